@@ -1,0 +1,2 @@
+/** The only source of randomness: `length` bytes of the platform's cryptographic generator, at most 65,536 at once. */
+export const randomBytes = (length: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(length));

@@ -1,0 +1,75 @@
+// The few decimal operations money and quantities need. A value is a plain decimal string on the wire and in storage, and
+// a Big only while it is being computed with; it is never a float.
+import Big from "big.js";
+import * as z from "zod";
+
+declare const decimal: unique symbol;
+
+/** A decimal in canonical spelling: no exponent, no leading or trailing zeros, no `-0`. Equal values are equal strings. */
+export type Decimal = string & { readonly [decimal]: true };
+
+/** More digits than any venue quotes; a bound so that arithmetic on a caller's input stays small. */
+const INTEGER_DIGITS_MAX = 15;
+const FRACTION_DIGITS_MAX = 9;
+/** Fraction digits kept by a division, the one operation that may not end. */
+const DIVISION_DIGITS = 12;
+
+const Exact = Big();
+Exact.DP = DIVISION_DIGITS;
+Exact.RM = Big.roundHalfEven;
+Exact.strict = true;
+
+const canonical = (value: Big): Decimal => (value.eq("0") ? "0" : trimZeros(value.toFixed())) as Decimal;
+
+const trimZeros = (text: string): string => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+
+const WIRE = new RegExp(`^-?\\d{1,${INTEGER_DIGITS_MAX}}(\\.\\d{1,${FRACTION_DIGITS_MAX}})?$`);
+
+export const ZERO = "0" as Decimal;
+
+/** Reads a decimal string; throws on anything else. For values this program wrote, or a schema has passed. */
+export const decimalOf = (text: string): Decimal => canonical(new Exact(text));
+
+/**
+ * A decimal on the wire: a string of at most 15 integer and 9 fraction digits, without an exponent. A JSON number is
+ * accepted too; that it survived the trip through a double unchanged is checked where the JSON is read (`json.ts`).
+ */
+export const DecimalOnWire = z
+  .union([z.string(), z.number().transform(spellNumber)])
+  .refine((text) => WIRE.test(text), {
+    error: 'must be a decimal like "12.5": at most 15 integer and 9 fraction digits, no exponent',
+  })
+  .transform(decimalOf);
+
+/** A decimal greater than zero, as quantities and prices are. */
+export const PositiveDecimal = DecimalOnWire.refine(isPositive, { error: "must be greater than zero" });
+
+/** The plain spelling of a JSON number, without the exponent that JavaScript prints for large and small values. */
+function spellNumber(value: number): string {
+  return new Big(value).toFixed();
+}
+
+export const add = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a).plus(b));
+export const subtract = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a).minus(b));
+export const multiply = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a).times(b));
+export const divide = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a).div(b));
+export const absolute = (a: Decimal): Decimal => canonical(new Exact(a).abs());
+export const negate = (a: Decimal): Decimal => canonical(new Exact(a).neg());
+
+/** -1, 0 or 1 as `a` is less than, equal to or greater than `b`. */
+export const compare = (a: Decimal, b: Decimal): -1 | 0 | 1 => new Exact(a).cmp(b);
+export const lessThan = (a: Decimal, b: Decimal): boolean => compare(a, b) < 0;
+export const greaterThan = (a: Decimal, b: Decimal): boolean => compare(a, b) > 0;
+export function isPositive(a: Decimal): boolean {
+  return compare(a, ZERO) > 0;
+}
+export const isZero = (a: Decimal): boolean => a === ZERO;
+
+/** How many digits stand after the decimal point. */
+export const fractionDigits = (a: Decimal): number => a.split(".")[1]?.length ?? 0;
+
+/** Whether a decimal text names exactly the value that a double read from it would hold. */
+export function survivesDouble(text: string): boolean {
+  const double = Number(text);
+  return Number.isFinite(double) && new Big(text).eq(new Big(double));
+}

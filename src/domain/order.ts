@@ -1,0 +1,135 @@
+// What an order is. Fields and statuses carry FIX 5.0 meanings (tag numbers in brackets), spelled in snake_case.
+import * as z from "zod";
+import { AccountId, ClientOrderId, OrderId, SourceId } from "./ids.ts";
+import { type Decimal, DecimalOnWire, PositiveDecimal } from "./money.ts";
+
+/** Side (54). A sale of more than the position holds is a short sale where the account allows it. */
+export const Side = z.enum(["buy", "sell"]);
+export type Side = z.infer<typeof Side>;
+
+/** OrdType (40). */
+export const OrderType = z.enum(["market", "limit", "stop", "stop_limit"]);
+export type OrderType = z.infer<typeof OrderType>;
+
+/** TimeInForce (59): day 0, gtc 1, opg 2, ioc 3, fok 4, cls 7. */
+export const TimeInForce = z.enum(["day", "gtc", "opg", "cls", "ioc", "fok"]);
+export type TimeInForce = z.infer<typeof TimeInForce>;
+
+/** Symbol (55) in the broker's own spelling. */
+export const Symbol = z.string().regex(/^[A-Za-z0-9._/-]{1,20}$/, {
+  error: "must be 1 to 20 of A-Z, a-z, 0-9 and . _ / -",
+});
+
+const terms = {
+  symbol: Symbol,
+  side: Side,
+  type: OrderType,
+  /** OrderQty (38), in units of the instrument. Exactly one of `quantity` and `notional` is present. */
+  quantity: PositiveDecimal.optional(),
+  /** CashOrderQty (152), in the account's currency. */
+  notional: PositiveDecimal.optional(),
+  /** Price (44). */
+  limit_price: PositiveDecimal.optional(),
+  /** StopPx (99). */
+  stop_price: PositiveDecimal.optional(),
+  time_in_force: TimeInForce,
+  /** Whether the order may also trade before and after the regular session. */
+  extended_hours: z.boolean(),
+};
+
+/** One wanted order for one account. It is written before the first attempt to send it and never changes. */
+export const OrderIntent = z.strictObject({ account: AccountId, client_order_id: ClientOrderId, ...terms });
+export type OrderIntent = z.infer<typeof OrderIntent>;
+
+/**
+ * OrdStatus (39), and `denied`: the refusal of our own policy, which FIX has no word for. `rejected` is the venue's.
+ */
+export const OrderStatus = z.enum([
+  "denied",
+  "pending_new",
+  "new",
+  "partially_filled",
+  "filled",
+  "done_for_day",
+  "canceled",
+  "replaced",
+  "pending_cancel",
+  "stopped",
+  "rejected",
+  "suspended",
+  "calculated",
+  "expired",
+  "accepted_for_bidding",
+  "pending_replace",
+]);
+export type OrderStatus = z.infer<typeof OrderStatus>;
+
+/**
+ * Where the order stands on its way to the broker: `none` will never be sent (denied, lapsed), `pending` waits for an
+ * attempt, `submitting` has one on the wire, `unknown` had one whose outcome nobody knows yet, `delivered` is in the
+ * broker's hands or was refused by them, `needs_operator` cannot be settled by machine.
+ */
+export const Delivery = z.enum(["none", "pending", "submitting", "unknown", "delivered", "needs_operator"]);
+export type Delivery = z.infer<typeof Delivery>;
+
+/**
+ * Whether every attempt's outcome is known. While one is not, the order may exist at the broker: it counts as exposure,
+ * and nothing said about a later attempt settles it, only the venue's own report does.
+ */
+export const Outcome = z.enum(["known", "unknown"]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** One rule's part in the decision: what it looked at, against which limit, and what it said. */
+export const Verdict = z.strictObject({
+  rule: z.string(),
+  passed: z.boolean(),
+  /** What the rule measured, as text. */
+  input: z.string(),
+  /** The limit it was held against, or `null` where the limit is not set. */
+  limit: z.string().nullable(),
+  /** Why it failed, as a stable code. */
+  reason: z.string().optional(),
+});
+export type Verdict = z.infer<typeof Verdict>;
+
+/** An order as the gateway tracks it, and as the API shows it. */
+export const Order = z
+  .strictObject({
+    id: OrderId,
+    account: AccountId,
+    source: SourceId,
+    request_id: z.string(),
+    client_order_id: ClientOrderId,
+    ...terms,
+    status: OrderStatus,
+    delivery: Delivery,
+    outcome: Outcome,
+    /** The venue's own OrderID (37). */
+    venue_order_id: z.string().nullable(),
+    /** CumQty (14). */
+    filled_quantity: DecimalOnWire,
+    /** AvgPx (6), `null` before the first fill. */
+    average_price: DecimalOnWire.nullable(),
+    /** Why the order was denied or rejected, lapsed, or is unknown. */
+    reason: z.strictObject({ code: z.string(), detail: z.string().optional() }).nullable(),
+    verdicts: z.array(Verdict),
+    /** Attempts to send, the first included. */
+    attempts: z.number().int(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: "Order" });
+export type Order = z.infer<typeof Order>;
+
+const TERMINAL: ReadonlySet<OrderStatus> = new Set(["denied", "filled", "canceled", "replaced", "rejected", "expired"]);
+
+/** Whether nothing more is expected. A late fill can still arrive after `canceled` or `expired`, and is then believed. */
+export const isTerminal = (status: OrderStatus): boolean => TERMINAL.has(status);
+
+/** Whether a caller who waits has the broker's word, or will never get one. */
+export const isAnswered = (order: Pick<Order, "delivery">): boolean =>
+  order.delivery !== "pending" && order.delivery !== "submitting";
+
+/** +quantity for a purchase, -quantity for a sale. */
+export const signOf = (side: Side, quantity: Decimal): Decimal =>
+  side === "buy" ? quantity : (`${quantity === "0" ? "" : "-"}${quantity}` as Decimal);

@@ -1,0 +1,34 @@
+// What the rules look at besides the intent itself: read by the account in the same transaction that records the decision.
+import type { ReferencePrice, Unsupported } from "../broker.ts";
+import { type Decimal, absolute, add, compare, isPositive, subtract, ZERO } from "../money.ts";
+import type { OrderIntent } from "../order.ts";
+
+/** What is held and what is on its way in the intent's symbol. */
+export type Holdings = {
+  /** Units held of the intent's symbol; negative when short. Counted from our own fills. */
+  readonly position: Decimal;
+  /** Units still to be filled by our live orders in this symbol on the intent's side, those of unknown outcome included. */
+  readonly workingSameSide: Decimal;
+};
+
+export type RiskFacts = Holdings & {
+  readonly nowMs: number;
+  readonly referencePrice: ReferencePrice | undefined;
+  /** Audit entries not yet in the public record. */
+  readonly auditBacklog: number;
+  readonly unsupported: Unsupported | undefined;
+};
+
+/**
+ * Whether the order can only bring the known position closer to zero, even if every live order on its side fills first.
+ * Such an order passes the entry rules: an exit is never trapped by a limit.
+ */
+export function isReduction(intent: OrderIntent, facts: Holdings): boolean {
+  if (intent.quantity === undefined) return false;
+  const opposes = isPositive(facts.position) ? intent.side === "sell" : intent.side === "buy";
+  const room = subtract(absolute(facts.position), facts.workingSameSide);
+  return opposes && isPositive(room) && compare(intent.quantity, room) <= 0;
+}
+
+/** Units that a set of live orders may still fill. */
+export const sumQuantities = (quantities: readonly Decimal[]): Decimal => quantities.reduce(add, ZERO);

@@ -1,0 +1,65 @@
+// The gateway's own signal format: one order as one JSON object.
+import * as z from "zod";
+import { AccountId, ClientOrderId } from "../ids.ts";
+import { PositiveDecimal } from "../money.ts";
+import { OrderType, Side, Symbol, TimeInForce } from "../order.ts";
+import { type Result, err, ok } from "../result.ts";
+
+const NEEDS_LIMIT_PRICE: ReadonlySet<OrderType> = new Set(["limit", "stop_limit"]);
+const NEEDS_STOP_PRICE: ReadonlySet<OrderType> = new Set(["stop", "stop_limit"]);
+
+/**
+ * An order as a sender writes it. Unknown keys are refused: a misspelt `limit_price` must not become a market order.
+ * Decimals are strings; a JSON number is accepted where a double holds it exactly.
+ */
+export const NativeOrder = z
+  .strictObject({
+    symbol: Symbol.meta({ example: "AAPL" }),
+    side: Side,
+    type: OrderType,
+    quantity: PositiveDecimal.optional().meta({ description: "Units to trade; this or `notional`.", example: "10" }),
+    notional: PositiveDecimal.optional().meta({ description: "Money to trade for; this or `quantity`." }),
+    limit_price: PositiveDecimal.optional().meta({ description: "Required by `limit` and `stop_limit`." }),
+    stop_price: PositiveDecimal.optional().meta({ description: "Required by `stop` and `stop_limit`." }),
+    time_in_force: TimeInForce.default("day"),
+    client_order_id: ClientOrderId.optional().meta({
+      description: "Your name for this one order. Sending it again returns the first outcome.",
+    }),
+    account: AccountId.optional().meta({ description: "The trading account; the gateway's default when absent." }),
+    extended_hours: z.boolean().default(false),
+  })
+  .superRefine((order, context) => {
+    const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+    if (order.quantity === undefined && order.notional === undefined) refuse("quantity", "give quantity or notional");
+    if (order.quantity !== undefined && order.notional !== undefined) {
+      refuse("notional", "give quantity or notional, not both");
+    }
+    const needsLimit = NEEDS_LIMIT_PRICE.has(order.type);
+    if (needsLimit && order.limit_price === undefined) refuse("limit_price", `required by type ${order.type}`);
+    if (!needsLimit && order.limit_price !== undefined) refuse("limit_price", `not allowed with type ${order.type}`);
+    const needsStop = NEEDS_STOP_PRICE.has(order.type);
+    if (needsStop && order.stop_price === undefined) refuse("stop_price", `required by type ${order.type}`);
+    if (!needsStop && order.stop_price !== undefined) refuse("stop_price", `not allowed with type ${order.type}`);
+  })
+  .meta({ id: "NativeOrder" });
+export type NativeOrder = z.infer<typeof NativeOrder>;
+
+/** One thing wrong with a body: where (a JSON Pointer, RFC 6901) and what. */
+export type FieldError = { readonly pointer: string; readonly message: string };
+
+/** Reads a parsed body as an order, or lists every field that keeps it from being one. */
+export function readNativeOrder(body: unknown): Result<NativeOrder, readonly FieldError[]> {
+  const parsed = NativeOrder.safeParse(body);
+  return parsed.success ? ok(parsed.data) : err(parsed.error.issues.flatMap(toFieldErrors));
+}
+
+/** One error for each unknown key, so that each has a pointer of its own. */
+function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), message: "unknown field" }));
+  }
+  return [{ pointer: pointerTo(issue.path), message: issue.message }];
+}
+
+const pointerTo = (path: readonly PropertyKey[]): string =>
+  path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
