@@ -1,0 +1,62 @@
+// One order in our words and in Alpaca's. Pure, and exact in both directions: every decimal goes out as it was approved.
+import type { VenueReport } from "../../domain/broker.ts";
+import type { OrderIntent, OrderStatus } from "../../domain/order.ts";
+import { type Result, err, ok } from "../../domain/result.ts";
+import { AlpacaOrder } from "./wire.ts";
+
+/** The JSON text that `POST /v2/orders` takes. The same intent always gives the same bytes. */
+export const toOrderBody = (intent: OrderIntent): string =>
+  JSON.stringify({
+    symbol: intent.symbol,
+    qty: intent.quantity,
+    notional: intent.notional,
+    side: intent.side,
+    type: intent.type,
+    time_in_force: intent.time_in_force,
+    limit_price: intent.limit_price,
+    stop_price: intent.stop_price,
+    // Absent means false, and only an order that asks for it has to be one that may.
+    extended_hours: intent.extended_hours ? true : undefined,
+    client_order_id: intent.client_order_id,
+  });
+
+/**
+ * Alpaca's status names are FIX's, but for two: `accepted` has not been routed yet, and `held` is at Alpaca until
+ * something else happens. A name that is not in this table is never guessed at.
+ */
+const STATUSES: ReadonlyMap<string, OrderStatus> = new Map([
+  ["accepted", "pending_new"],
+  ["pending_new", "pending_new"],
+  ["held", "new"],
+  ["new", "new"],
+  ["partially_filled", "partially_filled"],
+  ["filled", "filled"],
+  ["done_for_day", "done_for_day"],
+  ["canceled", "canceled"],
+  ["replaced", "replaced"],
+  ["pending_cancel", "pending_cancel"],
+  ["stopped", "stopped"],
+  ["rejected", "rejected"],
+  ["suspended", "suspended"],
+  ["calculated", "calculated"],
+  ["expired", "expired"],
+  ["accepted_for_bidding", "accepted_for_bidding"],
+  ["pending_replace", "pending_replace"],
+]);
+
+/** Reads Alpaca's JSON of one order. A replaced order is reported as itself, not as its replacement. */
+export function toVenueReport(body: unknown): Result<VenueReport, "unreadable_order" | "unrecognised_status"> {
+  const order = AlpacaOrder.safeParse(body);
+  if (!order.success) return err("unreadable_order");
+  const { id, qty, filled_qty, filled_avg_price, ...same } = order.data;
+  const status = STATUSES.get(same.status);
+  if (status === undefined) return err("unrecognised_status");
+  return ok({
+    ...same,
+    status,
+    venue_order_id: id,
+    quantity: qty,
+    filled_quantity: filled_qty,
+    average_price: filled_avg_price,
+  });
+}

@@ -1,0 +1,122 @@
+// One HTTP exchange with a broker, as a value. It never throws, never follows a redirect, never waits or reads without a
+// bound, and returns nothing that was sent: a request carries credentials.
+import { type Result, err, ok } from "../domain/result.ts";
+
+/** The largest answer an adapter reads is one order with its error text, a few KiB. */
+const BODY_BYTES_MAX = 256 * 1024;
+/** Long enough for a broker's slow minute, short enough that a stuck order is looked up while it still matters. */
+const TIMEOUT_MS = 10_000;
+
+/** The platform's `fetch`, a Durable Object stub's, or a test's. */
+export type BrokerFetch = (request: Request) => Promise<Response>;
+
+type BrokerRequest = {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs?: number;
+};
+
+/**
+ * `response`: a whole answer with a status that is not 3xx; `body` is the parsed JSON, or `undefined` when it is not JSON.
+ * `failed` with `not_sendable`: no request could be made of the arguments, nothing has left. Every other `failed` says
+ * nothing about what the broker did: workerd throws the same error for a refused connection and for one that was reset
+ * after the broker had read the request.
+ */
+export type BrokerAnswer =
+  | { readonly kind: "response"; readonly status: number; readonly headers: Headers; readonly body: unknown }
+  | { readonly kind: "failed"; readonly code: BrokerFailure };
+
+type BrokerFailure = "not_sendable" | "timeout" | "network" | "redirected" | "too_large" | "not_utf8";
+
+/** Performs one call. The body is always read to its end or cancelled. */
+export async function requestBroker(fetch: BrokerFetch, request: BrokerRequest): Promise<BrokerAnswer> {
+  const signal = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS);
+  const outgoing = toRequest(request, signal);
+  if (outgoing === undefined) return failed("not_sendable");
+  // The race bounds a fetch that does not listen to its signal.
+  return Promise.race([exchange(fetch, outgoing, signal), expiryOf(signal)]);
+}
+
+const failed = (code: BrokerFailure): BrokerAnswer => ({ kind: "failed", code });
+
+/** The constructor's errors quote header values, secrets included, so they end here. */
+function toRequest(request: BrokerRequest, signal: AbortSignal): Request | undefined {
+  try {
+    return new Request(request.url, {
+      method: request.method,
+      headers: { ...request.headers, Accept: "application/json", "User-Agent": "sallyport" },
+      body: request.body ?? null,
+      // "error" is refused by workerd, and "follow" would carry the credentials to whatever host the answer names.
+      redirect: "manual",
+      signal,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+async function exchange(fetch: BrokerFetch, outgoing: Request, signal: AbortSignal): Promise<BrokerAnswer> {
+  try {
+    const response = await fetch(outgoing);
+    const redirected = response.status >= 300 && response.status < 400;
+    if (redirected || signal.aborted) {
+      cancel(response.body);
+      return failed(redirected ? "redirected" : "timeout");
+    }
+    const text = await readText(response, signal);
+    if (signal.aborted) return failed("timeout");
+    if (!text.ok) return failed(text.error);
+    return { kind: "response", status: response.status, headers: response.headers, body: parse(text.value) };
+  } catch {
+    return failed(signal.aborted ? "timeout" : "network");
+  }
+}
+
+const expiryOf = (signal: AbortSignal): Promise<BrokerAnswer> =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve(failed("timeout")), { once: true }));
+
+/** Nobody waits for a cancelled stream, and one that cannot be cancelled has already ended. */
+function cancel(stream: { cancel(): Promise<void> } | null): void {
+  void stream?.cancel().catch(() => undefined);
+}
+
+async function readText(response: Response, signal: AbortSignal): Promise<Result<string, "too_large" | "not_utf8">> {
+  if (response.body === null) return ok("");
+  const reader = response.body.getReader();
+  signal.addEventListener("abort", () => cancel(reader), { once: true });
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const chunk: Uint8Array = value;
+    bytes += chunk.byteLength;
+    if (bytes > BODY_BYTES_MAX) {
+      cancel(reader);
+      return err("too_large");
+    }
+    chunks.push(chunk);
+  }
+  const text = decode(chunks);
+  return text === undefined ? err("not_utf8") : ok(text);
+}
+
+/** Strict: a replacement character in a symbol or an id would be a different symbol or id. */
+function decode(chunks: readonly Uint8Array[]): string | undefined {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  try {
+    return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,248 @@
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { ALPACA_LIVE, ALPACA_PAPER, alpacaBroker } from "../../../../src/brokers/alpaca/adapter.ts";
+import { ClientOrderId } from "../../../../src/domain/ids.ts";
+import type { OrderIntent } from "../../../../src/domain/order.ts";
+import { resumeApproval } from "../../../../src/domain/risk/assess.ts";
+import { anAlpacaOrder, anIntent } from "./builders.ts";
+
+const KEY_ID = "PKCANARYKEYID0000000";
+const SECRET_KEY = "canarysecretkey0123456789canarysecretkey";
+
+type Call = {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+};
+
+/** A broker whose venue answers every call the same way; `calls` fills with what was sent. */
+function aBroker(answer: () => Response | Promise<Response>, hosts: Partial<typeof ALPACA_PAPER> = {}) {
+  const calls: Call[] = [];
+  const broker = alpacaBroker({
+    ...ALPACA_PAPER,
+    ...hosts,
+    credentials: { keyId: KEY_ID, secretKey: SECRET_KEY },
+    nowMs: () => Date.parse("2026-11-20T14:30:00Z"),
+    fetch: async (request) => {
+      const { method, url } = request;
+      calls.push({ method, url, headers: Object.fromEntries(request.headers), body: await request.text() });
+      return answer();
+    },
+  });
+  return { broker, calls };
+}
+
+const approve = (intent: OrderIntent) =>
+  resumeApproval(intent, [{ rule: "test", passed: true, input: "", limit: null }]);
+const json = (body: unknown, init?: ResponseInit) => () => new Response(JSON.stringify(body), init);
+
+const id = ClientOrderId.parse("sp:0192.a");
+
+describe("placing an order", () => {
+  it("sends it once, to the trading host, with the keys and the exact body", async () => {
+    const { broker, calls } = aBroker(json(anAlpacaOrder()));
+    expect(await broker.submit(approve(anIntent()))).toMatchObject({ ending: "accepted" });
+    expect(calls).toEqual([
+      {
+        method: "POST",
+        url: "https://paper-api.alpaca.markets/v2/orders",
+        headers: {
+          accept: "application/json",
+          "apca-api-key-id": KEY_ID,
+          "apca-api-secret-key": SECRET_KEY,
+          "content-type": "application/json",
+          "user-agent": "sallyport",
+        },
+        body: '{"symbol":"AAPL","qty":"10","side":"buy","type":"limit","time_in_force":"day","limit_price":"187.25","client_order_id":"sp-0192f3a4"}',
+      },
+    ]);
+  });
+
+  it.each([429, 500, 503])("retries nothing by itself after a %i", async (status) => {
+    const { broker, calls } = aBroker(() => new Response("", { status }));
+    await broker.submit(approve(anIntent()));
+    expect(calls).toHaveLength(1);
+  });
+
+  it("reads the wait after a 429 by its own clock", async () => {
+    const { broker } = aBroker(json({}, { status: 429, headers: { "X-RateLimit-Reset": "1795185005" } }));
+    expect(await broker.submit(approve(anIntent()))).toEqual({
+      ending: "not_sent",
+      code: "rate_limited",
+      retryAfterMs: 5_000,
+    });
+  });
+
+  it("goes to another host when trading for real", () => {
+    expect(ALPACA_PAPER.tradingUrl).toBe("https://paper-api.alpaca.markets");
+    expect(ALPACA_LIVE).toEqual({
+      tradingUrl: "https://api.alpaca.markets",
+      dataUrl: "https://data.alpaca.markets",
+      feed: "iex",
+    });
+  });
+
+  it("may be repeated with the same id, which Alpaca refuses for good", () => {
+    expect(aBroker(json({})).broker.deduplication).toBe("permanent");
+  });
+
+  it("refuses what Alpaca cannot carry out before it is sent", () => {
+    const { broker, calls } = aBroker(json({}));
+    expect(broker.supports(anIntent({ symbol: "aapl" }))?.code).toBe("symbol_not_upper_case");
+    expect(broker.supports(anIntent())).toBeUndefined();
+    expect(calls).toHaveLength(0);
+  });
+});
+
+describe("looking an order up", () => {
+  it("asks by client order id", async () => {
+    const { broker, calls } = aBroker(json(anAlpacaOrder({ client_order_id: id })));
+    expect(await broker.find(id)).toMatchObject({ ending: "found" });
+    expect(calls).toMatchObject([
+      {
+        method: "GET",
+        url: "https://paper-api.alpaca.markets/v2/orders:by_client_order_id?client_order_id=sp%3A0192.a",
+        body: "",
+      },
+    ]);
+  });
+
+  it("takes Alpaca's word that there is none", async () => {
+    const { broker } = aBroker(json({ code: 40410000, message: "order not found" }, { status: 404 }));
+    expect(await broker.find(id)).toEqual({ ending: "absent" });
+  });
+});
+
+describe("asking for the last trade", () => {
+  const trade = { c: ["@"], i: 826, p: 172.78, s: 100, t: "2026-11-20T14:29:59.361102308Z", x: "Q", z: "C" };
+  const stock = (change: Record<string, unknown> = {}) => json({ trades: { AAPL: { ...trade, ...change } } });
+
+  it("asks the data host for the feed and reads price and time", async () => {
+    const { broker, calls } = aBroker(stock());
+    expect(await broker.latestTrade("AAPL")).toEqual({
+      price: "172.78",
+      atMs: Date.parse("2026-11-20T14:29:59.361Z"),
+    });
+    expect(calls[0]?.url).toBe("https://data.alpaca.markets/v2/stocks/trades/latest?symbols=AAPL&feed=iex");
+    expect(calls[0]?.headers).toMatchObject({ "apca-api-key-id": KEY_ID });
+  });
+
+  it("names no feed to a venue that has only one", async () => {
+    const calls: string[] = [];
+    const broker = alpacaBroker({
+      tradingUrl: "https://venue.internal",
+      dataUrl: "https://venue.internal",
+      credentials: { keyId: KEY_ID, secretKey: SECRET_KEY },
+      nowMs: () => 0,
+      fetch: async (request) => {
+        calls.push(request.url);
+        return stock()();
+      },
+    });
+    expect(await broker.latestTrade("AAPL")).toMatchObject({ price: "172.78" });
+    expect(calls).toEqual(["https://venue.internal/v2/stocks/trades/latest?symbols=AAPL"]);
+  });
+
+  it("asks for a crypto pair where crypto trades", async () => {
+    const { broker, calls } = aBroker(
+      json({ trades: { "BTC/USD": { i: 1, p: 29791, s: 0.0016, t: "2026-11-20T12:01:00Z", tks: "S" } } }),
+    );
+    expect(await broker.latestTrade("BTC/USD")).toEqual({ price: "29791", atMs: Date.parse("2026-11-20T12:01:00Z") });
+    expect(calls[0]?.url).toBe("https://data.alpaca.markets/v1beta3/crypto/us/latest/trades?symbols=BTC%2FUSD");
+  });
+
+  it.each([
+    [187.5, "187.5"],
+    [0.0001, "0.0001"],
+    [0.000001, "0.000001"],
+    [1e-9, "0.000000001"],
+    [745000.12, "745000.12"],
+    [999999999999.999, "999999999999.999"],
+  ])("keeps every digit of %d", async (p, price) => {
+    expect(await aBroker(stock({ p })).broker.latestTrade("AAPL")).toMatchObject({ price });
+  });
+
+  it.each([
+    ["2026-11-20T14:30:00Z", "2026-11-20T14:30:00.000Z"],
+    ["2026-11-20T14:30:00.5Z", "2026-11-20T14:30:00.500Z"],
+    ["2026-11-20T14:30:00.999999999Z", "2026-11-20T14:30:00.999Z"],
+    ["2026-11-20T09:30:00.25-05:00", "2026-11-20T14:30:00.250Z"],
+  ])("reads the time %s", async (t, time) => {
+    expect(await aBroker(stock({ t })).broker.latestTrade("AAPL")).toMatchObject({ atMs: Date.parse(time) });
+  });
+
+  it.each<[string, () => Response | Promise<Response>]>([
+    ["another symbol only", json({ trades: { MSFT: trade } })],
+    ["no trades", json({ trades: {} })],
+    ["no answer worth the name", json({})],
+    ["a list", json([])],
+    ["no JSON", () => new Response("<html>")],
+    ["a price of zero", stock({ p: 0 })],
+    ["a negative price", stock({ p: -1 })],
+    ["no price", stock({ p: null })],
+    ["more digits than a price has", stock({ p: 187.51000000000002 })],
+    ["no time", stock({ t: undefined })],
+    ["a day that is none", stock({ t: "2026-02-30T14:30:00Z" })],
+    ["a trade that was canceled", stock({ u: "canceled" })],
+    ["a trade that was wrong", stock({ u: "incorrect" })],
+    ["a feed that is not paid for", json({ message: "subscription does not permit" }, { status: 403 })],
+    ["too many requests", json({}, { status: 429 })],
+    ["an error of the server", json({ trades: { AAPL: trade } }, { status: 500 })],
+    ["a broken connection", () => Promise.reject(new Error("Network connection lost."))],
+  ])("knows no price after %s", async (_, answer) => {
+    expect(await aBroker(answer).broker.latestTrade("AAPL")).toBeUndefined();
+  });
+
+  it("does not wait for long", async () => {
+    const startedMs = performance.now();
+    expect(await aBroker(() => new Promise(() => undefined)).broker.latestTrade("AAPL")).toBeUndefined();
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
+  });
+});
+
+describe("the credentials", () => {
+  const echo = `keys ${KEY_ID} and ${SECRET_KEY} are wrong`;
+
+  it.each<[string, () => Response | Promise<Response>]>([
+    ["accepted", json(anAlpacaOrder({ echo }))],
+    ["unauthorized", json({ code: 40110000, message: echo }, { status: 401 })],
+    ["forbidden", json({ message: echo }, { status: 403 })],
+    ["refused", json({ code: 40310000, message: echo, echo }, { status: 403 })],
+    ["invalid", json({ code: 42210000, message: echo }, { status: 422 })],
+    ["a duplicate", json({ code: 40010001, message: `client_order_id must be unique ${echo}` }, { status: 422 })],
+    ["not found", json({ code: 40410000, message: echo }, { status: 404 })],
+    ["limited", json({ message: echo }, { status: 429, headers: { "Retry-After": SECRET_KEY } })],
+    ["failed", json({ message: echo }, { status: 500 })],
+    ["an unknown status", json(anAlpacaOrder({ status: SECRET_KEY }))],
+    ["redirected", () => new Response(null, { status: 307, headers: { Location: `https://x/${SECRET_KEY}` } })],
+    ["thrown", () => Promise.reject(new Error(echo, { cause: new Headers({ key: SECRET_KEY }) }))],
+  ])("are in nothing that comes back when the answer is %s", async (_, answer) => {
+    const { broker } = aBroker(answer);
+    const returned = [
+      broker,
+      await broker.submit(approve(anIntent())),
+      await broker.find(ClientOrderId.parse("sp-0192f3a4")),
+      await broker.latestTrade("AAPL"),
+    ];
+    const shown = inspect(returned, { depth: null, showHidden: true }) + JSON.stringify(returned);
+    expect(shown).not.toContain(KEY_ID);
+    expect(shown).not.toContain(SECRET_KEY);
+  });
+
+  it("that no header can carry stop the order before it is sent", async () => {
+    let calls = 0;
+    const broker = alpacaBroker({
+      ...ALPACA_PAPER,
+      credentials: { keyId: KEY_ID, secretKey: `${SECRET_KEY}\n${SECRET_KEY}` },
+      nowMs: () => 0,
+      fetch: async () => {
+        calls += 1;
+        return new Response();
+      },
+    });
+    const ending = await broker.submit(approve(anIntent()));
+    expect(ending).toEqual({ ending: "not_sent", code: "not_sendable", retryAfterMs: null });
+    expect(calls).toBe(0);
+  });
+});
