@@ -1,0 +1,51 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const migrations = await readD1Migrations("./migrations");
+
+/** Secrets that are long enough, and plainly nobody's. */
+const testSettings = {
+  API_KEY_HMAC_SECRET: "test-only-hmac-secret-old-0123456789,test-only-hmac-secret-new-0123456789",
+  BOOTSTRAP_API_KEY: "test-only-bootstrap-api-key-0123456789",
+  BROKER_CREDENTIALS: "{}",
+  // Roomy enough for a file of tests, small enough to run into.
+  RATE_LIMIT_RPS: "40",
+};
+
+export default defineConfig({
+  test: {
+    // What a test prints is shown when it fails.
+    silent: "passed-only",
+    projects: [
+      {
+        // Pure code, in plain Node, in milliseconds.
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" },
+      },
+      {
+        // Everything that meets a binding, in workerd with real D1 and Durable Objects.
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { ...testSettings, TEST_MIGRATIONS: migrations } },
+          }),
+        ],
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
+          setupFiles: ["test/support/apply-migrations.ts"],
+        },
+      },
+      {
+        // Whole processes: a running `wrangler dev`, real sockets, SIGKILL.
+        test: {
+          name: "process",
+          include: ["test/process/**/*.test.ts"],
+          environment: "node",
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
