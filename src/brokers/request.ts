@@ -32,11 +32,22 @@ type BrokerFailure = "not_sendable" | "timeout" | "network" | "redirected" | "to
 
 /** Performs one call. The body is always read to its end or cancelled. */
 export async function requestBroker(fetch: BrokerFetch, request: BrokerRequest): Promise<BrokerAnswer> {
-  const signal = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS);
-  const outgoing = toRequest(request, signal);
-  if (outgoing === undefined) return failed("not_sendable");
-  // The race bounds a fetch that does not listen to its signal.
-  return Promise.race([exchange(fetch, outgoing, signal), expiryOf(signal)]);
+  const { signal, disarm } = startTimeout(request.timeoutMs ?? TIMEOUT_MS);
+  try {
+    const outgoing = toRequest(request, signal);
+    if (outgoing === undefined) return failed("not_sendable");
+    // The race bounds a fetch that does not listen to its signal.
+    return await Promise.race([exchange(fetch, outgoing, signal), expiryOf(signal)]);
+  } finally {
+    disarm();
+  }
+}
+
+/** AbortSignal.timeout would tick on after the answer, and keep a Durable Object awake for as long. */
+function startTimeout(ms: number) {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), ms);
+  return { signal: controller.signal, disarm: () => clearTimeout(timer) };
 }
 
 const failed = (code: BrokerFailure): BrokerAnswer => ({ kind: "failed", code });

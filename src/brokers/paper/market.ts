@@ -1,0 +1,38 @@
+// The venue's market: the listed symbols and the last price of each. It is always open, and always trades at that price.
+import { sha256Hex } from "../../crypto/hash.ts";
+import { encodeUtf8 } from "../../crypto/encoding.ts";
+import type { Decimal } from "../../domain/money.ts";
+import type { PaperVenueSettings } from "./settings.ts";
+import type { VenueStore } from "./store.ts";
+
+export type Market = { readonly settings: PaperVenueSettings; readonly store: VenueStore };
+
+export const listedSymbols = ({ settings }: Market): string[] => Object.keys(settings.prices).sort();
+
+/** `hasOwn`: the name comes from a client, and `constructor` is in every object. */
+export const isListed = ({ settings }: Market, symbol: string): boolean => Object.hasOwn(settings.prices, symbol);
+
+/** The last price in US dollars, `undefined` when the symbol is not listed, or not any more. */
+export function lastPrice(market: Market, symbol: string): Decimal | undefined {
+  return isListed(market, symbol) ? (market.store.readPrice(symbol) ?? market.settings.prices[symbol]) : undefined;
+}
+
+/** The listed symbol that a client calls by its symbol or by its asset id. */
+export const findListed = (market: Market, symbolOrAssetId: string): string | undefined =>
+  isListed(market, symbolOrAssetId)
+    ? symbolOrAssetId
+    : listedSymbols(market).find((symbol) => assetIdOf(symbol) === symbolOrAssetId);
+
+/** The same symbol has the same id at every venue. */
+export const assetIdOf = (symbol: string): string => uuidOf(`asset:${symbol}`);
+
+/** A UUIDv8 (RFC 9562 section 5.8) made of a name's hash: stable, and no id that needs to be stored. */
+export function uuidOf(name: string): string {
+  const hex = sha256Hex(encodeUtf8(name));
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+const DAY_MS = 86_400_000;
+
+/** When the venue's trading day ends: the next midnight UTC. The next one begins at the same moment. */
+export const endOfDayMs = (nowMs: number): number => (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS;

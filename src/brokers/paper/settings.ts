@@ -1,0 +1,28 @@
+// What the operator sets for the paper venue, and the key of the venue that is embedded in the Worker.
+import * as z from "zod";
+import { DecimalOnWire, PositiveDecimal, ZERO, lessThan } from "../../domain/money.ts";
+
+const SYMBOLS_MAX = 500;
+
+/** US equities, the one asset class this venue trades: `AAPL`, `BRK.B`. */
+const ListedSymbol = z
+  .string()
+  .regex(/^[A-Z]{1,5}(\.[A-Z]{1,4})?$/, { error: "must be the symbol of a US equity, like AAPL or BRK.B" });
+
+/**
+ * `cash`: US dollars the account starts with. `prices`: every listed symbol with its last trade price in US dollars; no
+ * other symbol trades. A price that was set since then stays; the setting is what the symbol starts with.
+ */
+export const PaperVenueSettings = z.strictObject({
+  cash: DecimalOnWire.refine((cash) => !lessThan(cash, ZERO), { error: "must not be negative" }),
+  prices: z.record(ListedSymbol, PositiveDecimal).refine((prices) => Object.keys(prices).length <= SYMBOLS_MAX, {
+    error: `must list at most ${SYMBOLS_MAX} symbols`,
+  }),
+});
+export type PaperVenueSettings = z.infer<typeof PaperVenueSettings>;
+
+/** The key that a client of a venue has to show, in the headers that Alpaca uses. */
+export type VenueCredentials = { readonly keyId: string; readonly secretKey: string };
+
+/** Not a secret: the embedded venue has no address, only the Worker itself can reach it. */
+export const EMBEDDED_CREDENTIALS: VenueCredentials = { keyId: "embedded", secretKey: "embedded" };

@@ -1,0 +1,45 @@
+// What the venue remembers. Two hosts, two stores: SQLite inside a Durable Object, plain memory elsewhere.
+import type { Decimal } from "../../domain/money.ts";
+import type { Side } from "../../domain/order.ts";
+import type { VenueOrder } from "./order.ts";
+import type { Position } from "./position.ts";
+
+/** Orders to list. Times are milliseconds since the Unix epoch, both ends excluded, compared with the submission. */
+export type OrderQuery = {
+  readonly status: "open" | "closed" | "all";
+  readonly symbols: readonly string[] | undefined;
+  readonly side: Side | undefined;
+  readonly afterMs: number | undefined;
+  readonly untilMs: number | undefined;
+  /** `asc`: in the order of submission. */
+  readonly direction: "asc" | "desc";
+  readonly limit: number;
+};
+
+/** One account's orders, positions, money and market. */
+export type VenueStore = {
+  /** Runs `work`; when it throws, none of its writes happened. */
+  readonly transact: <T>(work: () => T) => T;
+
+  /** What all fills together added to the cash the account started with, in US dollars. */
+  readonly readCashFlow: () => Decimal;
+  readonly writeCashFlow: (amount: Decimal) => void;
+
+  /** A last price that was set, `undefined` where the settings still hold. */
+  readonly readPrice: (symbol: string) => Decimal | undefined;
+  readonly writePrice: (symbol: string, price: Decimal) => void;
+
+  readonly readPosition: (symbol: string) => Position | undefined;
+  /** By symbol. */
+  readonly listPositions: () => Position[];
+  /** A position of zero units is forgotten. */
+  readonly writePosition: (position: Position) => void;
+
+  readonly findOrder: (id: string) => VenueOrder | undefined;
+  readonly findOrderByClientOrderId: (clientOrderId: string) => VenueOrder | undefined;
+  /** Oldest first. */
+  readonly listOpenOrders: () => VenueOrder[];
+  readonly listOrders: (query: OrderQuery) => VenueOrder[];
+  readonly insertOrder: (order: VenueOrder) => void;
+  readonly updateOrder: (order: VenueOrder) => void;
+};
