@@ -72,7 +72,7 @@ const isSafeToRepeat = (facts: FollowFacts): boolean =>
 
 /** How long to leave the broker alone after it took nothing: what it asked for, or twice as long each time. */
 export const delayToNextAttempt = (attempts: number, retryAfterMs: number | null): number =>
-  Math.min(retryAfterMs ?? 1_000 * 2 ** (attempts - 1), RETRY_DELAY_MAX_MS);
+  Math.min(Math.max(retryAfterMs ?? 1_000 * 2 ** (attempts - 1), 0), RETRY_DELAY_MAX_MS);
 
 /** How long until the next look at an order that did not move, or `null` when there is nothing left to look for. */
 export function delayToNextLook(order: Pick<Order, "delivery" | "status">, looks: number): number | null {

@@ -66,7 +66,11 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
       return step("order.lapsed", { delivery: "none", status: "expired", reason: { code: event.code } });
     case "needs_operator":
       if (state.delivery !== "unknown" && state.delivery !== "submitting") return illegal;
-      return step("order.needs_operator", { delivery: "needs_operator", reason: { code: event.code } });
+      return step("order.needs_operator", {
+        delivery: "needs_operator",
+        outcome: "unknown",
+        reason: { code: event.code },
+      });
     default:
       return assertNever(event);
   }
@@ -83,12 +87,12 @@ const refusal = (event: { readonly code: string; readonly detail: string }) => (
 
 /**
  * Takes in the venue's view. Reports can arrive late and out of order: what has been filled stays filled, and an ended
- * order moves only if more was filled than was known (a late fill after a cancel is believed).
+ * order moves only if more was filled than was known (a late fill after a cancel is believed) or if it was filled after all.
  */
 function believe(state: OrderState, report: VenueReport): Step {
   const moreFilled = greaterThan(report.filled_quantity, state.filled_quantity);
   const lessFilled = lessThan(report.filled_quantity, state.filled_quantity);
-  if (lessFilled || (isTerminal(state.status) && !moreFilled)) return { state };
+  if (lessFilled || (isTerminal(state.status) && !moreFilled && report.status !== "filled")) return { state };
 
   const next: OrderState = {
     ...state,
@@ -96,13 +100,18 @@ function believe(state: OrderState, report: VenueReport): Step {
     outcome: "known",
     venue_order_id: report.venue_order_id,
     reason: null,
-    // An ended order that fills late has still ended: the venue's older view does not bring it back to life.
-    status: isTerminal(state.status) && !isTerminal(report.status) ? state.status : report.status,
+    status: statusAfter(state.status, report.status),
     filled_quantity: report.filled_quantity,
     average_price: report.average_price,
   };
   const unchanged = state.delivery === "delivered" && next.status === state.status && !moreFilled;
   return unchanged ? { state } : { state: next, auditType: nameOf(state, next, moreFilled) };
+}
+
+/** An ended order that fills late has still ended: an older view does not bring it back to life. A fill wins over any end. */
+function statusAfter(known: OrderStatus, reported: OrderStatus): OrderStatus {
+  if (known === "filled") return known;
+  return isTerminal(known) && !isTerminal(reported) ? known : reported;
 }
 
 function nameOf(before: OrderState, after: OrderState, moreFilled: boolean): AuditEventType {

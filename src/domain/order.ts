@@ -38,7 +38,11 @@ const terms = {
 };
 
 /** One wanted order for one account. It is written before the first attempt to send it and never changes. */
-export const OrderIntent = z.strictObject({ account: AccountId, client_order_id: ClientOrderId, ...terms });
+export const OrderIntent = z
+  .strictObject({ account: AccountId, client_order_id: ClientOrderId, ...terms })
+  .refine((intent) => (intent.quantity === undefined) !== (intent.notional === undefined), {
+    error: "give quantity or notional",
+  });
 export type OrderIntent = z.infer<typeof OrderIntent>;
 
 /**
@@ -76,8 +80,7 @@ export type Delivery = z.infer<typeof Delivery>;
  * Whether every attempt's outcome is known. While one is not, the order may exist at the broker: it counts as exposure,
  * and nothing said about a later attempt settles it, only the venue's own report does.
  */
-export const Outcome = z.enum(["known", "unknown"]);
-export type Outcome = z.infer<typeof Outcome>;
+const Outcome = z.enum(["known", "unknown"]);
 
 /** One rule's part in the decision: what it looked at, against which limit, and what it said. */
 export const Verdict = z.strictObject({

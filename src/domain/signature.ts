@@ -14,7 +14,7 @@ const NONCE_MARGIN_SEC = 270;
  */
 export type SignatureScheme = "v1" | "sha256";
 
-export type Signature = { readonly scheme: SignatureScheme; readonly hex: string };
+type Signature = { readonly scheme: SignatureScheme; readonly hex: string };
 
 export type SignedHeaders = {
   readonly signatures: readonly Signature[];

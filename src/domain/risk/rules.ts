@@ -1,5 +1,5 @@
 // One small function per rule. A rule answers for itself: what it measured, the limit, and whether that passed.
-import { type Decimal, compare, divide, greaterThan, lessThan, multiply } from "../money.ts";
+import { type Decimal, divide, greaterThan, isPositive, lessThan, multiply } from "../money.ts";
 import type { OrderIntent, Verdict } from "../order.ts";
 import { type Holdings, type RiskFacts, isReduction } from "./facts.ts";
 import type { Policy } from "./policy.ts";
@@ -7,13 +7,15 @@ import type { Policy } from "./policy.ts";
 export type Rule = (intent: OrderIntent, policy: Policy, facts: RiskFacts) => Verdict;
 
 /** Audit entries that may wait for the public record before entries are refused. */
-export const AUDIT_BACKLOG_MAX = 1_000;
+const AUDIT_BACKLOG_MAX = 1_000;
+/** How far the broker's clock may be ahead of ours. */
+const CLOCK_SKEW_MAX_SEC = 60;
 
 /** Rules that bind every order, exits included. */
 export const ORDER_RULES: readonly Rule[] = [tradingState, supported];
 
 /** Rules that bind what opens or adds to a position. */
-export const ENTRY_RULES: readonly Rule[] = [auditBacklog, symbolAllowed, maxQuantity, maxNotional];
+export const ENTRY_RULES: readonly Rule[] = [auditBacklog, symbolAllowed, referencePriceAge, maxQuantity, maxNotional];
 
 /** Whether an approved order may still leave: the trading state can have changed since. */
 export const mayLeaveNow = (intent: OrderIntent, policy: Policy, facts: Holdings): boolean =>
@@ -47,65 +49,94 @@ function symbolAllowed(intent: OrderIntent, policy: Policy): Verdict {
   return { ...verdict, passed, limit: policy.symbols.join(" "), ...(passed ? {} : { reason: "symbol_not_allowed" }) };
 }
 
+/** How old the market price is that the order is measured with. */
+function referencePriceAge(intent: OrderIntent, policy: Policy, facts: RiskFacts): Verdict {
+  const maxAgeSec = policy.reference_price_max_age_sec;
+  const market = needsMarketPrice(intent) ? readMarketPrice(policy, facts) : undefined;
+  const verdict = { rule: "reference_price_age", input: market?.input ?? "not needed" };
+  if (maxAgeSec === undefined) return unset(verdict);
+  const limit = String(maxAgeSec);
+  return market?.passed === false ? { ...market, ...verdict, limit } : { ...verdict, passed: true, limit };
+}
+
 function maxQuantity(intent: OrderIntent, policy: Policy, facts: RiskFacts): Verdict {
-  const limit = policy.max_quantity;
-  const quantity = intent.quantity ?? estimateQuantity(intent, policy, facts);
-  if (typeof quantity === "object") return { rule: "max_quantity", limit: limit ?? null, ...quantity };
-  return capped({ rule: "max_quantity", input: quantity }, quantity, limit);
+  return capped("max_quantity", policy.max_quantity, measureQuantity(intent, policy, facts));
 }
 
 function maxNotional(intent: OrderIntent, policy: Policy, facts: RiskFacts): Verdict {
-  const limit = policy.max_notional;
-  const notional = intent.notional ?? estimateNotional(intent, policy, facts);
-  if (typeof notional === "object") return { rule: "max_notional", limit: limit ?? null, ...notional };
-  return capped({ rule: "max_notional", input: notional }, notional, limit);
+  return capped("max_notional", policy.max_notional, measureNotional(intent, policy, facts));
 }
 
-type Measured = Pick<Verdict, "rule" | "input">;
+/** What a rule found out, as text, and the value it stands for. */
+type Measured = { readonly passed: true; readonly input: string; readonly value: Decimal };
 type Unmeasured = { readonly passed: false; readonly input: string; readonly reason: string };
 
-const unset = (verdict: Measured): Verdict => ({ ...verdict, passed: false, limit: null, reason: "limit_not_set" });
+const measured = (value: Decimal): Measured => ({ passed: true, input: value, value });
+const unmeasured = (input: string, reason: string): Unmeasured => ({ passed: false, input, reason });
 
-function capped(verdict: Measured, value: Decimal, limit: Decimal | undefined): Verdict {
+const unset = (verdict: Pick<Verdict, "rule" | "input">): Verdict => ({
+  ...verdict,
+  passed: false,
+  limit: null,
+  reason: "limit_not_set",
+});
+
+function capped(rule: string, limit: Decimal | undefined, found: Measured | Unmeasured): Verdict {
+  const verdict = { rule, input: found.input };
   if (limit === undefined) return unset(verdict);
-  const passed = !greaterThan(value, limit);
-  return { ...verdict, passed, limit, ...(passed ? {} : { reason: `${verdict.rule}_exceeded` }) };
+  if (!found.passed) return { ...verdict, passed: false, limit, reason: found.reason };
+  const passed = !greaterThan(found.value, limit);
+  return { ...verdict, passed, limit, ...(passed ? {} : { reason: `${rule}_exceeded` }) };
 }
 
-function estimateQuantity(intent: OrderIntent, policy: Policy, facts: RiskFacts): Decimal | Unmeasured {
-  const price = referencePrice(policy, facts);
-  return typeof price === "object" ? price : divide(intent.notional as Decimal, price);
+/** The most units the order is expected to trade: money buys more of them at its own price where the market's is higher. */
+function measureQuantity(intent: OrderIntent, policy: Policy, facts: RiskFacts): Measured | Unmeasured {
+  if (intent.quantity !== undefined) return measured(intent.quantity);
+  if (intent.notional === undefined) return UNMEASURABLE;
+  const market = readMarketPrice(policy, facts);
+  if (!market.passed) return market;
+  const own = intent.limit_price ?? intent.stop_price ?? market.value;
+  return measured(divide(intent.notional, lessThan(own, market.value) ? own : market.value));
 }
 
 /** The most the order is expected to cost: a buy limit bounds its own price, anything else may trade at the market's. */
-function estimateNotional(intent: OrderIntent, policy: Policy, facts: RiskFacts): Decimal | Unmeasured {
-  const quantity = intent.quantity as Decimal;
-  if (boundsItsPrice(intent)) return multiply(quantity, intent.limit_price as Decimal);
-  const market = referencePrice(policy, facts);
-  if (typeof market === "object") return market;
-  const own = intent.limit_price ?? intent.stop_price ?? market;
-  return multiply(quantity, lessThan(own, market) ? market : own);
+function measureNotional(intent: OrderIntent, policy: Policy, facts: RiskFacts): Measured | Unmeasured {
+  if (intent.notional !== undefined) return measured(intent.notional);
+  if (intent.quantity === undefined) return UNMEASURABLE;
+  if (intent.limit_price !== undefined && boundsItsPrice(intent)) {
+    return measured(multiply(intent.quantity, intent.limit_price));
+  }
+  const market = readMarketPrice(policy, facts);
+  if (!market.passed) return market;
+  const own = intent.limit_price ?? intent.stop_price ?? market.value;
+  return measured(multiply(intent.quantity, lessThan(own, market.value) ? market.value : own));
 }
+
+const UNMEASURABLE = unmeasured("neither quantity nor notional", "order_unmeasurable");
 
 type Terms = Pick<OrderIntent, "symbol" | "side" | "quantity" | "limit_price">;
 
 const boundsItsPrice = (terms: Terms): boolean => terms.side === "buy" && terms.limit_price !== undefined;
 
+const needsMarketPrice = (terms: Terms): boolean => terms.quantity === undefined || !boundsItsPrice(terms);
+
 /** Whether the rules have to know a market price to measure this order, which an order refused anyway does not need. */
 export const needsReferencePrice = (terms: Terms, policy: Policy): boolean =>
-  policy.trading_state === "active" &&
-  policy.symbols?.includes(terms.symbol) === true &&
-  (terms.quantity === undefined || !boundsItsPrice(terms));
+  policy.trading_state === "active" && policy.symbols?.includes(terms.symbol) === true && needsMarketPrice(terms);
 
-function referencePrice(policy: Policy, facts: RiskFacts): Decimal | Unmeasured {
-  const unmeasured = (input: string, reason: string): Unmeasured => ({ passed: false, input, reason });
+/** The last trade's price, if it is recent. A trade that is dated ahead would stay recent for as long: it counts as none. */
+function readMarketPrice(policy: Policy, facts: RiskFacts): Measured | Unmeasured {
   const reference = facts.referencePrice;
-  if (reference === undefined || compare(reference.price, "0" as Decimal) <= 0) {
+  if (reference === undefined || !isPositive(reference.price)) {
     return unmeasured("no reference price", "reference_price_unknown");
   }
-  const maxAgeSec = policy.reference_price_max_age_sec;
-  if (maxAgeSec === undefined) return unmeasured("reference_price_max_age_sec", "limit_not_set");
   const ageSec = (facts.nowMs - reference.atMs) / 1000;
-  if (ageSec > maxAgeSec) return unmeasured(`last trade ${Math.round(ageSec)} s old`, "reference_price_stale");
-  return reference.price;
+  const input = `last trade ${Math.round(ageSec)} s old`;
+  const maxAgeSec = policy.reference_price_max_age_sec;
+  if (maxAgeSec === undefined || Number.isNaN(ageSec) || ageSec < -CLOCK_SKEW_MAX_SEC) {
+    return unmeasured(input, "reference_price_unknown");
+  }
+  return ageSec > maxAgeSec
+    ? unmeasured(input, "reference_price_stale")
+    : { passed: true, input, value: reference.price };
 }

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { AccountId, ClientOrderId } from "../ids.ts";
 import { PositiveDecimal } from "../money.ts";
-import { OrderType, Side, Symbol, TimeInForce } from "../order.ts";
+import { type OrderIntent, OrderType, Side, Symbol, TimeInForce } from "../order.ts";
 import { type Result, err, ok } from "../result.ts";
 
 const NEEDS_LIMIT_PRICE: ReadonlySet<OrderType> = new Set(["limit", "stop_limit"]);
@@ -28,21 +28,30 @@ export const NativeOrder = z
     account: AccountId.optional().meta({ description: "The trading account; the gateway's default when absent." }),
     extended_hours: z.boolean().default(false),
   })
-  .superRefine((order, context) => {
-    const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-    if (order.quantity === undefined && order.notional === undefined) refuse("quantity", "give quantity or notional");
-    if (order.quantity !== undefined && order.notional !== undefined) {
-      refuse("notional", "give quantity or notional, not both");
-    }
-    const needsLimit = NEEDS_LIMIT_PRICE.has(order.type);
-    if (needsLimit && order.limit_price === undefined) refuse("limit_price", `required by type ${order.type}`);
-    if (!needsLimit && order.limit_price !== undefined) refuse("limit_price", `not allowed with type ${order.type}`);
-    const needsStop = NEEDS_STOP_PRICE.has(order.type);
-    if (needsStop && order.stop_price === undefined) refuse("stop_price", `required by type ${order.type}`);
-    if (!needsStop && order.stop_price !== undefined) refuse("stop_price", `not allowed with type ${order.type}`);
+  // Checked also when a field is wrong by itself, so that one answer lists everything.
+  .superRefine(checkTogether, {
+    when: ({ value }) => typeof value === "object" && value !== null && !Array.isArray(value),
   })
   .meta({ id: "NativeOrder" });
 export type NativeOrder = z.infer<typeof NativeOrder>;
+
+type Together = Pick<OrderIntent, "type" | "quantity" | "notional" | "limit_price" | "stop_price">;
+
+/** What the fields ask of each other. */
+function checkTogether(order: Together, context: z.core.$RefinementCtx): void {
+  const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+  if (order.quantity === undefined && order.notional === undefined) refuse("quantity", "give quantity or notional");
+  if (order.quantity !== undefined && order.notional !== undefined) {
+    refuse("notional", "give quantity or notional, not both");
+  }
+  if (!OrderType.safeParse(order.type).success) return;
+  const needsLimit = NEEDS_LIMIT_PRICE.has(order.type);
+  if (needsLimit && order.limit_price === undefined) refuse("limit_price", `required by type ${order.type}`);
+  if (!needsLimit && order.limit_price !== undefined) refuse("limit_price", `not allowed with type ${order.type}`);
+  const needsStop = NEEDS_STOP_PRICE.has(order.type);
+  if (needsStop && order.stop_price === undefined) refuse("stop_price", `required by type ${order.type}`);
+  if (!needsStop && order.stop_price !== undefined) refuse("stop_price", `not allowed with type ${order.type}`);
+}
 
 /** One thing wrong with a body: where (a JSON Pointer, RFC 6901) and what. */
 export type FieldError = { readonly pointer: string; readonly message: string };

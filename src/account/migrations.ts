@@ -1,0 +1,65 @@
+// The account's own tables. The list only grows: an entry that has been applied anywhere never changes.
+import { assert } from "../domain/result.ts";
+
+const MIGRATIONS: readonly string[] = [
+  `
+  -- Nonces seen, until no timestamp that carries them can be fresh any more, and what became of the request that used it.
+  CREATE TABLE nonces (
+    key TEXT PRIMARY KEY,
+    expires_at_ms INTEGER NOT NULL,
+    request_id TEXT NOT NULL,
+    order_id TEXT
+  ) WITHOUT ROWID;
+
+  -- Body-only signatures used. Nothing in such a request says when it was made, so it is remembered for good.
+  CREATE TABLE used_signatures (key TEXT PRIMARY KEY) WITHOUT ROWID;
+
+  CREATE TABLE source_buckets (source TEXT PRIMARY KEY, tokens REAL NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+
+  -- One row per intent. 'request' is what the sender asked for, compared when the same id comes again. 'state' is the
+  -- order as the API shows it. 'due_at_ms' is when to look at the order next; an order that is over has none.
+  CREATE TABLE orders (
+    id TEXT PRIMARY KEY,
+    client_order_id TEXT NOT NULL,
+    source TEXT NOT NULL,
+    idempotency_key TEXT,
+    request TEXT NOT NULL,
+    state TEXT NOT NULL,
+    symbol TEXT NOT NULL,
+    status TEXT NOT NULL,
+    expires_at_ms INTEGER NOT NULL,
+    looks INTEGER NOT NULL,
+    absences INTEGER NOT NULL,
+    due_at_ms INTEGER
+  ) WITHOUT ROWID;
+  CREATE UNIQUE INDEX orders_client_order_id ON orders (client_order_id);
+  CREATE UNIQUE INDEX orders_idempotency_key ON orders (source, idempotency_key) WHERE idempotency_key IS NOT NULL;
+  CREATE INDEX orders_due ON orders (due_at_ms) WHERE due_at_ms IS NOT NULL;
+
+  -- Units held, counted from our own fills; negative when short.
+  CREATE TABLE positions (symbol TEXT PRIMARY KEY, quantity TEXT NOT NULL) WITHOUT ROWID;
+
+  -- Every event, chained, as the exact text that was hashed. Rows above the outbox mark are not yet in D1.
+  CREATE TABLE journal (seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, event TEXT NOT NULL);
+  CREATE TABLE outbox_mark (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL);
+  INSERT INTO outbox_mark (id, seq) VALUES (1, 0);
+  `,
+];
+
+/** Brings the object's tables up to date, all steps or none. */
+export function migrate(storage: DurableObjectStorage): void {
+  storage.transactionSync(() => {
+    storage.sql.exec("CREATE TABLE IF NOT EXISTS _migrations (id INTEGER PRIMARY KEY, statements TEXT NOT NULL)");
+    const applied = storage.sql.exec("SELECT statements FROM _migrations ORDER BY id").toArray();
+    assert(applied.length <= MIGRATIONS.length, "the account's tables are newer than this code");
+    MIGRATIONS.forEach((statements, id) => {
+      const before = applied[id]?.["statements"];
+      if (before === undefined) {
+        storage.sql.exec(statements);
+        storage.sql.exec("INSERT INTO _migrations (id, statements) VALUES (?, ?)", id, statements);
+      } else {
+        assert(before === statements, `account migration ${id} changed after it was applied`);
+      }
+    });
+  });
+}
