@@ -1,0 +1,11 @@
+// What a request carries through the app besides itself.
+import type { Config } from "../config.ts";
+
+export type AppEnv = {
+  Bindings: Env;
+  Variables: {
+    /** One id through logs, audit entries and the answer. */
+    requestId: string;
+    config: Config;
+  };
+};

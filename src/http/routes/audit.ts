@@ -1,0 +1,76 @@
+// GET /v1/audit: the public record of one account, as the exact texts that were hashed.
+import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
+import { AuditEventType } from "../../domain/audit-entry.ts";
+import { AccountId } from "../../domain/ids.ts";
+import { Symbol } from "../../domain/order.ts";
+import { queryEntries } from "../../storage/audit-log.ts";
+import { openDatabase } from "../../storage/client.ts";
+import type { AppEnv } from "../env.ts";
+import { requireApiKey } from "../middleware/require-api-key.ts";
+import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { PageLimit } from "../page.ts";
+import { refuse } from "../problem.ts";
+
+const AuditPage = z
+  .object({
+    entries: z.array(
+      z.object({
+        chain: z.string(),
+        seq: z.number().int(),
+        hash: z.string().meta({ description: "SHA-256 over a zero byte and the event's text, in hex." }),
+        event: z.string().meta({ description: "The event as the exact JSON text that was hashed." }),
+      }),
+    ),
+    next_cursor: z.number().int().nullable(),
+  })
+  .meta({ id: "AuditPage" });
+
+const getAudit = createRoute({
+  method: "get",
+  path: "/v1/audit",
+  summary: "Read an account's audit log, oldest first",
+  description:
+    "Entries arrive here moments after they happened. Without filters the answer is the whole chain, gapless.",
+  security: NEEDS_API_KEY,
+  middleware: [requireApiKey] as const,
+  request: {
+    query: z.object({
+      account: AccountId.optional().meta({ description: "The gateway's default account when absent." }),
+      order_id: z.string().max(100).optional(),
+      symbol: Symbol.optional(),
+      type: AuditEventType.optional(),
+      from: z.iso.datetime().optional().meta({ description: "ISO 8601 in UTC, included." }),
+      to: z.iso.datetime().optional().meta({ description: "ISO 8601 in UTC, excluded." }),
+      cursor: z.coerce.number().int().min(0).default(0).meta({ description: "`next_cursor` of the page before." }),
+      limit: PageLimit,
+    }),
+  },
+  responses: {
+    200: jsonOf(AuditPage, "One page. `next_cursor` is null on the last."),
+    ...problems("unauthorized", "not_found", "invalid_request", "misconfigured", "unavailable"),
+  },
+});
+
+export function mountAudit(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(getAudit, async (c) => {
+    const query = c.req.valid("query");
+    const chain = query.account ?? c.var.config.DEFAULT_ACCOUNT;
+    if (c.var.config.ACCOUNTS[chain] === undefined) refuse(c, "not_found", "No account has this id.");
+    const found = await queryEntries(openDatabase(c.env.DB), {
+      chain,
+      orderId: query.order_id,
+      symbol: query.symbol,
+      type: query.type,
+      from: canonicalTime(query.from),
+      to: canonicalTime(query.to),
+      afterSeq: query.cursor,
+      limit: query.limit + 1,
+    });
+    const entries = found.slice(0, query.limit);
+    return c.json({ entries, next_cursor: found.length > query.limit ? (entries.at(-1)?.seq ?? null) : null }, 200);
+  });
+}
+
+/** Events carry milliseconds; times are compared as text, so a bound has to be spelled the same way. */
+const canonicalTime = (time: string | undefined): string | undefined =>
+  time === undefined ? undefined : new Date(time).toISOString();

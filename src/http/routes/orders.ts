@@ -1,0 +1,67 @@
+// GET /v1/orders and GET /v1/orders/{id}: orders as their accounts know them.
+import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
+import { accountStub } from "../../account/stub.ts";
+import { AccountId, OrderId, accountOf } from "../../domain/ids.ts";
+import { Order, OrderStatus, Symbol } from "../../domain/order.ts";
+import type { AppEnv } from "../env.ts";
+import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { PageLimit } from "../page.ts";
+import { refuse } from "../problem.ts";
+import { requireApiKey } from "../middleware/require-api-key.ts";
+
+const getOrder = createRoute({
+  method: "get",
+  path: "/v1/orders/{id}",
+  summary: "Read one order",
+  security: NEEDS_API_KEY,
+  middleware: [requireApiKey] as const,
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    200: jsonOf(Order, "The order as it stands."),
+    ...problems("unauthorized", "not_found", "misconfigured"),
+  },
+});
+
+const listOrders = createRoute({
+  method: "get",
+  path: "/v1/orders",
+  summary: "List an account's orders, newest first",
+  security: NEEDS_API_KEY,
+  middleware: [requireApiKey] as const,
+  request: {
+    query: z.object({
+      account: AccountId.optional().meta({ description: "The gateway's default account when absent." }),
+      status: OrderStatus.optional(),
+      symbol: Symbol.optional(),
+      cursor: OrderId.optional().meta({ description: "`next_cursor` of the page before." }),
+      limit: PageLimit,
+    }),
+  },
+  responses: {
+    200: jsonOf(
+      z.object({ orders: z.array(Order), next_cursor: z.string().nullable() }).meta({ id: "OrderPage" }),
+      "One page. `next_cursor` is null on the last.",
+    ),
+    ...problems("unauthorized", "not_found", "invalid_request", "misconfigured"),
+  },
+});
+
+export function mountOrders(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(getOrder, async (c) => {
+    const id = OrderId.safeParse(c.req.valid("param").id);
+    const account = id.success ? accountOf(id.data) : undefined;
+    const known = account !== undefined && c.var.config.ACCOUNTS[account] !== undefined;
+    const order = id.success && known ? await accountStub(c.env, accountOf(id.data)).getOrder(id.data) : null;
+    if (order === null) refuse(c, "not_found", "No order has this id.");
+    return c.json(order, 200);
+  });
+
+  app.openapi(listOrders, async (c) => {
+    const { account = c.var.config.DEFAULT_ACCOUNT, status, symbol, cursor, limit } = c.req.valid("query");
+    if (c.var.config.ACCOUNTS[account] === undefined) refuse(c, "not_found", "No account has this id.");
+    // One more than asked for tells whether there is a next page.
+    const found = await accountStub(c.env, account).listOrders({ status, symbol, before: cursor, limit: limit + 1 });
+    const orders = found.slice(0, limit);
+    return c.json({ orders, next_cursor: found.length > limit ? (orders.at(-1)?.id ?? null) : null }, 200);
+  });
+}

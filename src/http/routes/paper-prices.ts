@@ -1,0 +1,42 @@
+// PUT /v1/paper/{account}/prices/{symbol}: moves the market of the embedded paper venue.
+import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
+import { accountStub } from "../../account/stub.ts";
+import { AccountId } from "../../domain/ids.ts";
+import { DecimalOnWire, PositiveDecimal } from "../../domain/money.ts";
+import { Symbol } from "../../domain/order.ts";
+import type { AppEnv } from "../env.ts";
+import { requireApiKey } from "../middleware/require-api-key.ts";
+import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { refuse } from "../problem.ts";
+
+const putPrice = createRoute({
+  method: "put",
+  path: "/v1/paper/{account}/prices/{symbol}",
+  summary: "Set the last trade price at the paper venue",
+  description:
+    "Resting orders that the new price crosses are filled. Only accounts at the embedded paper venue have this.",
+  security: NEEDS_API_KEY,
+  middleware: [requireApiKey] as const,
+  request: {
+    params: z.object({ account: AccountId, symbol: Symbol }),
+    body: { required: true, content: { "application/json": { schema: z.strictObject({ price: PositiveDecimal }) } } },
+  },
+  responses: {
+    200: jsonOf(
+      z.object({ symbol: Symbol, price: DecimalOnWire }).meta({ id: "PaperPrice" }),
+      "The price as it now is.",
+    ),
+    ...problems("unauthorized", "not_found", "invalid_request", "misconfigured"),
+  },
+});
+
+export function mountPaperPrices(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(putPrice, async (c) => {
+    const { account, symbol } = c.req.valid("param");
+    const { price } = c.req.valid("json");
+    if (c.var.config.ACCOUNTS[account]?.broker !== "paper") refuse(c, "not_found", "No paper account has this id.");
+    const known = await accountStub(c.env, account).setPaperPrice(symbol, price);
+    if (!known) refuse(c, "not_found", "The paper venue does not list this symbol.");
+    return c.json({ symbol, price }, 200);
+  });
+}
