@@ -1,0 +1,143 @@
+// Intents, orders, reports, policies and facts for tests: each complete and ordinary, until an override says otherwise.
+import type { OrderRow } from "../../src/account/orders.ts";
+import type { ReferencePrice, VenueReport } from "../../src/domain/broker.ts";
+import type { OrderState } from "../../src/domain/lifecycle.ts";
+import { type Decimal, decimalOf } from "../../src/domain/money.ts";
+import {
+  type Order,
+  type OrderIntent,
+  Order as OrderSchema,
+  OrderIntent as IntentSchema,
+} from "../../src/domain/order.ts";
+import type { RiskFacts } from "../../src/domain/risk/facts.ts";
+import { type Policy, Policy as PolicySchema } from "../../src/domain/risk/policy.ts";
+
+/** When everything below takes place. */
+export const NOW_MS = Date.UTC(2026, 0, 15, 14, 30);
+
+/** Any field as it is spelled on the wire; `undefined` leaves it out. */
+type Overrides<T> = { readonly [K in keyof T]?: unknown };
+
+const withoutUndefined = (fields: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+const TERMS = {
+  account: "paper",
+  client_order_id: "sp-0192f3a4",
+  symbol: "AAPL",
+  side: "buy",
+  type: "limit",
+  quantity: "10",
+  limit_price: "187.25",
+  time_in_force: "day",
+  extended_hours: false,
+};
+
+/** To buy 10 AAPL at 187.25 or better: 1872.50 at most. */
+export const anIntent = (overrides: Overrides<OrderIntent> = {}): OrderIntent =>
+  IntentSchema.parse(withoutUndefined({ ...TERMS, ...overrides }));
+
+/** The same, at whatever the market asks. */
+export const aMarketIntent = (overrides: Overrides<OrderIntent> = {}): OrderIntent =>
+  anIntent({ type: "market", limit_price: undefined, ...overrides });
+
+/** The order of {@link anIntent}, approved and not yet sent. */
+export const anOrder = (overrides: Overrides<Order> = {}): Order =>
+  OrderSchema.parse(
+    withoutUndefined({
+      ...TERMS,
+      id: "paper_019bc224-4100-7abc-8def-0123456789ab",
+      source: "default",
+      request_id: "request-1",
+      status: "pending_new",
+      delivery: "pending",
+      outcome: "known",
+      venue_order_id: null,
+      filled_quantity: "0",
+      average_price: null,
+      reason: null,
+      verdicts: [{ rule: "trading_state", passed: true, input: "position 0", limit: "active" }],
+      attempts: 0,
+      created_at: new Date(NOW_MS).toISOString(),
+      updated_at: new Date(NOW_MS).toISOString(),
+      ...overrides,
+    }),
+  );
+
+/** The part of {@link anOrder} that events change. */
+export function aState(overrides: Overrides<OrderState> = {}): OrderState {
+  const order = anOrder(overrides);
+  const { status, delivery, outcome, venue_order_id, filled_quantity, average_price, reason, attempts } = order;
+  return { status, delivery, outcome, venue_order_id, filled_quantity, average_price, reason, attempts };
+}
+
+/** {@link anOrder} as the account keeps it, due now. */
+export const aRow = ({ order, ...overrides }: Partial<Omit<OrderRow, "order">> & { order?: Order } = {}): OrderRow => ({
+  order: order ?? anOrder(),
+  request: "{}",
+  expiresAtMs: NOW_MS + 60_000,
+  looks: 0,
+  absences: 0,
+  dueAtMs: NOW_MS,
+  ...overrides,
+});
+
+type Spelled<T> = { readonly [K in keyof T]?: T[K] extends Decimal | null ? T[K] | string : T[K] };
+
+const decimalOrNull = (text: string | null): Decimal | null => (text === null ? null : decimalOf(text));
+
+/** The venue's first word on {@link anOrder}: it has it, and nothing is filled. */
+export function aReport(overrides: Spelled<VenueReport> = {}): VenueReport {
+  const fields = {
+    venue_order_id: "venue-1",
+    client_order_id: TERMS.client_order_id,
+    symbol: "AAPL",
+    side: "buy" as const,
+    type: "limit" as const,
+    quantity: "10",
+    notional: null,
+    limit_price: "187.25",
+    stop_price: null,
+    status: "new" as const,
+    filled_quantity: "0",
+    average_price: null,
+    ...overrides,
+  };
+  return {
+    ...fields,
+    quantity: decimalOrNull(fields.quantity),
+    notional: decimalOrNull(fields.notional),
+    limit_price: decimalOrNull(fields.limit_price),
+    stop_price: decimalOrNull(fields.stop_price),
+    filled_quantity: decimalOf(fields.filled_quantity),
+    average_price: decimalOrNull(fields.average_price),
+  };
+}
+
+/** A policy with every limit set, under which {@link anIntent} passes. */
+export const aPolicy = (overrides: Overrides<Policy> = {}): Policy =>
+  PolicySchema.parse(
+    withoutUndefined({
+      trading_state: "active",
+      symbols: ["AAPL", "MSFT"],
+      max_quantity: "100",
+      max_notional: "25000",
+      reference_price_max_age_sec: 900,
+      ...overrides,
+    }),
+  );
+
+/** Nothing held, nothing working, and a trade at 187.5 a second ago. */
+export function someFacts({ position = "0", workingSameSide = "0", ...overrides }: Spelled<RiskFacts> = {}): RiskFacts {
+  return {
+    position: decimalOf(position),
+    workingSameSide: decimalOf(workingSameSide),
+    nowMs: NOW_MS,
+    referencePrice: aTrade("187.5", NOW_MS - 1_000),
+    auditBacklog: 0,
+    unsupported: undefined,
+    ...overrides,
+  };
+}
+
+export const aTrade = (price: string, atMs: number): ReferencePrice => ({ price: decimalOf(price), atMs });
