@@ -7,7 +7,7 @@ import { type AccountSettings, type Config, readConfig } from "../config.ts";
 import { randomBytes } from "../crypto/random.ts";
 import type { Broker } from "../domain/broker.ts";
 import { type Decimal, subtract } from "../domain/money.ts";
-import { AccountId, type OrderId, orderIdOf, uuidv7 } from "../domain/ids.ts";
+import { type AccountId, type OrderId, orderIdOf, uuidv7 } from "../domain/ids.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
 import { type Order, type OrderIntent, isAnswered } from "../domain/order.ts";
 import { type Result, err } from "../domain/result.ts";
@@ -19,6 +19,7 @@ import { openDatabase } from "../storage/client.ts";
 import { type Admitted, type Signal, type SignalRefusal, admit } from "./admit.ts";
 import { followOrder } from "./follow.ts";
 import { acknowledge, countPending, readPending } from "./journal.ts";
+import { identify } from "./identity.ts";
 import { migrate } from "./migrations.ts";
 import { pruneNonces, readUse } from "./nonces.ts";
 import {
@@ -42,12 +43,15 @@ import { Waiters } from "./waiters.ts";
 const IN_FLIGHT_MAX = 4;
 /** When the alarm looks after work that should be done by then, and is not if the process died. */
 const SAFETY_MS = 1_000;
+/** When to look again while the account is missing from the configuration: a deployment has to happen first. */
+const MISCONFIGURED_MS = 60_000;
 
 export class AccountObject extends DurableObject<Env> {
   readonly #sql = this.ctx.storage.sql;
   readonly #waiters = new Waiters();
   readonly #prices = new ReferencePrices();
   readonly #inFlight = new Set<OrderId>();
+  readonly #account: AccountId;
   #draining = false;
   #drainFailures = 0;
   #drainAtMs = 0;
@@ -57,6 +61,7 @@ export class AccountObject extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage);
+    this.#account = identify(this.#sql, ctx.id.name);
     // This process has nothing on the wire yet: what is marked as being sent was cut off.
     this.#commit(() => makeInterruptedDue(this.#sql));
   }
@@ -94,10 +99,11 @@ export class AccountObject extends DurableObject<Env> {
     if (!admitted.ok) return admitted;
 
     this.#work();
-    const { order } = admitted.value;
-    if (waitMs === 0 || isAnswered(order)) return admitted;
-    await this.#waiters.wait(order.id, waitMs);
-    return { ...admitted, value: { ...admitted.value, order: findOrder(this.#sql, order.id)?.order ?? order } };
+    if (waitMs === 0) return admitted;
+    const { id } = admitted.value.order;
+    const current = () => findOrder(this.#sql, id)?.order ?? admitted.value.order;
+    if (!isAnswered(current())) await this.#waiters.wait(id, waitMs);
+    return { ...admitted, value: { ...admitted.value, order: current() } };
   }
 
   /** One order as it stands, or `null`. */
@@ -112,7 +118,7 @@ export class AccountObject extends DurableObject<Env> {
 
   /** Moves the embedded paper venue's market and looks at the orders it may have filled. `false`: no such symbol. */
   async setPaperPrice(symbol: string, price: Decimal): Promise<boolean> {
-    const listed = await paperVenueStub(this.env, this.#account()).setPrice(symbol, price);
+    const listed = await paperVenueStub(this.env, this.#account).setPrice(symbol, price);
     if (listed) {
       this.#commit(() => makeSymbolDue(this.#sql, symbol));
       this.#work();
@@ -191,7 +197,7 @@ export class AccountObject extends DurableObject<Env> {
   async #drain(): Promise<void> {
     this.#draining = true;
     try {
-      const chain = this.#account();
+      const chain = this.#account;
       const database = openDatabase(this.env.DB);
       await drainOutbox({
         readPending: (limit) => readPending(this.#sql, chain, limit),
@@ -238,17 +244,14 @@ export class AccountObject extends DurableObject<Env> {
   #orderAlarmAtMs(nowMs: number): number {
     const dueAtMs = nextDueAtMs(this.#sql);
     if (dueAtMs === null) return Infinity;
-    return dueAtMs > nowMs ? dueAtMs : nowMs + SAFETY_MS;
-  }
-
-  #account(): AccountId {
-    return AccountId.parse(this.ctx.id.name);
+    if (dueAtMs > nowMs) return dueAtMs;
+    return nowMs + (this.#self() === undefined ? MISCONFIGURED_MS : SAFETY_MS);
   }
 
   /** Who this object is and what it may do, or `undefined` when the configuration does not say. */
   #self(): { account: AccountId; settings: AccountSettings; config: Config; broker: Broker } | undefined {
     const config = readConfig(this.env);
-    const account = this.#account();
+    const account = this.#account;
     const settings = config.ok ? config.value.ACCOUNTS[account] : undefined;
     if (!config.ok || settings === undefined) return undefined;
     return { account, settings, config: config.value, broker: brokerFor(account, settings, config.value, this.env) };

@@ -18,8 +18,11 @@ import { findByClientOrderId, findByIdempotencyKey, findOrder, insertOrder, work
 import { positionIn } from "./positions.ts";
 import { drawFromSource } from "./source-buckets.ts";
 
-/** How long an approval may wait for its first attempt. A market order of an hour ago is not what anybody wants. */
-const APPROVAL_TTL_MS = 60_000;
+/**
+ * How long an approval may wait to be sent: as long as a signal may be on its way before. A restart falls into it; a market
+ * order of an hour ago, which nobody wants any more, does not.
+ */
+const APPROVAL_TTL_MS = 300_000;
 
 /** A signal that has been proven authentic and fresh, and read as an order. */
 export type Signal = {

@@ -3,6 +3,9 @@ import { assert } from "../domain/result.ts";
 
 const MIGRATIONS: readonly string[] = [
   `
+  -- Which account this object is. An alarm that wakes the object does not say.
+  CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), account TEXT NOT NULL);
+
   -- Nonces seen, until no timestamp that carries them can be fresh any more, and what became of the request that used it.
   CREATE TABLE nonces (
     key TEXT PRIMARY KEY,

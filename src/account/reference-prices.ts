@@ -12,7 +12,7 @@ export class ReferencePrices {
 
   latest(symbol: string, broker: Pick<Broker, "latestTrade">, nowMs: number): Promise<ReferencePrice | undefined> {
     const known = this.#bySymbol.get(symbol);
-    if (known !== undefined && nowMs - known.askedAtMs < FRESH_MS) return known.price;
+    if (known !== undefined && Math.abs(nowMs - known.askedAtMs) < FRESH_MS) return known.price;
     if (this.#bySymbol.size >= SYMBOLS_MAX) this.#bySymbol.clear();
     const price = broker.latestTrade(symbol);
     this.#bySymbol.set(symbol, { askedAtMs: nowMs, price });

@@ -129,8 +129,9 @@ function readPrice(argument: string): [string, string] {
 if (import.meta.main) {
   try {
     const venue = await startPaperVenue(readArguments());
-    console.log(JSON.stringify({ url: venue.url }));
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void venue.close());
+    // Last: whoever reads this line may already use the venue, or end it.
+    console.log(JSON.stringify({ url: venue.url }));
   } catch (thrown) {
     console.error(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${USAGE}`);
     process.exit(2);

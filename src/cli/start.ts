@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { ensureDevVars, readDevVars } from "./dev-vars.ts";
+import { ensureDevVars } from "./dev-vars.ts";
 import { applyMigrations, startGateway } from "./gateway-process.ts";
 
 const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -12,7 +12,6 @@ const STATE = join(PROJECT, ".wrangler", "state");
 const { values } = parseArgs({ options: { port: { type: "string", default: "8787" } } });
 
 if (ensureDevVars(DEV_VARS)) console.log("Wrote .dev.vars with fresh random secrets.");
-const { apiKey } = readDevVars(DEV_VARS);
 await applyMigrations(STATE);
 const gateway = await startGateway({
   stateDir: STATE,
@@ -38,7 +37,8 @@ or with nothing but a shell, curl and openssl:
 
 Read what became of it:
 
-  curl -s ${gateway.url}/v1/orders -H 'X-API-Key: ${apiKey}'
+  KEY=$(sed -n 's/^BOOTSTRAP_API_KEY="\\(.*\\)"$/\\1/p' .dev.vars)
+  curl -s ${gateway.url}/v1/orders -H "X-API-Key: $KEY"
 `);
 
 let stopping = false;

@@ -124,6 +124,21 @@ describe("the audit table", () => {
   });
 });
 
+describe("an account whose audit log is out of reach", () => {
+  it("keeps its entries in order and delivers them once D1 is back", async () => {
+    await env.DB.prepare("ALTER TABLE order_audit_log RENAME TO hidden").run();
+    const order = await sendOrder({ symbol: "AAPL", side: "buy", type: "market", quantity: "2" });
+    await settled(order.id, "filled");
+    await env.DB.prepare("ALTER TABLE hidden RENAME TO order_audit_log").run();
+    const types = await eventually(async () => {
+      const read = (await readAudit(`&order_id=${order.id}`)).map(({ event }) => event.type);
+      return read.includes("order.filled") ? read : undefined;
+    });
+    expect(types.at(0)).toBe("signal.accepted");
+    expect(types.at(-1)).toBe("order.filled");
+  });
+});
+
 describe("GET /v1/audit", () => {
   it("shows a chain that verifies, entry by entry", async () => {
     const order = await sendOrder({ symbol: "AAPL", side: "buy", type: "market", quantity: "1" });

@@ -12,8 +12,6 @@ export function setPrice(
   { symbol, price, nowMs }: { readonly symbol: string; readonly price: Decimal; readonly nowMs: number },
 ): boolean {
   if (!isListed(market, symbol)) return false;
-  // What was due before the market moved is carried out at the old prices.
-  settleOrders(market, nowMs);
   market.store.writePrice(symbol, price);
   settleOrders(market, nowMs);
   return true;

@@ -10,8 +10,9 @@ const ListedSymbol = z
   .regex(/^[A-Z]{1,5}(\.[A-Z]{1,4})?$/, { error: "must be the symbol of a US equity, like AAPL or BRK.B" });
 
 /**
- * `cash`: US dollars the account starts with. `prices`: every listed symbol with its last trade price in US dollars; no
- * other symbol trades. A price that was set since then stays; the setting is what the symbol starts with.
+ * `cash`: US dollars the account starts with; what its fills added is kept apart, so a change of the setting moves the
+ * cash by as much. `prices`: every listed symbol and the last trade price in US dollars that it starts with, which holds
+ * until another one is set at the venue. No other symbol trades.
  */
 export const PaperVenueSettings = z.strictObject({
   cash: DecimalOnWire.refine((cash) => !lessThan(cash, ZERO), { error: "must not be negative" }),

@@ -8,6 +8,8 @@ export type Rule = (intent: OrderIntent, policy: Policy, facts: RiskFacts) => Ve
 
 /** Audit entries that may wait for the public record before entries are refused. */
 const AUDIT_BACKLOG_MAX = 1_000;
+/** A verdict is stored with every order, so a longer list of symbols is only counted in it. */
+const SYMBOLS_SHOWN_MAX = 20;
 /** How far the broker's clock may be ahead of ours. */
 const CLOCK_SKEW_MAX_SEC = 60;
 
@@ -46,8 +48,11 @@ function symbolAllowed(intent: OrderIntent, policy: Policy): Verdict {
   const verdict = { rule: "symbol_allowed", input: intent.symbol };
   if (policy.symbols === undefined) return unset(verdict);
   const passed = policy.symbols.includes(intent.symbol);
-  return { ...verdict, passed, limit: policy.symbols.join(" "), ...(passed ? {} : { reason: "symbol_not_allowed" }) };
+  return { ...verdict, passed, limit: listOf(policy.symbols), ...(passed ? {} : { reason: "symbol_not_allowed" }) };
 }
+
+const listOf = (symbols: readonly string[]): string =>
+  symbols.length <= SYMBOLS_SHOWN_MAX ? symbols.join(" ") : `${symbols.length} symbols`;
 
 /** How old the market price is that the order is measured with. */
 function referencePriceAge(intent: OrderIntent, policy: Policy, facts: RiskFacts): Verdict {

@@ -1,5 +1,6 @@
 // GET /reference: the OpenAPI document as one page for people. Rendered here, without a script or a third party's asset.
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { html } from "hono/html";
 import type { AppEnv } from "../env.ts";
 import { DOCUMENT } from "../openapi.ts";
 import { PROBLEMS } from "../problem.ts";
@@ -18,11 +19,11 @@ type Operation = {
 export function mountReference(app: OpenAPIHono<AppEnv>): void {
   app.get("/reference", (c) => {
     // The document is plain JSON; reading it as such keeps this page independent of the generator's types.
-    const document = structuredClone(app.getOpenAPI31Document(DOCUMENT)) as unknown as {
+    const document = app.getOpenAPI31Document(DOCUMENT) as unknown as {
       paths: Record<string, Record<string, Operation>>;
       components?: { schemas?: Record<string, Schema> };
     };
-    return c.html(
+    const page = (
       <html lang="en">
         <head>
           <meta charset="utf-8" />
@@ -61,8 +62,9 @@ export function mountReference(app: OpenAPIHono<AppEnv>): void {
             ))}
           </table>
         </body>
-      </html>,
+      </html>
     );
+    return c.html(html`<!doctype html>${page}`);
   });
 }
 

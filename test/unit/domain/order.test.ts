@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { decimalOf } from "../../../src/domain/money.ts";
+import { Delivery, OrderIntent, OrderStatus, isAnswered, isTerminal, signOf } from "../../../src/domain/order.ts";
+import { anIntent } from "../../support/builders.ts";
+
+describe("an intent", () => {
+  it.each([
+    ["quantity", { quantity: "1", notional: undefined }],
+    ["notional", { quantity: undefined, notional: "1" }],
+  ])("asks for a %s", (_, amount) => {
+    expect(OrderIntent.safeParse({ ...anIntent(), ...amount }).success).toBe(true);
+  });
+
+  it.each([
+    ["neither quantity nor notional", { quantity: undefined }],
+    ["both quantity and notional", { notional: "1" }],
+    ["a field that does not exist", { limit: "1" }],
+    ["a symbol that none can be", { symbol: "AA PL" }],
+    ["no account", { account: undefined }],
+    ["no client order id", { client_order_id: undefined }],
+  ])("is refused with %s", (_, fields) => {
+    expect(OrderIntent.safeParse({ ...anIntent(), ...fields }).success).toBe(false);
+  });
+});
+
+describe("a status", () => {
+  it("after which nothing more is expected is one of six", () => {
+    expect(OrderStatus.options.filter(isTerminal)).toEqual([
+      "denied",
+      "filled",
+      "canceled",
+      "replaced",
+      "rejected",
+      "expired",
+    ]);
+  });
+});
+
+describe("a caller who waits", () => {
+  it("is answered unless an attempt is still to come or on the wire", () => {
+    expect(Delivery.options.filter((delivery) => !isAnswered({ delivery }))).toEqual(["pending", "submitting"]);
+  });
+});
+
+describe("the sign of a quantity", () => {
+  it.each([
+    ["buy", "1.5", "1.5"],
+    ["sell", "1.5", "-1.5"],
+    ["buy", "0", "0"],
+    ["sell", "0", "0"],
+  ] as const)("to %s %s is %s", (side, quantity, signed) => {
+    expect(signOf(side, decimalOf(quantity))).toBe(signed);
+  });
+});

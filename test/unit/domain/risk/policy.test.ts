@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { Policy } from "../../../../src/domain/risk/policy.ts";
+
+describe("a policy", () => {
+  it("that says nothing halts trading and sets no limit", () => {
+    expect(Policy.parse({})).toEqual({ trading_state: "halted" });
+  });
+
+  it("keeps decimals in canonical spelling", () => {
+    expect(Policy.parse({ max_quantity: "10.50", max_notional: 25_000 })).toEqual({
+      trading_state: "halted",
+      max_quantity: "10.5",
+      max_notional: "25000",
+    });
+  });
+
+  it.each([
+    ["a misspelt limit", { max_qty: "10" }],
+    ["a trading state that does not exist", { trading_state: "open" }],
+    ["a limit of zero", { max_quantity: "0" }],
+    ["a negative limit", { max_notional: "-1" }],
+    ["no limit, written as null", { max_quantity: null }],
+    ["an endless limit", { max_notional: Infinity }],
+    ["a symbol that none can be", { symbols: ["AA PL"] }],
+    ["too many symbols", { symbols: Array.from({ length: 501 }, (_, index) => `S${index}`) }],
+    ["a maximum age of zero", { reference_price_max_age_sec: 0 }],
+    ["a maximum age of more than a week", { reference_price_max_age_sec: 604_801 }],
+    ["a maximum age in fractions", { reference_price_max_age_sec: 1.5 }],
+  ])("is refused with %s", (_, fields) => {
+    expect(Policy.safeParse(fields).success).toBe(false);
+  });
+});
