@@ -1,5 +1,7 @@
 // One HTTP exchange with a broker, as a value. It never throws, never follows a redirect, never waits or reads without a
 // bound, and returns nothing that was sent: a request carries credentials.
+import { readCapped } from "../capped-body.ts";
+import { decodeUtf8 } from "../crypto/encoding.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 
 /** The largest answer an adapter reads is one order with its error text, a few KiB. */
@@ -73,7 +75,8 @@ async function exchange(fetch: BrokerFetch, outgoing: Request, signal: AbortSign
     const response = await fetch(outgoing);
     const redirected = response.status >= 300 && response.status < 400;
     if (redirected || signal.aborted) {
-      cancel(response.body);
+      // Nobody waits for a cancelled stream, and one that cannot be cancelled has already ended.
+      void response.body?.cancel().catch(() => undefined);
       return failed(redirected ? "redirected" : "timeout");
     }
     const text = await readText(response, signal);
@@ -88,40 +91,12 @@ async function exchange(fetch: BrokerFetch, outgoing: Request, signal: AbortSign
 const expiryOf = (signal: AbortSignal): Promise<BrokerAnswer> =>
   new Promise((resolve) => signal.addEventListener("abort", () => resolve(failed("timeout")), { once: true }));
 
-/** Nobody waits for a cancelled stream, and one that cannot be cancelled has already ended. */
-function cancel(stream: { cancel(): Promise<void> } | null): void {
-  void stream?.cancel().catch(() => undefined);
-}
-
-async function readText(response: Response, signal: AbortSignal): Promise<Result<string, "too_large" | "not_utf8">> {
-  if (response.body === null) return ok("");
-  const reader = response.body.getReader();
-  signal.addEventListener("abort", () => cancel(reader), { once: true });
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    const chunk: Uint8Array = value;
-    bytes += chunk.byteLength;
-    if (bytes > BODY_BYTES_MAX) {
-      cancel(reader);
-      return err("too_large");
-    }
-    chunks.push(chunk);
-  }
-  const text = decode(chunks);
-  return text === undefined ? err("not_utf8") : ok(text);
-}
-
 /** Strict: a replacement character in a symbol or an id would be a different symbol or id. */
-function decode(chunks: readonly Uint8Array[]): string | undefined {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  try {
-    return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
-  } catch {
-    return undefined;
-  }
+async function readText(response: Response, signal: AbortSignal): Promise<Result<string, "too_large" | "not_utf8">> {
+  const bytes = await readCapped(response.body, BODY_BYTES_MAX, signal);
+  if (bytes === undefined) return err("too_large");
+  const text = decodeUtf8(bytes);
+  return text === undefined ? err("not_utf8") : ok(text);
 }
 
 function parse(text: string): unknown {

@@ -2,7 +2,7 @@
 import type { ClientOrderId } from "./ids.ts";
 import type { Decimal } from "./money.ts";
 import type { OrderIntent, OrderStatus, OrderType, Side } from "./order.ts";
-import type { Approved } from "./risk/assess.ts";
+import type { Approved } from "./risk/approved.ts";
 
 /**
  * What the broker does with a client order id it has seen before. `permanent`: refuses it, for good, so the same id can

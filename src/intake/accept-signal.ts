@@ -2,6 +2,7 @@
 // Cheap refusals come first, and nothing is parsed before the signature holds.
 import type { Admitted, Signal, SignalRefusal } from "../account/admit.ts";
 import { accountStub } from "../account/stub.ts";
+import { readCapped } from "../capped-body.ts";
 import type { Config } from "../config.ts";
 import { decodeUtf8 } from "../crypto/encoding.ts";
 import { sha256Hex } from "../crypto/hash.ts";
@@ -17,10 +18,12 @@ import {
   readSignedHeaders,
 } from "../domain/signature.ts";
 import { openDatabase } from "../storage/client.ts";
-import { BODY_BYTES_MAX, readBody } from "./read-body.ts";
 import { DEFAULT_SOURCE_ID, decoyKeys, keysOf } from "./source-keys.ts";
 import { targetAccount } from "./target-account.ts";
 import { proveOrigin } from "./verify-signature.ts";
+
+/** Larger than any order or alert, and small enough to hash and hold without a thought. */
+const BODY_BYTES_MAX = 64 * 1024;
 
 type UnprovenCause =
   | HeaderRefusal
@@ -59,7 +62,7 @@ export async function acceptSignal(
   const headers = readSignedHeaders((name) => incoming.request.headers.get(name) ?? undefined);
   if (!headers.ok) return err({ reason: "unproven", cause: headers.error });
 
-  const body = await readBody(incoming.request);
+  const body = await readCapped(incoming.request.body, BODY_BYTES_MAX);
   if (body === undefined) return err({ reason: "body_too_large", bytesMax: BODY_BYTES_MAX });
 
   // The clock of a deployed Worker stands still between I/O; read after the body, it is current.

@@ -1,15 +1,19 @@
 // An Alpaca-compatible trading venue for one paper account: Request in, Response out. Its only effects are on the store it is
 // given. Differences from Alpaca are listed in front of {@link handleVenueRequest}.
+import { readCapped } from "../../capped-body.ts";
+import { decodeUtf8 } from "../../crypto/encoding.ts";
 import { equalSecrets } from "../../crypto/equal.ts";
 import type { Decimal } from "../../domain/money.ts";
 import { type Result, err, ok } from "../../domain/result.ts";
-import { readBody } from "./read-body.ts";
 import { type Refusal, toErrorAnswer } from "./refusal.ts";
 import { type Answer, ROUTES, type Route } from "./routes.ts";
 import { setPrice } from "./set-price.ts";
 import type { PaperVenueSettings, VenueCredentials } from "./settings.ts";
 import { settleOrders } from "./settle.ts";
 import type { VenueStore } from "./store.ts";
+
+/** The largest order is a few hundred bytes. */
+const BODY_BYTES_MAX = 16 * 1024;
 
 export type Venue = {
   readonly settings: PaperVenueSettings;
@@ -51,14 +55,16 @@ async function answerRequest(request: Request, venue: Venue): Promise<Result<Ans
   const url = new URL(request.url);
   const found = findRoute(request.method, url.pathname);
   if (!found.ok) return found;
-  const body = await readBody(request);
-  if (!body.ok) return body;
+  const bytes = await readCapped(request.body, BODY_BYTES_MAX);
+  if (bytes === undefined) return err({ reason: "too_large", bytesMax: BODY_BYTES_MAX });
+  const body = decodeUtf8(bytes);
+  if (body === undefined) return err({ reason: "unreadable" });
 
   const { route, name } = found.value;
   const nowMs = venue.nowMs();
   return venue.store.transact(() => {
     settleOrders(venue, nowMs);
-    return route.handle(venue, { name, query: url.searchParams, body: body.value, nowMs, uuid: venue.uuid });
+    return route.handle(venue, { name, query: url.searchParams, body, nowMs, uuid: venue.uuid });
   });
 }
 

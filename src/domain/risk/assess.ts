@@ -1,14 +1,10 @@
 // The decision. This is the only file that can make an Approved order, so an order that skipped the rules does not compile.
 import type { OrderIntent, Verdict } from "../order.ts";
 import { assert } from "../result.ts";
+import type { Approved } from "./approved.ts";
 import { type RiskFacts, isReduction } from "./facts.ts";
 import type { Policy } from "./policy.ts";
 import { ENTRY_RULES, ORDER_RULES, type Rule } from "./rules.ts";
-
-declare const approved: unique symbol;
-
-/** Something that has passed the policy. */
-export type Approved<T> = T & { readonly [approved]: true };
 
 export type Decision =
   | { readonly outcome: "approved"; readonly intent: Approved<OrderIntent>; readonly verdicts: readonly Verdict[] }

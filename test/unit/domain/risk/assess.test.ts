@@ -10,7 +10,8 @@ import {
   multiply,
 } from "../../../../src/domain/money.ts";
 import { OrderIntent, OrderType, Side, TimeInForce } from "../../../../src/domain/order.ts";
-import { type Approved, type Decision, assess, resumeApproval } from "../../../../src/domain/risk/assess.ts";
+import type { Approved } from "../../../../src/domain/risk/approved.ts";
+import { type Decision, assess, resumeApproval } from "../../../../src/domain/risk/assess.ts";
 import { type RiskFacts, isReduction } from "../../../../src/domain/risk/facts.ts";
 import { Policy, TradingState } from "../../../../src/domain/risk/policy.ts";
 import { mayLeaveNow, needsReferencePrice } from "../../../../src/domain/risk/rules.ts";
