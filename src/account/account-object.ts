@@ -162,12 +162,20 @@ export class AccountObject extends DurableObject<Env> {
         postpone: (seen) => this.#commit(() => postponeLook(this.#sql, seen, Date.now())),
       });
     } catch (thrown) {
-      // The row still says where the order stands; the alarm takes it up again from there.
       log("error", "account.follow_failed", { order_id: id, error: describeError(thrown) });
     } finally {
       this.#inFlight.delete(id);
     }
+    this.#leaveForLater(row);
     this.#work();
+  }
+
+  /** A step that changed nothing, because it failed, would be due again at once, and for ever. */
+  #leaveForLater(before: OrderRow): void {
+    const now = findOrder(this.#sql, before.order.id);
+    if (now !== undefined && now.dueAtMs === before.dueAtMs) {
+      this.#commit(() => postponeLook(this.#sql, now, Date.now()));
+    }
   }
 
   #record(seen: OrderRow, event: OrderEvent): OrderRow | undefined {

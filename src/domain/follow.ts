@@ -81,7 +81,7 @@ export function delayToNextLook(order: Pick<Order, "delivery" | "status">, looks
     case "none":
       return null;
     case "pending":
-      return 0;
+      return pick(POLL_DELAYS_MS);
     case "submitting":
       return ATTEMPT_LIMIT_MS;
     case "unknown":

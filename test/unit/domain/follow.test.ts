@@ -149,8 +149,8 @@ describe("the delay to the next look", () => {
     expect(delays(delivered("new"), 8)).toEqual([250, 500, 1_000, 2_000, 5_000, 15_000, 60_000, 60_000]);
   });
 
-  it("is none for an order to be sent, and the limit of a call for an order on the wire", () => {
-    expect(delays(pending, 2)).toEqual([0, 0]);
+  it("grows for an order whose sending failed here, and is the limit of a call for an order on the wire", () => {
+    expect(delays(pending, 2)).toEqual([250, 500]);
     expect(delays(anOrder({ delivery: "submitting" }), 2)).toEqual([30_000, 30_000]);
   });
 
