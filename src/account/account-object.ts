@@ -159,23 +159,23 @@ export class AccountObject extends DurableObject<Env> {
         nowMs: Date.now,
         mayLeave: (intent) => this.#mayLeave(intent, settings),
         record: (seen, event) => this.#record(seen, event),
-        postpone: (seen) => this.#commit(() => postponeLook(this.#sql, seen, Date.now())),
+        postpone: () => this.#postpone(id),
       });
     } catch (thrown) {
       log("error", "account.follow_failed", { order_id: id, error: describeError(thrown) });
     } finally {
       this.#inFlight.delete(id);
     }
-    this.#leaveForLater(row);
+    // A step that changed nothing, because it failed, would be due again at once, and for ever.
+    if (findOrder(this.#sql, id)?.dueAtMs === row.dueAtMs) this.#postpone(id);
     this.#work();
   }
 
-  /** A step that changed nothing, because it failed, would be due again at once, and for ever. */
-  #leaveForLater(before: OrderRow): void {
-    const now = findOrder(this.#sql, before.order.id);
-    if (now !== undefined && now.dueAtMs === before.dueAtMs) {
-      this.#commit(() => postponeLook(this.#sql, now, Date.now()));
-    }
+  #postpone(id: OrderId): void {
+    this.#commit(() => {
+      const row = findOrder(this.#sql, id);
+      if (row !== undefined) postponeLook(this.#sql, row, Date.now());
+    });
   }
 
   #record(seen: OrderRow, event: OrderEvent): OrderRow | undefined {

@@ -19,7 +19,7 @@ export type FollowDeps = {
    */
   readonly record: (seen: OrderRow, event: OrderEvent) => OrderRow | undefined;
   /** Puts the next look at the order off, without an event. */
-  readonly postpone: (seen: OrderRow) => void;
+  readonly postpone: () => void;
 };
 
 /** One step. Never called while an earlier step of the same order still runs in this process. */
@@ -35,7 +35,7 @@ export async function followOrder(row: OrderRow, deps: FollowDeps): Promise<void
   });
   switch (next.move) {
     case "nothing":
-      return deps.postpone(row);
+      return deps.postpone();
     case "submit":
       return submit(row, deps);
     case "lapse":
@@ -86,14 +86,14 @@ async function lookUp(row: OrderRow, deps: FollowDeps): Promise<void> {
       if (isSameOrder(intentOf(row.order), found.report)) deps.record(row, { type: "report", report: found.report });
       else if (row.order.delivery === "unknown")
         deps.record(row, { type: "needs_operator", code: "other_order_found" });
-      else deps.postpone(row);
+      else deps.postpone();
       return;
     case "absent":
       if (row.order.delivery === "unknown") deps.record(row, { type: "absent" });
-      else deps.postpone(row);
+      else deps.postpone();
       return;
     case "unknown":
-      deps.postpone(row);
+      deps.postpone();
       return;
     default:
       return assertNever(found);

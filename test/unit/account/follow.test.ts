@@ -377,7 +377,7 @@ describe("an order followed through any weather", () => {
         const recorded = recordEvent(sql, row, event, clock.nowMs);
         return recorded.ok ? recorded.value : undefined;
       },
-      postpone: (seen) => postponeLook(sql, seen, clock.nowMs),
+      postpone: () => postponeLook(sql, read(), clock.nowMs),
     };
 
     let steps = 0;
