@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 const DIR = "migrations";
 const sqlFiles = (dir: string): string[] => readdirSync(dir).filter((name) => name.endsWith(".sql"));
@@ -10,15 +10,18 @@ const sqlFiles = (dir: string): string[] => readdirSync(dir).filter((name) => na
 const copy = mkdtempSync(join(tmpdir(), "sallyport-migrations-"));
 try {
   cpSync(DIR, copy, { recursive: true });
+  // drizzle-kit writes "./" before the folder, and exits with 0 when it fails: so a relative path, and a look at what it says.
+  const out = relative(".", copy);
+  const flags = ["--dialect", "sqlite", "--schema", "src/storage/schema.ts", "--out", out, "--name", "drift"];
   const drizzleKit = join("node_modules", "drizzle-kit", "bin.cjs");
-  const flags = ["--dialect", "sqlite", "--schema", "src/storage/schema.ts", "--out", copy, "--name", "drift"];
-  execFileSync(process.execPath, [drizzleKit, "generate", ...flags], { stdio: "pipe" });
+  const said = execFileSync(process.execPath, [drizzleKit, "generate", ...flags], { encoding: "utf8" });
   const drift = sqlFiles(copy).filter((name) => !sqlFiles(DIR).includes(name));
   if (drift.length > 0) {
     fail(
       `the schema has changes no migration makes; run npm run migrations:\n${readFileSync(join(copy, drift[0] ?? ""), "utf8")}`,
     );
   }
+  if (!said.includes("No schema changes")) fail(`drizzle-kit could not compare:\n${said}`);
 } finally {
   rmSync(copy, { recursive: true });
 }
