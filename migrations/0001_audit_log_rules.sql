@@ -13,7 +13,7 @@ CREATE TRIGGER IF NOT EXISTS order_audit_log_same_again BEFORE INSERT ON order_a
 --> statement-breakpoint
 CREATE TRIGGER IF NOT EXISTS order_audit_log_no_fork BEFORE INSERT ON order_audit_log WHEN EXISTS (SELECT 1 FROM order_audit_log WHERE chain = NEW.chain AND seq = NEW.seq AND (hash <> NEW.hash OR event <> NEW.event)) BEGIN SELECT RAISE(ABORT, 'order_audit_log: another entry has this number'); END;
 --> statement-breakpoint
-CREATE TRIGGER IF NOT EXISTS order_audit_log_no_gap BEFORE INSERT ON order_audit_log WHEN NEW.seq > 1 + COALESCE((SELECT MAX(seq) FROM order_audit_log WHERE chain = NEW.chain), 0) OR NEW.seq < 1 BEGIN SELECT RAISE(ABORT, 'order_audit_log: entries are missing before this one'); END;
+CREATE TRIGGER IF NOT EXISTS order_audit_log_no_gap BEFORE INSERT ON order_audit_log WHEN NEW.seq > 1 + COALESCE((SELECT MAX(seq) FROM order_audit_log WHERE chain = NEW.chain), 0) OR NEW.seq < 1 OR NEW.seq <> CAST(NEW.seq AS INTEGER) BEGIN SELECT RAISE(ABORT, 'order_audit_log: entries are missing before this one'); END;
 --> statement-breakpoint
 CREATE TRIGGER IF NOT EXISTS order_audit_log_linked BEFORE INSERT ON order_audit_log WHEN json_extract(NEW.event, '$.prev') IS NOT COALESCE((SELECT hash FROM order_audit_log WHERE chain = NEW.chain AND seq = NEW.seq - 1), '0000000000000000000000000000000000000000000000000000000000000000') BEGIN SELECT RAISE(ABORT, 'order_audit_log: the entry does not follow the one before it'); END;
 --> statement-breakpoint

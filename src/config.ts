@@ -3,6 +3,7 @@ import * as z from "zod";
 import { PaperVenueSettings } from "./brokers/paper/settings.ts";
 import { AccountId } from "./domain/ids.ts";
 import { Policy } from "./domain/risk/policy.ts";
+import { REPLAY_WINDOW_MAX_SEC } from "./domain/signature.ts";
 import { type Result, err, ok } from "./domain/result.ts";
 
 const SECRET_CHARACTERS_MIN = 32;
@@ -31,6 +32,9 @@ const HmacSecrets = z
   })
   .refine((items) => new Set(items).size === items.length, { error: "must not hold the same secret twice" });
 
+/** Without the keys that every object inherits: `constructor` is a well-formed account id, and nobody's account. */
+const withoutPrototype = <T extends object>(record: T): T => Object.assign(Object.create(null), record);
+
 const AccountSettings = z.strictObject({
   broker: z.enum(["paper", "alpaca_paper", "alpaca_live"]),
   policy: Policy,
@@ -50,20 +54,23 @@ const BrokerCredentials = z
       return z.NEVER;
     }
   })
-  .pipe(z.record(AccountId, Credentials));
+  .pipe(z.record(AccountId, Credentials).transform(withoutPrototype));
 
 const Settings = z
   .object({
     ENVIRONMENT: z.enum(["development", "staging", "production"]),
-    REPLAY_WINDOW_SEC: WholeNumber(1, 3600),
+    REPLAY_WINDOW_SEC: WholeNumber(1, REPLAY_WINDOW_MAX_SEC),
     RATE_LIMIT_RPS: WholeNumber(1, 1000),
     API_KEY_HMAC_SECRET: HmacSecrets,
     BOOTSTRAP_API_KEY: Secret,
     BROKER_CREDENTIALS: BrokerCredentials,
     DEFAULT_ACCOUNT: AccountId,
-    ACCOUNTS: z.record(AccountId, AccountSettings).refine((accounts) => Object.keys(accounts).length <= ACCOUNTS_MAX, {
-      error: `must hold at most ${ACCOUNTS_MAX} accounts`,
-    }),
+    ACCOUNTS: z
+      .record(AccountId, AccountSettings)
+      .refine((accounts) => Object.keys(accounts).length <= ACCOUNTS_MAX, {
+        error: `must hold at most ${ACCOUNTS_MAX} accounts`,
+      })
+      .transform(withoutPrototype),
     PAPER_VENUE: PaperVenueSettings,
   })
   .superRefine((settings, context) => {
@@ -72,7 +79,7 @@ const Settings = z
     for (const [id, account] of Object.entries(settings.ACCOUNTS)) {
       const credentials = settings.BROKER_CREDENTIALS[AccountId.parse(id)];
       if (account.broker !== "paper" && credentials === undefined) {
-        refuse(["BROKER_CREDENTIALS", id], `has no credentials for a ${account.broker} account`);
+        refuse(["BROKER_CREDENTIALS", id], `has no credentials for an account at ${account.broker}`);
       }
     }
   });
@@ -97,6 +104,6 @@ export function readConfig(env: Env): Result<Config, readonly ConfigProblem[]> {
   return result;
 }
 
-/** zod's own messages name types and limits; what was received stays out of them. */
+/** zod's own messages name types and limits; what was received stays out of them, and so do the keys of a secret. */
 const problemOf = (issue: z.core.$ZodIssue): string =>
-  issue.code === "unrecognized_keys" ? "has a key that no setting has" : issue.message;
+  issue.code === "unrecognized_keys" && issue.path[0] === "BROKER_CREDENTIALS" ? "has an unknown key" : issue.message;

@@ -13,6 +13,11 @@ export function log(level: Level, event: string, facts: Readonly<Record<string, 
   WRITERS[level](JSON.stringify({ level, event, ...facts }));
 }
 
-/** What may be logged of a thrown value. Errors of the platform carry messages; anything else is only named by type. */
-export const describeError = (thrown: unknown): string =>
-  thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : typeof thrown;
+/**
+ * What may be logged of a thrown value. A query builder wraps the database's error in one that quotes the query with its
+ * parameters; the cause inside does not.
+ */
+export function describeError(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return typeof thrown;
+  return thrown.cause instanceof Error ? describeError(thrown.cause) : `${thrown.name}: ${thrown.message}`;
+}

@@ -10,7 +10,7 @@ import { type Decimal, subtract } from "../domain/money.ts";
 import { type AccountId, type OrderId, orderIdOf, uuidv7 } from "../domain/ids.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
 import { type Order, type OrderIntent, isAnswered } from "../domain/order.ts";
-import { type Result, err } from "../domain/result.ts";
+import { type Result, err, ok } from "../domain/result.ts";
 import { sumQuantities } from "../domain/risk/facts.ts";
 import { mayLeaveNow, needsReferencePrice } from "../domain/risk/rules.ts";
 import { describeError, log } from "../log.ts";
@@ -19,7 +19,7 @@ import { openDatabase } from "../storage/client.ts";
 import { type Admitted, type Signal, type SignalRefusal, admit } from "./admit.ts";
 import { followOrder } from "./follow.ts";
 import { acknowledge, countPending, readPending } from "./journal.ts";
-import { identify } from "./identity.ts";
+import { identify, pinBroker } from "./identity.ts";
 import { migrate } from "./migrations.ts";
 import { pruneNonces, readUse } from "./nonces.ts";
 import {
@@ -41,16 +41,28 @@ import { Waiters } from "./waiters.ts";
 
 /** Orders followed at the same time: below the platform's six connections, so that the audit log always has one. */
 const IN_FLIGHT_MAX = 4;
+/** Of these, how many may be asking the broker about an order: one is always free for sending. */
+const ASKING_MAX = 3;
+/** Nonces live for minutes; looking for old ones more often only reads rows. */
+const PRUNE_INTERVAL_MS = 60_000;
 /** When the alarm looks after work that should be done by then, and is not if the process died. */
 const SAFETY_MS = 1_000;
 /** When to look again while the account is missing from the configuration: a deployment has to happen first. */
 const MISCONFIGURED_MS = 60_000;
 
+/** The account cannot decide: what is wrong with its settings, for the log. */
+export type Misconfigured = { readonly reason: "misconfigured"; readonly problem: string };
+
 export class AccountObject extends DurableObject<Env> {
   readonly #sql = this.ctx.storage.sql;
   readonly #waiters = new Waiters();
   readonly #prices = new ReferencePrices();
-  readonly #inFlight = new Set<OrderId>();
+  /** Orders that a step is being taken for, and whether that step asks the broker instead of sending to it. */
+  readonly #inFlight = new Map<OrderId, { readonly asks: boolean }>();
+  #broker: string | undefined;
+  #prunedAtMs = 0;
+  /** How often the paper market was moved, to notice a move in the middle of a look. */
+  #marketMoves = 0;
   readonly #account: AccountId;
   #draining = false;
   #drainFailures = 0;
@@ -71,10 +83,11 @@ export class AccountObject extends DurableObject<Env> {
    * `waitMs` for the broker's word. What was accepted here survives any crash from this moment on. Called again with the
    * same signal, because the answer got lost, it answers the same.
    */
-  async submit(signal: Signal, waitMs: number): Promise<Result<Admitted, SignalRefusal | { reason: "misconfigured" }>> {
+  async submit(signal: Signal, waitMs: number): Promise<Result<Admitted, SignalRefusal | Misconfigured>> {
     const self = this.#self();
-    if (self === undefined) return err({ reason: "misconfigured" });
-    const { account, settings, config, broker } = self;
+    if (!self.ok) return err({ reason: "misconfigured", problem: self.error });
+    const { settings, config, broker } = self.value;
+    const account = this.#account;
 
     // A replay must not cost a question to the broker.
     const { used } = readUse(this.#sql, signal.claims, signal.requestId, Date.now());
@@ -120,6 +133,7 @@ export class AccountObject extends DurableObject<Env> {
   async setPaperPrice(symbol: string, price: Decimal): Promise<boolean> {
     const listed = await paperVenueStub(this.env, this.#account).setPrice(symbol, price);
     if (listed) {
+      this.#marketMoves += 1;
       this.#commit(() => makeSymbolDue(this.#sql, symbol));
       this.#work();
     }
@@ -130,7 +144,7 @@ export class AccountObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#alarmAtMs = undefined;
     try {
-      this.#commit(() => pruneNonces(this.#sql, Date.now()));
+      this.#commit(() => this.#prune(Date.now()));
       this.#work();
     } catch (thrown) {
       log("error", "account.alarm_failed", { error: describeError(thrown) });
@@ -141,18 +155,25 @@ export class AccountObject extends DurableObject<Env> {
   /** Starts whatever is due: steps of orders, and audit entries on their way to D1. Returns without waiting for any. */
   #work(): void {
     const self = this.#self();
-    if (self !== undefined) {
+    if (self.ok) {
       for (const row of readDue(this.#sql, Date.now(), IN_FLIGHT_MAX * 2)) {
-        if (this.#inFlight.size >= IN_FLIGHT_MAX) break;
-        if (!this.#inFlight.has(row.order.id)) this.ctx.waitUntil(this.#follow(row, self.broker, self.settings));
+        if (this.#mayStart(row)) this.ctx.waitUntil(this.#follow(row, self.value.broker, self.value.settings));
       }
     }
     if (!this.#draining && Date.now() >= this.#drainAtMs) this.ctx.waitUntil(this.#drain());
   }
 
+  /** A broker that is slow to answer questions never keeps an order from being sent. */
+  #mayStart(row: OrderRow): boolean {
+    if (this.#inFlight.has(row.order.id) || this.#inFlight.size >= IN_FLIGHT_MAX) return false;
+    const asking = [...this.#inFlight.values()].filter(({ asks }) => asks).length;
+    return row.order.delivery === "pending" || asking < ASKING_MAX;
+  }
+
   async #follow(row: OrderRow, broker: Broker, settings: AccountSettings): Promise<void> {
     const { id } = row.order;
-    this.#inFlight.add(id);
+    const marketMoves = this.#marketMoves;
+    this.#inFlight.set(id, { asks: row.order.delivery !== "pending" });
     try {
       await followOrder(row, {
         broker,
@@ -168,6 +189,8 @@ export class AccountObject extends DurableObject<Env> {
     }
     // A step that changed nothing, because it failed, would be due again at once, and for ever.
     if (findOrder(this.#sql, id)?.dueAtMs === row.dueAtMs) this.#postpone(id);
+    // What was just put off may have looked at the market before it moved.
+    if (this.#marketMoves !== marketMoves) this.#commit(() => makeSymbolDue(this.#sql, row.order.symbol));
     this.#work();
   }
 
@@ -189,7 +212,12 @@ export class AccountObject extends DurableObject<Env> {
       log("error", "account.event_refused", { order_id: id, event: event.type, ...recorded?.error });
       return undefined;
     }
-    if (isAnswered(recorded.value.order)) this.#waiters.answer(id);
+    const { order } = recorded.value;
+    if (isAnswered(order)) this.#waiters.answer(id);
+    if (order.delivery === "unknown" || order.delivery === "needs_operator") {
+      const level = order.delivery === "unknown" ? "warn" : "error";
+      log(level, `order.${order.delivery}`, { order_id: id, request_id: order.request_id, code: order.reason?.code });
+    }
     return recorded.value;
   }
 
@@ -253,15 +281,26 @@ export class AccountObject extends DurableObject<Env> {
     const dueAtMs = nextDueAtMs(this.#sql);
     if (dueAtMs === null) return Infinity;
     if (dueAtMs > nowMs) return dueAtMs;
-    return nowMs + (this.#self() === undefined ? MISCONFIGURED_MS : SAFETY_MS);
+    return nowMs + (this.#self().ok ? SAFETY_MS : MISCONFIGURED_MS);
   }
 
-  /** Who this object is and what it may do, or `undefined` when the configuration does not say. */
-  #self(): { account: AccountId; settings: AccountSettings; config: Config; broker: Broker } | undefined {
+  #prune(nowMs: number): void {
+    if (nowMs - this.#prunedAtMs < PRUNE_INTERVAL_MS) return;
+    const mayHaveMore = pruneNonces(this.#sql, nowMs);
+    if (!mayHaveMore) this.#prunedAtMs = nowMs;
+  }
+
+  /** What this account may do and through whom, or what is wrong with its configuration. */
+  #self(): Result<{ settings: AccountSettings; config: Config; broker: Broker }, string> {
     const config = readConfig(this.env);
-    const account = this.#account;
-    const settings = config.ok ? config.value.ACCOUNTS[account] : undefined;
-    if (!config.ok || settings === undefined) return undefined;
-    return { account, settings, config: config.value, broker: brokerFor(account, settings, config.value, this.env) };
+    if (!config.ok) return err("the configuration is not usable");
+    const settings = config.value.ACCOUNTS[this.#account];
+    if (settings === undefined) return err("is not configured");
+    this.#broker ??= pinBroker(this.#sql, settings.broker);
+    if (this.#broker !== settings.broker) {
+      return err(`is at ${this.#broker} for good; give ${settings.broker} an account of its own`);
+    }
+    const broker = brokerFor(this.#account, settings, config.value, this.env);
+    return ok({ settings, config: config.value, broker });
   }
 }

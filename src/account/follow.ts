@@ -31,7 +31,7 @@ export async function followOrder(row: OrderRow, deps: FollowDeps): Promise<void
     looks: row.looks,
     absences: row.absences,
     deduplication: deps.broker.deduplication,
-    mayLeave: deps.mayLeave(intentOf(order)),
+    mayLeave: !mayBeSent(order) || deps.mayLeave(intentOf(order)),
   });
   switch (next.move) {
     case "nothing":
@@ -53,6 +53,9 @@ export async function followOrder(row: OrderRow, deps: FollowDeps): Promise<void
       return assertNever(next);
   }
 }
+
+/** Only then does the trading state matter, and only then is it worth reading every live order for. */
+const mayBeSent = ({ delivery }: Order): boolean => delivery === "pending" || delivery === "unknown";
 
 /** The intent is claimed in the journal before the call leaves, and settled only if that same attempt is still open. */
 async function submit(row: OrderRow, deps: FollowDeps): Promise<void> {

@@ -3,8 +3,8 @@ import { assert } from "../domain/result.ts";
 
 const MIGRATIONS: readonly string[] = [
   `
-  -- Which account this object is. An alarm that wakes the object does not say.
-  CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), account TEXT NOT NULL);
+  -- Which account this object is, and at which broker. An alarm that wakes the object does not say.
+  CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), account TEXT NOT NULL, broker TEXT);
 
   -- Nonces seen, until no timestamp that carries them can be fresh any more, and what became of the request that used it.
   CREATE TABLE nonces (
@@ -14,8 +14,8 @@ const MIGRATIONS: readonly string[] = [
     order_id TEXT
   ) WITHOUT ROWID;
 
-  -- Body-only signatures used. Nothing in such a request says when it was made, so it is remembered for good.
-  CREATE TABLE used_signatures (key TEXT PRIMARY KEY) WITHOUT ROWID;
+  -- Bodies that came with a body-only signature. Nothing in them says when they were made, so they are remembered for good.
+  CREATE TABLE used_bodies (key TEXT PRIMARY KEY) WITHOUT ROWID;
 
   CREATE TABLE source_buckets (source TEXT PRIMARY KEY, tokens REAL NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 

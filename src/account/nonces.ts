@@ -1,20 +1,20 @@
-// What a source has used up: nonces for as long as they could be fresh, body-only signatures for good.
+// What a source has used up: nonces for as long as they could be fresh, bodies with a body-only signature for good.
 import { OrderId, type SourceId } from "../domain/ids.ts";
 
-const PRUNED_AT_ONCE_MAX = 500;
+const PRUNED_AT_ONCE_MAX = 1_000;
 
 export type Claims = {
   readonly source: SourceId;
   readonly nonce: string;
   readonly nonceExpiresAtMs: number;
-  /** The body-only signatures of this body, under every live secret; empty when the nonce is signed. */
-  readonly bodySignatures: readonly string[];
+  /** The body's hash where a body-only signature came with it; `null` where only signed nonces did. */
+  readonly bodySha256: string | null;
 };
 
 const nonceKey = (claims: Claims): string => `${claims.source} ${claims.nonce.toLowerCase()}`;
-const signatureKey = (claims: Claims, signature: string): string => `${claims.source} ${signature}`;
+const bodyKey = (claims: Claims): string => `${claims.source} ${claims.bodySha256}`;
 
-/** What is known of a request's nonce and signatures. */
+/** What is known of a request's nonce and body. */
 export type Use =
   | { readonly used: "never" }
   /** By this very request: the caller did not hear the answer and asks again. `orderId` is what came of it. */
@@ -34,11 +34,9 @@ export function readUse(sql: SqlStorage, claims: Claims, requestId: string, nowM
     if (row.request_id !== requestId) return { used: "before" };
     return { used: "by_itself", orderId: row.order_id === null ? null : OrderId.parse(row.order_id) };
   }
-  const used = claims.bodySignatures.some(
-    (signature) =>
-      sql.exec("SELECT 1 FROM used_signatures WHERE key = ?", signatureKey(claims, signature)).toArray().length > 0,
-  );
-  return { used: used ? "before" : "never" };
+  if (claims.bodySha256 === null) return { used: "never" };
+  const body = sql.exec("SELECT 1 FROM used_bodies WHERE key = ?", bodyKey(claims)).toArray();
+  return { used: body.length > 0 ? "before" : "never" };
 }
 
 /** Uses the request up. Runs in the transaction that records what became of it: an order, or a conflict (`null`). */
@@ -52,15 +50,16 @@ export function claim(sql: SqlStorage, claims: Claims, requestId: string, orderI
     requestId,
     orderId,
   );
-  for (const signature of claims.bodySignatures) {
-    sql.exec("INSERT INTO used_signatures (key) VALUES (?) ON CONFLICT DO NOTHING", signatureKey(claims, signature));
+  if (claims.bodySha256 !== null) {
+    sql.exec("INSERT INTO used_bodies (key) VALUES (?) ON CONFLICT DO NOTHING", bodyKey(claims));
   }
 }
 
-/** Forgets nonces that no fresh request can carry any more, a bounded number at a time. */
-export function pruneNonces(sql: SqlStorage, nowMs: number): void {
-  sql.exec(
+/** Forgets nonces that no fresh request can carry any more, a bounded number at a time. Says whether there may be more. */
+export function pruneNonces(sql: SqlStorage, nowMs: number): boolean {
+  const pruned = sql.exec(
     `DELETE FROM nonces WHERE key IN (SELECT key FROM nonces WHERE expires_at_ms <= ? LIMIT ${PRUNED_AT_ONCE_MAX})`,
     nowMs,
   );
+  return pruned.rowsWritten >= PRUNED_AT_ONCE_MAX;
 }

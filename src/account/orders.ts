@@ -84,10 +84,15 @@ export const findByClientOrderId = (sql: SqlStorage, id: ClientOrderId): OrderRo
 export const findByIdempotencyKey = (sql: SqlStorage, source: SourceId, key: string): OrderRow | undefined =>
   readOne(sql, "source = ? AND idempotency_key = ?", source, key);
 
-/** Orders to look at now, the longest overdue first. */
+/** Orders to look at now: what waits to be sent before what waits to be looked up, then the longest overdue. */
 export function readDue(sql: SqlStorage, nowMs: number, limit: number): OrderRow[] {
   return sql
-    .exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?`, nowMs, limit)
+    .exec<Row>(
+      `SELECT ${COLUMNS} FROM orders WHERE due_at_ms <= ?
+       ORDER BY json_extract(state, '$.delivery') <> 'pending', due_at_ms LIMIT ?`,
+      nowMs,
+      limit,
+    )
     .toArray()
     .map(toOrderRow);
 }

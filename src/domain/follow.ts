@@ -13,7 +13,7 @@ const LOOK_UP_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300
 const LOOK_UPS_MAX = 300;
 /** When to ask about an order the broker has. */
 const POLL_DELAYS_MS = [250, 500, 1_000, 2_000, 5_000, 15_000, 60_000] as const;
-const RETRY_DELAY_MAX_MS = 60_000;
+const RETRY_DELAY_MAX_MS = 120_000;
 /** How long an attempt may stay on the wire before it counts as interrupted: the call's own limit and a margin. */
 const ATTEMPT_LIMIT_MS = 30_000;
 
@@ -70,9 +70,9 @@ function obstacleToSending(order: Pick<Order, "attempts">, facts: FollowFacts): 
 const isSafeToRepeat = (facts: FollowFacts): boolean =>
   facts.deduplication === "permanent" && facts.absences >= ABSENCES_BEFORE_RESEND;
 
-/** How long to leave the broker alone after it took nothing: what it asked for, or twice as long each time. */
+/** How long to leave the broker alone after it took nothing: twice as long each time, and never less than it asked for. */
 export const delayToNextAttempt = (attempts: number, retryAfterMs: number | null): number =>
-  Math.min(Math.max(retryAfterMs ?? 1_000 * 2 ** (attempts - 1), 0), RETRY_DELAY_MAX_MS);
+  Math.min(Math.max(retryAfterMs ?? 0, 1_000 * 2 ** (attempts - 1)), RETRY_DELAY_MAX_MS);
 
 /** How long until the next look at an order that did not move, or `null` when there is nothing left to look for. */
 export function delayToNextLook(order: Pick<Order, "delivery" | "status">, looks: number): number | null {

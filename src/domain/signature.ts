@@ -5,7 +5,9 @@ import { type Result, err, ok } from "./result.ts";
 export const SIGNATURES_MAX = 4;
 /** How far a sender's clock may run ahead of ours. */
 export const CLOCK_SKEW_SEC = 30;
-/** How much longer a nonce is kept than any timestamp that carries it can stay fresh. */
+/** The widest window a gateway can be set to. */
+export const REPLAY_WINDOW_MAX_SEC = 600;
+/** Clocks differ between the isolate that checks a timestamp and the object that remembers its nonce. */
 const NONCE_MARGIN_SEC = 270;
 
 /**
@@ -92,10 +94,10 @@ export function checkFreshness(args: {
 }
 
 /**
- * How long a nonce has to be remembered after it was seen. A message dated ahead by the whole skew stays fresh for
- * window plus skew; the margin covers clocks that differ between the isolate that checks and the object that remembers.
+ * How long a nonce is remembered after it was seen. A message dated ahead by the whole skew stays fresh for window plus skew.
+ * The widest window counts, not the one in force: widening it must not make forgotten nonces fresh again.
  */
-export const nonceRetentionMs = (windowSec: number): number => (windowSec + CLOCK_SKEW_SEC + NONCE_MARGIN_SEC) * 1000;
+export const NONCE_RETENTION_MS = (REPLAY_WINDOW_MAX_SEC + CLOCK_SKEW_SEC + NONCE_MARGIN_SEC) * 1000;
 
 /**
  * The text that `v1` signs in front of the raw body. Newline is the separator because neither header can contain one;

@@ -1,5 +1,6 @@
 // The HTTP surface, readable as a table of contents: what every request passes, then the routes.
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import { describeError, log } from "../log.ts";
@@ -8,13 +9,16 @@ import { accessLog } from "./middleware/access-log.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requireConfig } from "./middleware/require-config.ts";
 import { API_KEY, API_KEY_SCHEME, DOCUMENT } from "./openapi.ts";
-import { problem } from "./problem.ts";
+import { problem, refuseBody, unavailable } from "./problem.ts";
 import { mountAudit } from "./routes/audit.ts";
 import { mountHealth } from "./routes/health.ts";
 import { mountOrders } from "./routes/orders.ts";
 import { mountPaperPrices } from "./routes/paper-prices.ts";
 import { mountReference } from "./routes/reference.tsx";
 import { mountWebhooks } from "./routes/webhooks.ts";
+
+/** Larger than any body the API takes beside the webhook's. */
+const API_BODY_BYTES_MAX = 16 * 1024;
 
 export function createApp(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>({
@@ -44,6 +48,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
     }),
   );
   app.use(requireConfig);
+  app.use("/v1/*", bodyLimit({ maxSize: API_BODY_BYTES_MAX, onError: (c) => refuseBody(c, 413) }));
 
   mountWebhooks(app);
   mountOrders(app);
@@ -57,9 +62,9 @@ export function createApp(): OpenAPIHono<AppEnv> {
 
   app.notFound((c) => problem(c, "not_found", "See /reference for what there is."));
   app.onError((thrown, c) => {
-    if (thrown instanceof HTTPException) return thrown.getResponse();
-    log("error", "http.bug", { request_id: c.var.requestId, error: describeError(thrown) });
-    return problem(c, "internal", "Report it with the request id.");
+    if (thrown instanceof HTTPException) return thrown.res ?? refuseBody(c, thrown.status);
+    log("error", "http.failed", { request_id: c.var.requestId, error: describeError(thrown) });
+    return unavailable(c, "Try again.");
   });
   return app;
 }

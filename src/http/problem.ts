@@ -16,6 +16,7 @@ export const PROBLEMS = {
   replayed: { status: 409, title: "The request was used before" },
   idempotency_conflict: { status: 409, title: "The id belongs to another order" },
   body_too_large: { status: 413, title: "The body is too large" },
+  unsupported_media_type: { status: 415, title: "The body has the wrong type" },
   malformed_body: { status: 400, title: "The body cannot be read" },
   invalid_header: { status: 400, title: "A header cannot be read" },
   invalid_request: { status: 422, title: "Fields are missing or wrong" },
@@ -24,7 +25,6 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
   misconfigured: { status: 503, title: "The gateway is not configured" },
   unavailable: { status: 503, title: "The gateway cannot decide now" },
-  internal: { status: 500, title: "The gateway has a bug" },
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -35,7 +35,9 @@ export const Problem = z
     title: z.string(),
     status: z.number().int(),
     detail: z.string(),
-    code: z.string().meta({ description: "Stable; the thing to branch on." }),
+    code: z
+      .enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]])
+      .meta({ description: "Stable; the thing to branch on." }),
     request_id: z.string(),
     errors: z
       .array(z.object({ pointer: z.string(), message: z.string() }))
@@ -111,15 +113,15 @@ export const misconfigured = (c: Context<AppEnv>): Response =>
     headers: { "Retry-After": "60" },
   });
 
-export const unavailable = (c: Context<AppEnv>): Response =>
-  problem(
-    c,
-    "unavailable",
-    "Send again with the same client_order_id and a fresh nonce; one order comes of it at most.",
-    {
-      headers: { "Retry-After": "5" },
-    },
-  );
+export const unavailable = (c: Context<AppEnv>, detail: string): Response =>
+  problem(c, "unavailable", detail, { headers: { "Retry-After": "5" } });
+
+/** What the framework refuses about a body before a handler sees it. */
+export function refuseBody(c: Context<AppEnv>, status: number): Response {
+  if (status === 413) return problem(c, "body_too_large", "Send less.");
+  if (status === 415) return problem(c, "unsupported_media_type", "Send Content-Type: application/json.");
+  return problem(c, "malformed_body", "Send one JSON object (RFC 8259).");
+}
 
 /** Facts for the log: reasons and sizes, never a word of the body. */
 function reasonsOf(refusal: AcceptRefusal): Record<string, unknown> {

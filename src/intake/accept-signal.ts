@@ -13,8 +13,8 @@ import { type FieldError, readNativeOrder } from "../domain/signal/native.ts";
 import {
   type FreshnessRefusal,
   type HeaderRefusal,
+  NONCE_RETENTION_MS,
   checkFreshness,
-  nonceRetentionMs,
   readSignedHeaders,
 } from "../domain/signature.ts";
 import { openDatabase } from "../storage/client.ts";
@@ -83,7 +83,7 @@ export async function acceptSignal(
   const account = await targetAccount({
     named: order.value.account,
     source,
-    keyId: proof.keyId,
+    keyIds: proof.keyIds,
     config,
     database: () => openDatabase(env.DB),
     now,
@@ -98,26 +98,31 @@ export async function acceptSignal(
         });
   }
 
+  const bodySha256 = sha256Hex(body);
   const signal: Signal = {
     source,
     scheme: proof.scheme,
-    keyId: proof.keyId,
+    keyId: proof.keyIds[0],
     claims: {
       source,
       nonce: headers.value.nonce,
-      nonceExpiresAtMs: now.getTime() + nonceRetentionMs(windowSec),
-      bodySignatures: proof.bodySignatures,
+      nonceExpiresAtMs: now.getTime() + NONCE_RETENTION_MS,
+      bodySha256: proof.bodyOnly ? bodySha256 : null,
     },
     order: order.value,
     idempotencyKey: incoming.idempotencyKey,
-    bodySha256: sha256Hex(body),
+    bodySha256,
     requestId: incoming.requestId,
     clientIp: incoming.clientIp,
   };
   const submitted = await submitTo(account.value, signal, incoming.waitMs, env);
   if (submitted.ok) return submitted;
   return submitted.error.reason === "misconfigured"
-    ? err({ reason: "misconfigured", setting: "ACCOUNTS", problem: `account ${account.value} is not configured` })
+    ? err({
+        reason: "misconfigured",
+        setting: "ACCOUNTS",
+        problem: `account ${account.value} ${submitted.error.problem}`,
+      })
     : err(submitted.error);
 }
 
@@ -130,7 +135,7 @@ async function submitTo(account: AccountId, signal: Signal, waitMs: number, env:
     return await accountStub(env, account).submit(signal, waitMs);
   } catch (thrown) {
     if (thrown instanceof Error && "overloaded" in thrown && thrown.overloaded === true) throw thrown;
-    return accountStub(env, account).submit(signal, waitMs);
+    return accountStub(env, account).submit(signal, 0);
   }
 }
 

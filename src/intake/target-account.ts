@@ -21,18 +21,22 @@ const knownPins = new Map<string, string>();
 export async function targetAccount(args: {
   readonly named: AccountId | undefined;
   readonly source: SourceId;
-  readonly keyId: string;
+  /** Every live key that signed the request: a body signed twice must not be left with one key that leads elsewhere. */
+  readonly keyIds: readonly string[];
   readonly config: Config;
   readonly database: () => Database;
   readonly now: Date;
 }): Promise<Result<AccountId, TargetRefusal>> {
-  const { named, source, keyId, config } = args;
+  const { named, source, config } = args;
   if (named !== undefined) {
     return config.ACCOUNTS[named] === undefined ? err({ reason: "account_unknown", account: named }) : ok(named);
   }
   const account = config.DEFAULT_ACCOUNT;
-  const pinned =
-    knownPins.get(`${source} ${keyId}`) ?? (await pinAccount(args.database(), { source, keyId, account }, args.now));
-  knownPins.set(`${source} ${keyId}`, pinned);
-  return pinned === account ? ok(account) : err({ reason: "account_moved", pinned });
+  for (const keyId of args.keyIds) {
+    const name = `${source} ${keyId}`;
+    const pinned = knownPins.get(name) ?? (await pinAccount(args.database(), { source, keyId, account }, args.now));
+    knownPins.set(name, pinned);
+    if (pinned !== account) return err({ reason: "account_moved", pinned });
+  }
+  return ok(account);
 }

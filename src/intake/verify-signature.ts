@@ -1,17 +1,15 @@
 // Proves that a body came from a source: some signature in the header matches under some live key.
-import { decodeHex, encodeHex, encodeUtf8 } from "../crypto/encoding.ts";
-import { signHmac, verifyHmac } from "../crypto/hmac.ts";
+import { decodeHex, encodeUtf8 } from "../crypto/encoding.ts";
+import { verifyHmac } from "../crypto/hmac.ts";
 import { type SignatureScheme, type SignedHeaders, signedPrefix } from "../domain/signature.ts";
 import type { SourceKey } from "./source-keys.ts";
 
 export type Proof = {
   readonly scheme: SignatureScheme;
-  readonly keyId: string;
-  /**
-   * What to use up besides the nonce: when a body-only signature was in the header, that body's signatures under every
-   * live key, so that no other header or rotation makes the same body fresh again.
-   */
-  readonly bodySignatures: readonly string[];
+  /** Every live key under which some signature matched; the first one names the signal's origin. */
+  readonly keyIds: readonly [string, ...string[]];
+  /** Whether a body-only signature was among them: then the body has to be used up too, whatever else was signed. */
+  readonly bodyOnly: boolean;
 };
 
 /** Tries every signature under every key, without leaving early. `undefined` when none matches. */
@@ -35,11 +33,12 @@ export async function proveOrigin(
   const matched = matches.filter((match) => match.matched);
   const best = matched.find((match) => match.scheme === "v1") ?? matched[0];
   if (best === undefined) return undefined;
-  const bodyWasSigned = matched.some((match) => match.scheme === "sha256");
-  const bodySignatures = bodyWasSigned
-    ? await Promise.all(keys.map(async ({ key }) => encodeHex(await signHmac(key, body))))
-    : [];
-  return { scheme: best.scheme, keyId: best.keyId, bodySignatures };
+  const others = matched.map(({ keyId }) => keyId).filter((keyId) => keyId !== best.keyId);
+  return {
+    scheme: best.scheme,
+    keyIds: [best.keyId, ...new Set(others)],
+    bodyOnly: matched.some((match) => match.scheme === "sha256"),
+  };
 }
 
 function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -78,6 +78,13 @@ describe("the audit table", () => {
         append({ chain, seq: 4, hash: "f".repeat(64), event: JSON.stringify({ chain, seq: 4, prev: GENESIS }) }),
     ],
     [
+      "a number between two",
+      (chain, [first]) =>
+        env.DB.prepare(`INSERT ${INSERT}`)
+          .bind(chain, 1.5, "f".repeat(64), JSON.stringify({ chain, seq: 1.5, prev: first!.hash }))
+          .run(),
+    ],
+    [
       "number zero",
       (chain) =>
         append({ chain, seq: 0, hash: "f".repeat(64), event: JSON.stringify({ chain, seq: 0, prev: GENESIS }) }),

@@ -21,7 +21,7 @@ function someArgs(body: object): AdmitArgs {
       source: SOURCE,
       scheme: "v1",
       keyId: "0123456789abcdef",
-      claims: { source: SOURCE, nonce: crypto.randomUUID(), nonceExpiresAtMs: nowMs + 600_000, bodySignatures: [] },
+      claims: { source: SOURCE, nonce: crypto.randomUUID(), nonceExpiresAtMs: nowMs + 600_000, bodySha256: null },
       order: order.value,
       idempotencyKey: null,
       bodySha256: "0".repeat(64),

@@ -67,7 +67,8 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), message: "unknown field" }));
   }
-  return [{ pointer: pointerTo(issue.path), message: issue.message }];
+  const isMissing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
+  return [{ pointer: pointerTo(issue.path), message: isMissing ? "required" : issue.message }];
 }
 
 const pointerTo = (path: readonly PropertyKey[]): string =>

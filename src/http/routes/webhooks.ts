@@ -89,7 +89,10 @@ export function mountWebhooks(app: OpenAPIHono<AppEnv>): void {
       );
     } catch (thrown) {
       log("error", "signal.undecided", { request_id: c.var.requestId, error: describeError(thrown) });
-      return unavailable(c);
+      return unavailable(
+        c,
+        "Sign again with a fresh nonce and the same client_order_id: one order comes of it at most. Without such an id, read /v1/orders first.",
+      );
     }
     if (!accepted.ok) return refuseSignal(c, accepted.error);
 

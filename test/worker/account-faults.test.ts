@@ -1,0 +1,278 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createApp } from "../../src/http/app.ts";
+import type { Order } from "../../src/domain/order.ts";
+import {
+  NEW_SECRET,
+  OLD_SECRET,
+  get,
+  hmacHex,
+  listOrders,
+  post,
+  put,
+  readOrder,
+  send,
+  sendOrder,
+  settled,
+  sign,
+} from "./support/gateway.ts";
+import { eventually } from "./support/gateway.ts";
+
+const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
+const RESTING = { symbol: "MSFT", side: "buy", type: "limit", quantity: "1", limit_price: "1", time_in_force: "gtc" };
+const account = () => env.ACCOUNTS_DO.getByName("paper");
+
+type Venue = (request: Request) => Promise<Response>;
+
+/** Runs `work` while the account sees other settings, or another venue behind the embedded one's address. */
+async function withAccount<T>(
+  change: { settings?: object; venue?: (real: Venue) => Venue },
+  work: () => Promise<T>,
+): Promise<T> {
+  const swap = (next: (before: Env) => Env) =>
+    runInDurableObject(account(), (object) => {
+      const holder = object as unknown as { env: Env };
+      const before = holder.env;
+      holder.env = next(before);
+      return before;
+    });
+  const before = await swap((now) => {
+    const real: Venue = (request) => env.PAPER_VENUES_DO.getByName("paper").fetch(request);
+    const { venue } = change;
+    const stub = { getByName: () => ({ fetch: venue?.(real), setPrice: () => true }) };
+    const venues = venue === undefined ? {} : { PAPER_VENUES_DO: stub };
+    return { ...now, ...change.settings, ...venues } as unknown as Env;
+  });
+  try {
+    return await work();
+  } finally {
+    await swap(() => before);
+  }
+}
+
+const policyOf = (change: object) => ({
+  ACCOUNTS: {
+    paper: {
+      broker: "paper",
+      policy: {
+        trading_state: "active",
+        symbols: ["AAPL", "MSFT"],
+        max_quantity: "100",
+        max_notional: "25000",
+        reference_price_max_age_sec: 900,
+        ...change,
+      },
+    },
+  },
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+describe("an account whose broker setting was changed", () => {
+  it("decides nothing and sends nothing, because its positions and orders are at the old broker", async () => {
+    await settled((await sendOrder(BUY)).id, "filled");
+    const sent: string[] = [];
+    vi.spyOn(globalThis, "fetch").mockImplementation((input) => {
+      sent.push((input as Request).url);
+      return Promise.resolve(new Response("{}", { status: 500 }));
+    });
+    const settings = {
+      BROKER_CREDENTIALS: '{"paper":{"key_id":"k","secret_key":"s"}}',
+      ACCOUNTS: {
+        paper: {
+          broker: "alpaca_live",
+          policy: { trading_state: "active", symbols: ["AAPL"], max_quantity: "9", max_notional: "9" },
+        },
+      },
+    };
+    const response = await withAccount({ settings }, () => send({ ...BUY, side: "sell" }));
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: "misconfigured" });
+    expect(sent).toEqual([]);
+  });
+});
+
+describe("a broker that is slow to answer questions", () => {
+  it("does not keep a new order from being sent", async () => {
+    for (let count = 0; count < 8; count++) await sendOrder(RESTING);
+    let released = () => {};
+    const held = new Promise<void>((resolve) => (released = resolve));
+    const slow =
+      (real: Venue): Venue =>
+      async (request) => {
+        if (request.url.includes("by_client_order_id")) await held;
+        return real(request);
+      };
+    await withAccount({ venue: slow }, async () => {
+      await put("/v1/paper/paper/prices/MSFT", { price: "412" });
+      const startedMs = Date.now();
+      const order = await sendOrder(BUY);
+      expect(order.delivery).toBe("delivered");
+      expect(Date.now() - startedMs).toBeLessThan(2_000);
+      released();
+    });
+  });
+});
+
+describe("an approved order that could not be sent yet", () => {
+  const busy = (): ((real: Venue) => Venue) => (real) => (request) =>
+    request.method === "POST"
+      ? Promise.resolve(
+          Response.json(
+            { code: 42910000, message: "rate limit exceeded" },
+            { status: 429, headers: { "Retry-After": "1" } },
+          ),
+        )
+      : real(request);
+
+  it("is sent once the broker takes it", async () => {
+    const order = await withAccount({ venue: busy() }, () =>
+      sendOrder({ ...BUY, symbol: "MSFT" }, { headers: { Prefer: "wait=0" } }),
+    );
+    expect(await settled(order.id, "filled")).toMatchObject({ filled_quantity: "1" });
+    expect((await readOrder(order.id)).attempts).toBeGreaterThanOrEqual(1);
+  });
+
+  it("is not sent any more after trading was halted", async () => {
+    const order = await withAccount({ venue: busy() }, async () => {
+      const accepted = await sendOrder(BUY, { headers: { Prefer: "wait=0" } });
+      await eventually(async () => ((await readOrder(accepted.id)).attempts === 1 ? true : undefined));
+      return accepted;
+    });
+    const lapsed = await withAccount({ settings: policyOf({ trading_state: "halted" }) }, () =>
+      settled(order.id, "expired"),
+    );
+    expect(lapsed).toMatchObject({ delivery: "none", reason: { code: "trading_state_changed" }, filled_quantity: "0" });
+  });
+
+  it("is still sent while only reductions are let through, if it is one", async () => {
+    await settled((await sendOrder(BUY)).id, "filled");
+    const exit = await withAccount({ venue: busy() }, async () => {
+      const accepted = await sendOrder({ ...BUY, side: "sell" }, { headers: { Prefer: "wait=0" } });
+      await eventually(async () => ((await readOrder(accepted.id)).attempts === 1 ? true : undefined));
+      return accepted;
+    });
+    const settings = policyOf({ trading_state: "reducing" });
+    expect(await withAccount({ settings }, () => settled(exit.id, "filled"))).toMatchObject({ filled_quantity: "1" });
+  });
+});
+
+describe("the rules, as the account applies them", () => {
+  it("deny what the broker cannot carry out", async () => {
+    const order = await sendOrder({ ...RESTING, quantity: "0.5" });
+    expect(order.status).toBe("denied");
+    expect(order.verdicts.find(({ rule }) => rule === "order_supported")).toMatchObject({ passed: false });
+  });
+
+  it("deny entries while too many audit entries wait for the public record", async () => {
+    await runInDurableObject(account(), (_, state) => {
+      state.storage.sql.exec("UPDATE outbox_mark SET seq = seq - 5000 WHERE id = 1");
+    });
+    const denied = await sendOrder({ ...RESTING, limit_price: "2" });
+    expect(denied).toMatchObject({ status: "denied", reason: { code: "audit_backlog" } });
+    await eventually(async () =>
+      (await sendOrder({ ...RESTING, limit_price: "3" })).status === "denied" ? undefined : true,
+    );
+  });
+});
+
+describe("a call whose answer gets lost", () => {
+  it("is asked again, and stores one order", async () => {
+    let calls = 0;
+    const forgetful = {
+      getByName: () => ({
+        submit: async (...args: Parameters<ReturnType<typeof account>["submit"]>) => {
+          const answer = await account().submit(...args);
+          calls += 1;
+          if (calls === 1) throw new Error("the object was reset");
+          return answer;
+        },
+      }),
+    };
+    const signed = await sign({ ...RESTING, limit_price: "4" });
+    const response = await createApp().request(
+      "/webhooks/default",
+      { method: "POST", body: signed.body, headers: signed.headers },
+      { ...env, ACCOUNTS_DO: forgetful },
+    );
+    expect(response.status).toBe(202);
+    const { id } = await response.json<Order>();
+    expect((await listOrders()).filter((order) => order.limit_price === "4").map((order) => order.id)).toEqual([id]);
+  });
+});
+
+describe("a body signed under both live secrets", () => {
+  it("does not run again at another account when one secret goes and the default moves", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const body = JSON.stringify({ ...RESTING, limit_price: "5" });
+    const signed = await sign(body, { scheme: "sha256" });
+    signed.headers["X-Signature"] =
+      `sha256=${await hmacHex(OLD_SECRET, body)},sha256=${await hmacHex(NEW_SECRET, body)}`;
+    expect((await post(signed)).status).toBe(202);
+    const later = { ...env, API_KEY_HMAC_SECRET: NEW_SECRET, DEFAULT_ACCOUNT: "second" };
+    const again = { method: "POST", body, headers: { ...signed.headers, "X-Nonce": crypto.randomUUID() } };
+    expect((await createApp().request("/webhooks/default", again, later)).status).toBe(503);
+  });
+});
+
+describe("an account id that every object inherits", () => {
+  it("is nobody's account", async () => {
+    expect((await send({ ...BUY, account: "constructor" })).status).toBe(422);
+    expect((await get("/v1/orders?account=constructor")).status).toBe(404);
+    expect((await get("/v1/audit?account=constructor")).status).toBe(404);
+    expect((await put("/v1/paper/constructor/prices/AAPL", { price: "1" })).status).toBe(404);
+  });
+});
+
+describe("reads while a part is out of reach", () => {
+  it("answer 503, and the log does not quote what was asked", async () => {
+    const lines: string[] = [];
+    vi.spyOn(console, "error").mockImplementation((line: string) => void lines.push(line));
+    vi.spyOn(console, "log").mockImplementation(() => undefined);
+    const failing = () => Promise.reject(new Error("D1 is away"));
+    const DB = { prepare: () => ({ bind: () => ({ all: failing, raw: failing, run: failing }) }) };
+    const ACCOUNTS_DO = { getByName: () => ({ listOrders: failing, getOrder: failing }) };
+    const headers = { "X-API-Key": env.BOOTSTRAP_API_KEY };
+    for (const path of ["/v1/audit?order_id=canary-0123", "/v1/orders?symbol=CANARY"]) {
+      const response = await createApp().request(path, { headers }, { ...env, DB, ACCOUNTS_DO });
+      expect(response.status).toBe(503);
+      expect(await response.json()).toMatchObject({ code: "unavailable" });
+    }
+    expect(lines.join("\n")).toContain("D1 is away");
+    expect(lines.join("\n").toLowerCase()).not.toContain("canary");
+  });
+});
+
+describe("bodies beside the webhook", () => {
+  it.each([
+    ["{", "application/json", 400, "malformed_body"],
+    ['{"price":"1"}', "text/plain", 415, "unsupported_media_type"],
+    [JSON.stringify({ price: "1".repeat(20_000) }), "application/json", 413, "body_too_large"],
+  ])("are refused as problems", async (body, type, status, code) => {
+    const headers = { "X-API-Key": env.BOOTSTRAP_API_KEY, "Content-Type": type };
+    const response = await createApp().request("/v1/paper/paper/prices/AAPL", { method: "PUT", body, headers }, env);
+    expect(response.status).toBe(status);
+    expect(response.headers.get("Content-Type")).toContain("application/problem+json");
+    expect(await response.json()).toMatchObject({ code });
+  });
+});
+
+describe("nonces that cannot be fresh any more", () => {
+  it("are forgotten", async () => {
+    await send(RESTING);
+    await runInDurableObject(account(), (_, state) => {
+      state.storage.sql.exec("INSERT INTO nonces (key, expires_at_ms, request_id) VALUES ('default old', 1, 'x')");
+    });
+    // A new process has not looked for old ones yet.
+    await evictDurableObject(account());
+    await get("/v1/orders");
+    await eventually(async () => {
+      await runDurableObjectAlarm(account());
+      const left = await runInDurableObject(account(), (_, state) =>
+        state.storage.sql.exec("SELECT 1 FROM nonces WHERE key = 'default old'").toArray(),
+      );
+      return left.length === 0 ? true : undefined;
+    });
+  });
+});
