@@ -8,14 +8,28 @@ import { sha256Hex } from "../crypto/hash.ts";
 import { type AuditEntry, AuditEvent, checkLink, hashEvent } from "../domain/audit-entry.ts";
 import { Order } from "../domain/order.ts";
 import { type DevSecrets, ensureDevVars, readDevVars } from "./dev-vars.ts";
-import { applyMigrations, sleep, startGateway } from "./gateway-process.ts";
+import { applyMigrations, isStopping, sleep, startGateway, stopWhenAsked } from "./gateway-process.ts";
 import { type SignedRequest, sign } from "./sign.ts";
 
 const PATIENCE_MS = 15_000;
 
 const stateDir = mkdtempSync(join(tmpdir(), "sallyport-demo-"));
+process.on("exit", () => rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 }));
+// Not 0: an interrupted demo has shown nothing.
+stopWhenAsked(1);
+
 let failures = 0;
 try {
+  await run();
+} catch (thrown) {
+  if (!isStopping()) throw thrown;
+}
+if (!isStopping()) {
+  say(failures === 0 ? "\nAll of it held." : `\n${failures} of the checks above failed.`);
+  process.exit(failures === 0 ? 0 : 1);
+}
+
+async function run(): Promise<void> {
   const envFile = join(stateDir, "secrets.env");
   ensureDevVars(envFile);
   const secrets = readDevVars(envFile);
@@ -27,11 +41,7 @@ try {
   } finally {
     await gateway.stop();
   }
-} finally {
-  rmSync(stateDir, { recursive: true, force: true });
 }
-say(failures === 0 ? "\nAll of it held." : `\n${failures} of the checks above failed.`);
-process.exit(failures === 0 ? 0 : 1);
 
 async function demonstrate(url: string, secrets: DevSecrets): Promise<void> {
   const request = sign('{"symbol":"AAPL","side":"buy","type":"market","quantity":"10"}', secrets.hmacSecret);
@@ -46,7 +56,7 @@ async function demonstrate(url: string, secrets: DevSecrets): Promise<void> {
   check("the gateway recorded the order before it answered", answer.status === 202, `HTTP ${answer.status}`);
   const accepted = Order.parse(answer.body);
   for (const { rule, passed, input, limit } of accepted.verdicts) {
-    say(`  ${passed ? "pass" : "FAIL"}  ${rule.padEnd(16)} ${input.padEnd(12)} limit ${limit ?? "not set"}`);
+    say(`  ${passed ? "pass" : "FAIL"}  ${rule.padEnd(20)} ${input.padEnd(12)} limit ${limit ?? "not set"}`);
   }
   check("the policy approved it", accepted.status !== "denied", `order ${accepted.id}`);
 

@@ -1,54 +1,98 @@
 // npm start: the gateway on a laptop, from a fresh clone to a ready-to-paste request.
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ensureDevVars } from "./dev-vars.ts";
-import { applyMigrations, startGateway } from "./gateway-process.ts";
+import { GatewayError } from "./gateway-error.ts";
+import { applyMigrations, isFree, isStopping, startGateway, stopWhenAsked } from "./gateway-process.ts";
+import { fail, refuseUsage, showUsage } from "./usage.ts";
 
 const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const DEV_VARS = join(PROJECT, ".dev.vars");
-const STATE = join(PROJECT, ".wrangler", "state");
+const PORT = "8787";
 
-const { values } = parseArgs({ options: { port: { type: "string", default: "8787" } } });
+const USAGE = `usage: npm start -- [--port PORT] [--state DIR] [--secrets FILE]
 
-if (ensureDevVars(DEV_VARS)) console.log("Wrote .dev.vars with fresh random secrets.");
-await applyMigrations(STATE);
-const gateway = await startGateway({
-  stateDir: STATE,
-  port: Number(values.port),
-  onOutput: (text) => process.stdout.write(text),
-});
+  --port     where to listen on 127.0.0.1 (default ${PORT})
+  --state    where orders and the audit log are kept (default .wrangler/state); one gateway at a time
+  --secrets  the file of secrets, written when there is none (default .dev.vars)`;
 
-console.log(`
-Sallyport listens on ${gateway.url} (stop with Ctrl+C). Its API reference: ${gateway.url}/reference
+type Arguments = { readonly port: number; readonly stateDir: string; readonly devVars: string };
 
-Send a signed order from another terminal, here in the project:
+const args = readArguments();
+stopWhenAsked(0);
+try {
+  await run(args);
+} catch (thrown) {
+  if (!isStopping()) {
+    if (thrown instanceof GatewayError) fail(thrown.message);
+    throw thrown;
+  }
+}
 
-  npm run send -- '{"symbol":"AAPL","side":"buy","type":"market","quantity":"10"}'
+async function run({ port, stateDir, devVars }: Arguments): Promise<void> {
+  if (!(await isFree(port))) {
+    throw new GatewayError(
+      `Port ${port} is in use. Stop what listens there, or: npm start -- --port ${port < 65_535 ? port + 1 : PORT}`,
+    );
+  }
+  if (ensureDevVars(devVars)) console.log(`Wrote ${relative(process.cwd(), devVars)} with fresh random secrets.`);
+  await applyMigrations(stateDir);
+  const gateway = await startGateway({
+    stateDir,
+    envFile: devVars,
+    port,
+    onOutput: (text) => process.stdout.write(text),
+  });
+  gateway.process.on("exit", (code) => {
+    if (!isStopping()) process.exit(code ?? 1);
+  });
+  console.log(welcome(gateway.url, { port, devVars }));
+}
 
-or with nothing but a shell, curl and openssl:
+function welcome(url: string, { port, devVars }: Pick<Arguments, "port" | "devVars">): string {
+  const file = relative(process.cwd(), devVars);
+  const options = [
+    ...(String(port) === PORT ? [] : ["--url", url]),
+    ...(file === ".dev.vars" ? [] : ["--secrets", file]),
+  ].map((option) => `${option} `);
+  return `
+Sallyport listens on ${url} (stop with Ctrl+C). Its API reference: ${url}/reference
 
-  SECRET=$(sed -n 's/^API_KEY_HMAC_SECRET="\\(.*\\)"$/\\1/p' .dev.vars)
+Sign and send an order from another terminal, here in the project:
+
+  npm run send -- ${options.join("")}'{"symbol":"AAPL","side":"buy","type":"market","quantity":"10"}'
+
+or with nothing but curl, openssl and node:
+
+  SECRET=$(sed -n 's/^API_KEY_HMAC_SECRET="\\(.*\\)"$/\\1/p' ${file})
   BODY='{"symbol":"AAPL","side":"buy","type":"market","quantity":"10"}'
   TS=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   NONCE=$(node -p 'crypto.randomUUID()')
   SIG=$(printf 'v1\\n%s\\n%s\\n%s' "$TS" "$NONCE" "$BODY" | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d' ' -f1)
-  curl -s ${gateway.url}/webhooks/default -H "X-Timestamp: $TS" -H "X-Nonce: $NONCE" -H "X-Signature: v1=$SIG" -d "$BODY"
+  curl -s ${url}/webhooks/default -H "X-Timestamp: $TS" -H "X-Nonce: $NONCE" -H "X-Signature: v1=$SIG" -d "$BODY"
 
 Read what became of it:
 
-  KEY=$(sed -n 's/^BOOTSTRAP_API_KEY="\\(.*\\)"$/\\1/p' .dev.vars)
-  curl -s ${gateway.url}/v1/orders -H "X-API-Key: $KEY"
-`);
+  KEY=$(sed -n 's/^BOOTSTRAP_API_KEY="\\(.*\\)"$/\\1/p' ${file})
+  curl -s ${url}/v1/orders -H "X-API-Key: $KEY"
+`;
+}
 
-let stopping = false;
-const stop = () => {
-  if (stopping) return;
-  stopping = true;
-  void gateway.stop().then(() => process.exit(0));
-};
-process.on("SIGINT", stop);
-process.on("SIGTERM", stop);
-gateway.process.on("exit", (code) => {
-  if (!stopping) process.exit(code ?? 1);
-});
+function readArguments(): Arguments {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: "string", default: PORT },
+        state: { type: "string", default: join(PROJECT, ".wrangler", "state") },
+        secrets: { type: "string", default: join(PROJECT, ".dev.vars") },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) showUsage(USAGE);
+    const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : 0;
+    if (port < 1 || port > 65_535) throw new Error("--port takes a number from 1 to 65535");
+    return { port, stateDir: resolve(values.state), devVars: resolve(values.secrets) };
+  } catch (thrown) {
+    return refuseUsage(USAGE, thrown);
+  }
+}

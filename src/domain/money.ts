@@ -25,6 +25,8 @@ const trimZeros = (text: string): string => (text.includes(".") ? text.replace(/
 
 const WIRE = new RegExp(`^-?\\d{1,${INTEGER_DIGITS_MAX}}(\\.\\d{1,${FRACTION_DIGITS_MAX}})?$`);
 
+const NOT_A_DECIMAL = 'must be a decimal like "12.5": at most 15 integer and 9 fraction digits, no exponent';
+
 export const ZERO = "0" as Decimal;
 
 /** Reads a decimal string; throws on anything else. For values this program wrote, or a schema has passed. */
@@ -35,10 +37,14 @@ export const decimalOf = (text: string): Decimal => canonical(new Exact(text));
  * accepted too; that it survived the trip through a double unchanged is checked where the JSON is read (`json.ts`).
  */
 export const DecimalOnWire = z
-  .union([z.string(), z.number().transform(spellNumber)])
-  .refine((text) => WIRE.test(text), {
-    error: 'must be a decimal like "12.5": at most 15 integer and 9 fraction digits, no exponent',
-  })
+  .union([z.string().meta({ pattern: WIRE.source }), z.number().transform(spellNumber)])
+  .refine((text) => WIRE.test(text), { error: NOT_A_DECIMAL })
+  .transform(decimalOf);
+
+/** A decimal as this program writes it, which is always as a string. */
+export const DecimalString = z
+  .string({ error: 'must be a decimal string like "12.5"' })
+  .regex(WIRE, { error: NOT_A_DECIMAL })
   .transform(decimalOf);
 
 /** A decimal greater than zero, as quantities and prices are. */

@@ -1,7 +1,7 @@
 // What an order is. Fields and statuses carry FIX 5.0 meanings (tag numbers in brackets), spelled in snake_case.
 import * as z from "zod";
 import { AccountId, ClientOrderId, OrderId, SourceId } from "./ids.ts";
-import { type Decimal, DecimalOnWire, PositiveDecimal } from "./money.ts";
+import { type Decimal, DecimalString } from "./money.ts";
 
 /** Side (54). A sale of more than the position holds is a short sale where the account allows it. */
 export const Side = z.enum(["buy", "sell"]);
@@ -25,13 +25,13 @@ const terms = {
   side: Side,
   type: OrderType,
   /** OrderQty (38), in units of the instrument. Exactly one of `quantity` and `notional` is present. */
-  quantity: PositiveDecimal.optional(),
+  quantity: DecimalString.optional(),
   /** CashOrderQty (152), in the account's currency. */
-  notional: PositiveDecimal.optional(),
+  notional: DecimalString.optional(),
   /** Price (44). */
-  limit_price: PositiveDecimal.optional(),
+  limit_price: DecimalString.optional(),
   /** StopPx (99). */
-  stop_price: PositiveDecimal.optional(),
+  stop_price: DecimalString.optional(),
   time_in_force: TimeInForce,
   /** Whether the order may also trade before and after the regular session. */
   extended_hours: z.boolean(),
@@ -110,9 +110,9 @@ export const Order = z
     /** The venue's own OrderID (37). */
     venue_order_id: z.string().nullable(),
     /** CumQty (14). */
-    filled_quantity: DecimalOnWire,
+    filled_quantity: DecimalString,
     /** AvgPx (6), `null` before the first fill. */
-    average_price: DecimalOnWire.nullable(),
+    average_price: DecimalString.nullable(),
     /** Why the order was denied or rejected, lapsed, or is unknown. */
     reason: z.strictObject({ code: z.string(), detail: z.string().optional() }).nullable(),
     verdicts: z.array(Verdict),

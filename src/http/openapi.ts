@@ -16,8 +16,30 @@ export const API_KEY = "ApiKey";
 export const API_KEY_SCHEME = { type: "apiKey", in: "header", name: "X-API-Key" } as const;
 export const NEEDS_API_KEY = [{ [API_KEY]: [] }];
 
-export const jsonOf = <T extends z.ZodType>(schema: T, description: string) => ({
+/** Every response header the API has, by name. */
+const HEADERS = {
+  "X-Request-Id": "The request's id; the same in logs and audit entries.",
+  Location: "The order's path.",
+  "Retry-After": "Seconds to wait before the next attempt.",
+  RateLimit: "What is left for this source: `r` requests, all of them again in `t` seconds.",
+  "RateLimit-Policy": "What holds for this source: `q` requests in `w` seconds.",
+  "Idempotency-Replayed": "`true` when the order was sent before.",
+  "Preference-Applied": "The `wait` that was applied.",
+} as const;
+
+type HeaderName = keyof typeof HEADERS;
+
+const headersOf = (names: readonly HeaderName[]) =>
+  Object.fromEntries(
+    (["X-Request-Id", ...names] as const).map((name) => [
+      name,
+      { description: HEADERS[name], schema: { type: "string" as const } },
+    ]),
+  );
+
+export const jsonOf = <T extends z.ZodType>(schema: T, description: string, headers: readonly HeaderName[] = []) => ({
   description,
+  headers: headersOf(headers),
   content: { "application/json": { schema } },
 });
 
@@ -32,7 +54,14 @@ export function problems(...codes: readonly ProblemCode[]) {
   return byStatus;
 }
 
+const WITH_HEADERS: Partial<Record<ProblemCode, readonly HeaderName[]>> = {
+  rate_limited: ["Retry-After", "RateLimit", "RateLimit-Policy"],
+  misconfigured: ["Retry-After"],
+  unavailable: ["Retry-After"],
+};
+
 const problemOf = (codes: readonly ProblemCode[]) => ({
   description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(" "),
+  headers: headersOf(codes.flatMap((code) => WITH_HEADERS[code] ?? [])),
   content: { "application/problem+json": { schema: Problem } },
 });

@@ -289,12 +289,13 @@ describe("nonces that cannot be fresh any more", () => {
     // A new process has not looked for old ones yet.
     await evictDurableObject(account());
     await get("/v1/orders");
-    await eventually(async () => {
+    const forgotten = eventually(async () => {
       await runDurableObjectAlarm(account());
       const left = await runInDurableObject(account(), (_, state) =>
         state.storage.sql.exec("SELECT 1 FROM nonces WHERE key = 'default old'").toArray(),
       );
       return left.length === 0 ? true : undefined;
     });
+    expect(await forgotten).toBe(true);
   });
 });

@@ -1,10 +1,17 @@
 import { describe, expect, it } from "vitest";
+import readme from "../../README.md?raw";
 import { PROBLEMS } from "../../src/http/problem.ts";
 import { get } from "./support/gateway.ts";
 
+type Operation = {
+  operationId: string;
+  parameters?: { name: string; schema: object }[];
+  responses: Record<string, { headers?: Record<string, unknown> }>;
+  security?: unknown[];
+};
 type Document = {
-  paths: Record<string, Record<string, { responses: Record<string, unknown>; security?: unknown[] }>>;
-  components: { schemas: Record<string, unknown>; securitySchemes: Record<string, unknown> };
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, { properties: Record<string, object> }> };
 };
 
 const readDocument = async (): Promise<Document> => (await get("/openapi.json", {})).json();
@@ -40,14 +47,99 @@ describe("the OpenAPI document", () => {
   });
 });
 
+const operationsOf = ({ paths }: Document): Operation[] => Object.values(paths).flatMap((path) => Object.values(path));
+
+describe("what a generated client relies on", () => {
+  it("names every operation, each by a name of its own", async () => {
+    const names = operationsOf(await readDocument()).map(({ operationId }) => operationId);
+    expect(names.toSorted()).toEqual([
+      "getHealth",
+      "getOrder",
+      "listAuditEntries",
+      "listOrders",
+      "sendSignal",
+      "setPaperPrice",
+    ]);
+  });
+
+  it.each([
+    ["Order", "quantity"],
+    ["Order", "filled_quantity"],
+    ["PaperPrice", "price"],
+    ["SetPaperPrice", "price"],
+  ])("%s has its %s as a string, never as a number", async (schema, field) => {
+    const { components } = await readDocument();
+    expect(components.schemas[schema]?.properties[field]).toMatchObject({
+      type: "string",
+      pattern: expect.any(String) as unknown,
+    });
+  });
+
+  it("takes an order's decimals as strings, and as numbers too", async () => {
+    const { components } = await readDocument();
+    expect(components.schemas["NativeOrder"]?.properties["quantity"]).toMatchObject({
+      anyOf: [{ type: "string" }, { type: "number" }],
+    });
+  });
+
+  it("gives the audit log's cursor as a plain integer", async () => {
+    const list = operationsOf(await readDocument()).find(({ operationId }) => operationId === "listAuditEntries");
+    expect(list?.parameters?.find(({ name }) => name === "cursor")?.schema).toMatchObject({ type: "integer" });
+  });
+
+  it("describes the headers that answers carry", async () => {
+    const operations = operationsOf(await readDocument());
+    const signal = operations.find(({ operationId }) => operationId === "sendSignal")?.responses;
+    expect(Object.keys(signal?.["202"]?.headers ?? {})).toEqual(
+      expect.arrayContaining(["Location", "RateLimit", "RateLimit-Policy", "Preference-Applied"]),
+    );
+    expect(Object.keys(signal?.["200"]?.headers ?? {})).toContain("Idempotency-Replayed");
+    expect(Object.keys(signal?.["429"]?.headers ?? {})).toContain("Retry-After");
+    for (const { responses } of operations) {
+      for (const { headers } of Object.values(responses)) expect(headers).toHaveProperty("X-Request-Id");
+    }
+  });
+});
+
+const UNESCAPED: Readonly<Record<string, string>> = {
+  "&quot;": '"',
+  "&#39;": "'",
+  "&amp;": "&",
+  "&lt;": "<",
+  "&gt;": ">",
+};
+
 describe("the reference page", () => {
+  const readPage = async (): Promise<string> => (await get("/reference", {})).text();
+
   it("shows every operation and every problem, and loads nothing", async () => {
-    const response = await get("/reference", {});
-    const page = await response.text();
+    const page = await readPage();
     expect(page.startsWith("<!doctype html>")).toBe(true);
     for (const path of Object.keys((await readDocument()).paths)) expect(page).toContain(path);
     for (const code of Object.keys(PROBLEMS)) expect(page).toContain(`id="${code}"`);
-    expect(page).not.toMatch(/<script|src=|https?:\/\//);
+    expect(page).not.toMatch(/<script|<link|<img|src=|url\(|href="(?!#|\/openapi\.json")/);
+  });
+
+  it("leads every link of its own to something", async () => {
+    const page = await readPage();
+    const targets = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id!);
+    expect(targets.length).toBeGreaterThan(20);
+    for (const id of targets) expect(page).toContain(`id="${id}"`);
+  });
+
+  it("shows the fields of a schema with their types, and the values a parameter may have", async () => {
+    const page = await readPage();
+    expect(page).toContain("<code>verdicts[].rule</code>");
+    expect(page).toContain("<code>needs_operator</code>");
+    expect(page).toContain("<code>order.partially_filled</code>");
+    expect(page).not.toContain("`");
+  });
+
+  it("shows the README's signed request, towards itself", async () => {
+    const page = (await readPage()).replaceAll(/&(?:quot|amp|lt|gt|#39);/g, (entity) => UNESCAPED[entity] ?? entity);
+    const [, example] = /```sh\n(SECRET=[^]*?)\n```/.exec(readme) ?? [];
+    const origin = /curl -s (\S+)\/webhooks/.exec(page)?.[1] ?? "";
+    expect(page).toContain(example?.replace("http://127.0.0.1:8787", origin));
   });
 });
 

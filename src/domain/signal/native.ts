@@ -23,7 +23,8 @@ export const NativeOrder = z
     stop_price: PositiveDecimal.optional().meta({ description: "Required by `stop` and `stop_limit`." }),
     time_in_force: TimeInForce.default("day"),
     client_order_id: ClientOrderId.optional().meta({
-      description: "Your name for this one order. Sending it again returns the first outcome.",
+      description:
+        "Your name for this one order. Sent again with the same content, it returns the same order, as it now stands.",
     }),
     account: AccountId.optional().meta({ description: "The trading account; the gateway's default when absent." }),
     extended_hours: z.boolean().default(false),

@@ -1,6 +1,6 @@
 // GET /v1/audit: the public record of one account, as the exact texts that were hashed.
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
-import { AuditEventType } from "../../domain/audit-entry.ts";
+import { AuditEvent, AuditEventType } from "../../domain/audit-entry.ts";
 import { AccountId } from "../../domain/ids.ts";
 import { Symbol } from "../../domain/order.ts";
 import { queryEntries } from "../../storage/audit-log.ts";
@@ -11,26 +11,30 @@ import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
 import { PageLimit } from "../page.ts";
 import { refuse } from "../problem.ts";
 
-const AuditPage = z
+const AuditEntry = z
   .object({
-    entries: z.array(
-      z.object({
-        chain: z.string(),
-        seq: z.number().int(),
-        hash: z.string().meta({ description: "SHA-256 over a zero byte and the event's text, in hex." }),
-        event: z.string().meta({ description: "The event as the exact JSON text that was hashed." }),
-      }),
-    ),
-    next_cursor: z.number().int().nullable(),
+    chain: z.string().meta({ description: "The account." }),
+    seq: z.number().int().meta({ description: "1, 2, 3 … without gaps." }),
+    hash: z.string().meta({ description: "SHA-256 over a zero byte and the event's text, in hex." }),
+    event: z.string().meta({
+      description: "The event as the exact JSON text that was hashed; it holds an AuditEvent.",
+      contentMediaType: "application/json",
+      contentSchema: { $ref: "#/components/schemas/AuditEvent" },
+    }),
   })
+  .meta({ id: "AuditEntry" });
+
+const AuditPage = z
+  .object({ entries: z.array(AuditEntry), next_cursor: z.number().int().nullable() })
   .meta({ id: "AuditPage" });
 
 const getAudit = createRoute({
   method: "get",
   path: "/v1/audit",
+  operationId: "listAuditEntries",
   summary: "Read an account's audit log, oldest first",
   description:
-    "Entries arrive here moments after they happened. Without filters the answer is the whole chain, gapless.",
+    "Entries arrive here moments after they happened. Without filters the pages together are the whole chain, gapless.",
   security: NEEDS_API_KEY,
   middleware: [requireApiKey] as const,
   request: {
@@ -41,7 +45,13 @@ const getAudit = createRoute({
       type: AuditEventType.optional(),
       from: z.iso.datetime().optional().meta({ description: "ISO 8601 in UTC, included." }),
       to: z.iso.datetime().optional().meta({ description: "ISO 8601 in UTC, excluded." }),
-      cursor: z.coerce.number().int().min(0).default(0).meta({ description: "`next_cursor` of the page before." }),
+      cursor: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .default(0)
+        // Said in full: the generator takes what is coerced for something that may be null.
+        .meta({ description: "`next_cursor` of the page before.", type: "integer", minimum: 0, default: 0 }),
       limit: PageLimit,
     }),
   },
@@ -52,6 +62,8 @@ const getAudit = createRoute({
 });
 
 export function mountAudit(app: OpenAPIHono<AppEnv>): void {
+  // No route answers with it by itself, it stands inside `event` as text.
+  app.openAPIRegistry.register("AuditEvent", AuditEvent);
   app.openapi(getAudit, async (c) => {
     const query = c.req.valid("query");
     const chain = query.account ?? c.var.config.DEFAULT_ACCOUNT;

@@ -6,6 +6,7 @@ import { DOCUMENT, jsonOf, problems } from "../openapi.ts";
 const getHealth = createRoute({
   method: "get",
   path: "/health",
+  operationId: "getHealth",
   summary: "Ask whether the gateway is up",
   responses: {
     200: jsonOf(

@@ -12,19 +12,21 @@ import { requireApiKey } from "../middleware/require-api-key.ts";
 const getOrder = createRoute({
   method: "get",
   path: "/v1/orders/{id}",
+  operationId: "getOrder",
   summary: "Read one order",
   security: NEEDS_API_KEY,
   middleware: [requireApiKey] as const,
-  request: { params: z.object({ id: z.string() }) },
+  request: { params: z.object({ id: z.string().meta({ description: "The order's `id`." }) }) },
   responses: {
     200: jsonOf(Order, "The order as it stands."),
-    ...problems("unauthorized", "not_found", "misconfigured"),
+    ...problems("unauthorized", "not_found", "misconfigured", "unavailable"),
   },
 });
 
 const listOrders = createRoute({
   method: "get",
   path: "/v1/orders",
+  operationId: "listOrders",
   summary: "List an account's orders, newest first",
   security: NEEDS_API_KEY,
   middleware: [requireApiKey] as const,
@@ -42,7 +44,7 @@ const listOrders = createRoute({
       z.object({ orders: z.array(Order), next_cursor: z.string().nullable() }).meta({ id: "OrderPage" }),
       "One page. `next_cursor` is null on the last.",
     ),
-    ...problems("unauthorized", "not_found", "invalid_request", "misconfigured"),
+    ...problems("unauthorized", "not_found", "invalid_request", "misconfigured", "unavailable"),
   },
 });
 

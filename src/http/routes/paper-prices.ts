@@ -2,16 +2,26 @@
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import { accountStub } from "../../account/stub.ts";
 import { AccountId } from "../../domain/ids.ts";
-import { DecimalOnWire, PositiveDecimal } from "../../domain/money.ts";
+import { DecimalString, isPositive } from "../../domain/money.ts";
 import { Symbol } from "../../domain/order.ts";
 import type { AppEnv } from "../env.ts";
 import { requireApiKey } from "../middleware/require-api-key.ts";
 import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
 import { refuse } from "../problem.ts";
 
+const SetPaperPrice = z
+  .strictObject({
+    price: DecimalString.refine(isPositive, { error: "must be greater than zero" }).meta({
+      description: "US dollars, more than 0.",
+      example: "399.50",
+    }),
+  })
+  .meta({ id: "SetPaperPrice" });
+
 const putPrice = createRoute({
   method: "put",
   path: "/v1/paper/{account}/prices/{symbol}",
+  operationId: "setPaperPrice",
   summary: "Set the last trade price at the paper venue",
   description:
     "Resting orders that the new price crosses are filled. Only accounts at the embedded paper venue have this.",
@@ -19,14 +29,23 @@ const putPrice = createRoute({
   middleware: [requireApiKey] as const,
   request: {
     params: z.object({ account: AccountId, symbol: Symbol }),
-    body: { required: true, content: { "application/json": { schema: z.strictObject({ price: PositiveDecimal }) } } },
+    body: { required: true, content: { "application/json": { schema: SetPaperPrice } } },
   },
   responses: {
     200: jsonOf(
-      z.object({ symbol: Symbol, price: DecimalOnWire }).meta({ id: "PaperPrice" }),
+      z.object({ symbol: Symbol, price: DecimalString }).meta({ id: "PaperPrice" }),
       "The price as it now is.",
     ),
-    ...problems("unauthorized", "not_found", "invalid_request", "misconfigured"),
+    ...problems(
+      "unauthorized",
+      "not_found",
+      "malformed_body",
+      "body_too_large",
+      "unsupported_media_type",
+      "invalid_request",
+      "misconfigured",
+      "unavailable",
+    ),
   },
 });
 

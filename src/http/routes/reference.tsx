@@ -4,17 +4,32 @@ import { html } from "hono/html";
 import type { AppEnv } from "../env.ts";
 import { DOCUMENT } from "../openapi.ts";
 import { PROBLEMS } from "../problem.ts";
+import { type Schema, fieldsOf, limitsOf, nameOf, wordsOf } from "../schema-words.ts";
 
-type Schema = Readonly<Record<string, unknown>>;
-type Parameter = { name: string; in: string; required?: boolean; description?: string; schema?: Schema };
+type Described = { description?: string; schema?: Schema };
+type Parameter = Described & { name: string; in: string; required?: boolean };
 type Operation = {
+  operationId?: string;
   summary?: string;
   description?: string;
   security?: unknown[];
   parameters?: Parameter[];
-  requestBody?: { content?: Record<string, { schema?: Schema }> };
-  responses?: Record<string, { description?: string; content?: Record<string, { schema?: Schema }> }>;
+  requestBody?: { content?: Record<string, Described> };
+  responses?: Record<
+    string,
+    { description?: string; headers?: Record<string, Described>; content?: Record<string, Described> }
+  >;
 };
+type Route = { path: string; method: string; operation: Operation };
+
+/** The README's request, towards this gateway. */
+const signedRequest = (origin: string): string => `SECRET=$(sed -n 's/^API_KEY_HMAC_SECRET="\\(.*\\)"$/\\1/p' .dev.vars)
+BODY='{"symbol":"AAPL","side":"buy","type":"market","quantity":"10"}'
+TS=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+NONCE=$(node -p 'crypto.randomUUID()')
+SIG=$(printf 'v1\\n%s\\n%s\\n%s' "$TS" "$NONCE" "$BODY" | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d' ' -f1)
+curl -s ${origin}/webhooks/default \\
+  -H "X-Timestamp: $TS" -H "X-Nonce: $NONCE" -H "X-Signature: v1=$SIG" -H "Prefer: wait=5" -d "$BODY"`;
 
 export function mountReference(app: OpenAPIHono<AppEnv>): void {
   app.get("/reference", (c) => {
@@ -23,6 +38,10 @@ export function mountReference(app: OpenAPIHono<AppEnv>): void {
       paths: Record<string, Record<string, Operation>>;
       components?: { schemas?: Record<string, Schema> };
     };
+    const routes = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, operation]): Route => ({ path, method, operation })),
+    );
+    const schemas = Object.entries(document.components?.schemas ?? {});
     const page = (
       <html lang="en">
         <head>
@@ -36,19 +55,18 @@ export function mountReference(app: OpenAPIHono<AppEnv>): void {
           <p>
             {DOCUMENT.info.description} The same as a machine reads it: <a href="/openapi.json">openapi.json</a>.
           </p>
-          {Object.entries(document.paths).flatMap(([path, operations]) =>
-            Object.entries(operations).map(([method, operation]) => (
-              <OperationSection path={path} method={method} operation={operation} />
-            )),
-          )}
-          <h2>Schemas</h2>
-          {Object.entries(document.components?.schemas ?? {}).map(([name, schema]) => (
-            <section id={`schema-${name}`}>
-              <h3>{name}</h3>
-              <pre>{JSON.stringify(schema, null, 2)}</pre>
-            </section>
+          <Contents routes={routes} schemas={schemas.map(([name]) => name)} />
+          <h2 id="signed-request">A signed request</h2>
+          <p>With curl, openssl and node, in the project's folder:</p>
+          <pre>{signedRequest(new URL(c.req.url).origin)}</pre>
+          {routes.map((route) => (
+            <OperationSection {...route} />
           ))}
-          <h2>Problems</h2>
+          <h2 id="schemas">Schemas</h2>
+          {schemas.map(([name, schema]) => (
+            <SchemaSection name={name} schema={schema} />
+          ))}
+          <h2 id="problems">Problems</h2>
           <p>Every refusal is application/problem+json (RFC 9457). Branch on the code.</p>
           <table>
             {Object.entries(PROBLEMS).map(([code, { status, title }]) => (
@@ -68,16 +86,48 @@ export function mountReference(app: OpenAPIHono<AppEnv>): void {
   });
 }
 
-function OperationSection({ path, method, operation }: { path: string; method: string; operation: Operation }) {
+function Contents({ routes, schemas }: { routes: readonly Route[]; schemas: readonly string[] }) {
   return (
-    <section>
+    <ul>
+      <li>
+        <a href="#signed-request">A signed request</a>
+      </li>
+      {routes.map(({ path, method, operation }) => (
+        <li>
+          <a href={`#${operation.operationId}`}>
+            <code>
+              {method.toUpperCase()} {path}
+            </code>
+          </a>{" "}
+          {operation.summary}
+        </li>
+      ))}
+      <li>
+        <a href="#schemas">Schemas</a>:{" "}
+        {schemas.map((name, at) => (
+          <>
+            {at === 0 ? "" : ", "}
+            <a href={`#schema-${name}`}>{name}</a>
+          </>
+        ))}
+      </li>
+      <li>
+        <a href="#problems">Problems</a>
+      </li>
+    </ul>
+  );
+}
+
+function OperationSection({ path, method, operation }: Route) {
+  return (
+    <section id={operation.operationId}>
       <h2>
         <code>
           {method.toUpperCase()} {path}
         </code>
       </h2>
       <p>
-        <strong>{operation.summary}.</strong> {operation.description}
+        <strong>{operation.summary}.</strong> <Prose text={operation.description} />
         {operation.security === undefined ? "" : " Needs X-API-Key."}
       </p>
       <table>
@@ -90,23 +140,29 @@ function OperationSection({ path, method, operation }: { path: string; method: s
               {parameter.in}
               {parameter.required === true ? ", required" : ""}
             </td>
-            <td>{parameter.description}</td>
+            <td>
+              <Type schema={parameter.schema} /> <Prose text={parameter.description} />
+            </td>
           </tr>
         ))}
       </table>
       {Object.entries(operation.requestBody?.content ?? {}).map(([type, { schema }]) => (
         <p>
-          Body: {type}, <SchemaLink schema={schema} />
+          Body: {type}, <Type schema={schema} />
         </p>
       ))}
       <table>
         {Object.entries(operation.responses ?? {}).map(([status, response]) => (
           <tr>
             <td>{status}</td>
-            <td>{response.description}</td>
+            <td>
+              <Prose text={response.description} />
+              <br />
+              <small>Headers: {Object.keys(response.headers ?? {}).join(", ")}</small>
+            </td>
             <td>
               {Object.values(response.content ?? {}).map(({ schema }) => (
-                <SchemaLink schema={schema} />
+                <Type schema={schema} />
               ))}
             </td>
           </tr>
@@ -116,18 +172,52 @@ function OperationSection({ path, method, operation }: { path: string; method: s
   );
 }
 
-function SchemaLink({ schema }: { schema: Schema | undefined }) {
-  const reference = schema?.["$ref"];
-  if (typeof reference !== "string") return <code>{JSON.stringify(schema)}</code>;
-  const name = reference.slice(reference.lastIndexOf("/") + 1);
-  return <a href={`#schema-${name}`}>{name}</a>;
+function SchemaSection({ name, schema }: { name: string; schema: Schema }) {
+  return (
+    <section id={`schema-${name}`}>
+      <h3>{name}</h3>
+      <table>
+        {fieldsOf(schema).map((field) => (
+          <tr>
+            <td>
+              <code>{field.name}</code>
+            </td>
+            <td>{field.required ? "required" : ""}</td>
+            <td>
+              <Type schema={field.schema} /> <Prose text={field.description} />
+            </td>
+          </tr>
+        ))}
+      </table>
+    </section>
+  );
 }
 
+/** What a value is: a link to its schema, its allowed values, or its type and limits. */
+function Type({ schema = {} }: { schema?: Schema | undefined }) {
+  const name = nameOf(schema);
+  if (name !== undefined) return <a href={`#schema-${name}`}>{name}</a>;
+  return (
+    <>
+      <Prose text={wordsOf(schema)} />
+      <Prose text={limitsOf(schema)} />.
+    </>
+  );
+}
+
+/** Text in which backticks mark what is code. */
+function Prose({ text = "" }: { text?: string | undefined }) {
+  return <>{text.split("`").map((part, at) => (at % 2 === 1 ? <code>{part}</code> : part))}</>;
+}
+
+// Code breaks anywhere, so that no pattern makes the page scroll sideways on a phone; the names in front stay whole.
 const STYLE = `
   :root { color-scheme: light dark; }
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
   table { border-collapse: collapse; width: 100%; margin: .5rem 0; }
   td { border-top: 1px solid #8884; padding: .3rem .6rem .3rem 0; vertical-align: top; }
-  pre { overflow: auto; background: #8881; padding: .75rem; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #8881; padding: .75rem; }
+  code { background: #8881; overflow-wrap: anywhere; }
+  td:first-child code { white-space: nowrap; }
   section { margin-bottom: 2.5rem; }
 `;

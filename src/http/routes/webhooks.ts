@@ -13,6 +13,7 @@ import { jsonOf, problems } from "../openapi.ts";
 const postSignal = createRoute({
   method: "post",
   path: "/webhooks/{source}",
+  operationId: "sendSignal",
   summary: "Send a signed order",
   description:
     "Proves the signal authentic and fresh, checks it against the account's policy, records the decision, and forwards " +
@@ -27,27 +28,32 @@ const postSignal = createRoute({
           "`v1=` and 64 lower-case hex digits: HMAC-SHA256 over `v1`, the timestamp, the nonce and the body, joined by newlines. " +
           "Or `sha256=`: over the body alone; such a body is accepted once, ever. At most 4, separated by commas.",
       }),
-      "X-Timestamp": z
-        .string()
-        .meta({ description: "ISO 8601 in UTC, such as 2026-01-15T14:30:00Z; at most 300 s old." }),
+      "X-Timestamp": z.string().meta({
+        description: "ISO 8601 in UTC, such as 2026-01-15T14:30:00Z; at most 300 s old, and at most 30 s ahead.",
+      }),
       "X-Nonce": z.string().meta({ description: "A fresh UUID version 4." }),
       "Idempotency-Key": z
         .string()
         .optional()
         .meta({ description: "Like `client_order_id`, but not covered by the signature. Prefer the field." }),
-      Prefer: z
-        .string()
-        .optional()
-        .meta({ description: "`wait=N`: wait up to N seconds, at most 10, for the broker's word." }),
+      Prefer: z.string().optional().meta({
+        description:
+          "`wait=N`: wait up to N seconds, at most 10, until the broker has accepted or refused. A fill comes later.",
+      }),
     }),
     body: { required: true, content: { "application/json": { schema: NativeOrder } } },
   },
   responses: {
     200: jsonOf(
       Order,
-      "Denied by the policy, or the first outcome of an order sent before (`Idempotency-Replayed: true`).",
+      "Denied by the policy, or an order sent before, as it now stands (`Idempotency-Replayed: true`); nothing more is sent.",
+      ["Location", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed", "Preference-Applied"],
     ),
-    202: jsonOf(Order, "Recorded and on its way to the broker."),
+    202: jsonOf(
+      Order,
+      "Recorded and approved. The broker may by now have accepted, filled or rejected it: read `status`.",
+      ["Location", "RateLimit", "RateLimit-Policy", "Preference-Applied"],
+    ),
     ...problems(
       "unauthorized",
       "replayed",

@@ -1,0 +1,69 @@
+import { execFile, spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Gateway } from "../../src/cli/gateway-process.ts";
+import { type World, aWorld } from "./support/running-gateway.ts";
+
+const run = promisify(execFile);
+
+/** The tests need git, npm and Node only; a program that is not on this machine is said aloud, not passed over. */
+function isMissing(...programs: string[]): boolean {
+  const missing = programs.filter((program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0);
+  if (missing.length > 0) process.stderr.write(`NOT RUN, not on this machine: ${missing.join(", ")}\n`);
+  return missing.length > 0;
+}
+
+/** The code block of that language in a page, as a reader would copy it. */
+function blockOf(page: string, language: string, containing: string): string {
+  const text = readFileSync(page, "utf8");
+  const blocks = [...text.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, "g"))].map(([, code]) => code ?? "");
+  const block = blocks.find((code) => code.includes(containing));
+  if (block === undefined) throw new Error(`${page} has no ${language} block with ${containing}`);
+  return block;
+}
+
+describe("the documentation's programs, copied as they stand", () => {
+  let world: World;
+  let gateway: Gateway;
+  beforeAll(async () => {
+    world = await aWorld();
+    gateway = await world.start();
+    writeFileSync(
+      join(world.dir, ".dev.vars"),
+      `API_KEY_HMAC_SECRET="${world.secrets.hmacSecret}"\nBOOTSTRAP_API_KEY="${world.secrets.apiKey}"\n`,
+    );
+  });
+  afterAll(async () => {
+    await gateway.stop();
+    world.dispose();
+  });
+
+  const here = (code: string): string => code.replaceAll("http://127.0.0.1:8787", gateway.url);
+
+  it.skipIf(isMissing("python3"))("get an order accepted from Python's standard library", async () => {
+    const code = here(blockOf("README.md", "python", "urllib.request"));
+    const { stdout } = await run("python3", ["-c", code], { cwd: world.dir });
+    expect(stdout).toMatch(/^202 (pending_new|new|filled)\n$/);
+  });
+
+  it.skipIf(isMissing("bash", "curl", "openssl", "sed"))("get an order accepted from curl and openssl", async () => {
+    const code = here(blockOf("README.md", "sh", "openssl dgst"));
+    const { stdout } = await run("bash", ["-c", code], { cwd: world.dir });
+    expect(JSON.parse(stdout)).toMatchObject({ symbol: "AAPL", delivery: "delivered", outcome: "known" });
+  });
+
+  it.skipIf(isMissing("bash", "curl", "sed"))("read orders and the audit log with the API key", async () => {
+    const code = here(blockOf("README.md", "sh", "/v1/audit"));
+    const { stdout } = await run("bash", ["-c", code], { cwd: world.dir });
+    expect(stdout).toContain('"orders":[{');
+    expect(stdout).toContain('"entries":[{');
+  });
+
+  it.skipIf(isMissing("python3"))("follow the audit log's chain from page to page", async () => {
+    const code = here(blockOf("docs/audit-log.md", "python", "hashlib")).replace("limit=200", "limit=2");
+    const { stdout } = await run("python3", ["-c", code, "paper"], { cwd: world.dir });
+    expect(stdout).toMatch(/^\d+ entries, every one follows the one before it/);
+  });
+});
