@@ -38,6 +38,5 @@ for (const name of sqlFiles(DIR)) {
 console.log(`migrations: ${sqlFiles(DIR).length} files, in step with the schema`);
 
 function fail(message: string): never {
-  console.error(`migrations: ${message}`);
-  process.exit(1);
+  throw new Error(`migrations: ${message}`);
 }

@@ -22,6 +22,7 @@ export function decodeHex(text: string): Uint8Array<ArrayBuffer> | undefined {
 
 /** An encoder always allocates a plain ArrayBuffer; the type of one of the platforms does not say so. */
 export const encodeUtf8 = (text: string): Uint8Array<ArrayBuffer> =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
   utf8Encoder.encode(text) as Uint8Array<ArrayBuffer>;
 
 /** The text that these bytes spell; `undefined` where they are not well-formed UTF-8. Nothing is replaced or dropped. */

@@ -19,6 +19,7 @@ Exact.DP = DIVISION_DIGITS;
 Exact.RM = Big.roundHalfEven;
 Exact.strict = true;
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where computed values get the brand
 const canonical = (value: Big): Decimal => (value.eq("0") ? "0" : trimZeros(value.toFixed())) as Decimal;
 
 const trimZeros = (text: string): string => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
@@ -27,6 +28,7 @@ const WIRE = new RegExp(`^-?\\d{1,${INTEGER_DIGITS_MAX}}(\\.\\d{1,${FRACTION_DIG
 
 const NOT_A_DECIMAL = 'must be a decimal like "12.5": at most 15 integer and 9 fraction digits, no exponent';
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- canonical as it stands
 export const ZERO = "0" as Decimal;
 
 /** Reads a decimal string; throws on anything else. For values this program wrote, or a schema has passed. */

@@ -1,7 +1,7 @@
 // What an order is. Fields and statuses carry FIX 5.0 meanings (tag numbers in brackets), spelled in snake_case.
 import * as z from "zod";
 import { AccountId, ClientOrderId, OrderId, SourceId } from "./ids.ts";
-import { type Decimal, DecimalString } from "./money.ts";
+import { type Decimal, DecimalString, negate } from "./money.ts";
 
 /** Side (54). A sale of more than the position holds is a short sale where the account allows it. */
 export const Side = z.enum(["buy", "sell"]);
@@ -134,5 +134,4 @@ export const isAnswered = (order: Pick<Order, "delivery">): boolean =>
   order.delivery !== "pending" && order.delivery !== "submitting";
 
 /** +quantity for a purchase, -quantity for a sale. */
-export const signOf = (side: Side, quantity: Decimal): Decimal =>
-  side === "buy" ? quantity : (`${quantity === "0" ? "" : "-"}${quantity}` as Decimal);
+export const signOf = (side: Side, quantity: Decimal): Decimal => (side === "buy" ? quantity : negate(quantity));

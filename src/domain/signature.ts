@@ -66,7 +66,7 @@ function readSignatures(header: string): Signature[] | undefined {
   for (const item of items) {
     const [, scheme, hex] = SIGNATURE.exec(item.trim()) ?? [];
     if (scheme === undefined || hex === undefined) return undefined;
-    signatures.push({ scheme: scheme as SignatureScheme, hex });
+    signatures.push({ scheme: scheme === "v1" ? "v1" : "sha256", hex });
   }
   return signatures;
 }

@@ -36,6 +36,7 @@ export const Problem = z
     status: z.number().int(),
     detail: z.string(),
     code: z
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys forgets the names it lists
       .enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]])
       .meta({ description: "Stable; the thing to branch on." }),
     request_id: z.string(),

@@ -58,6 +58,7 @@ export function limitsOf(schema: Schema): string {
 }
 
 const schemasIn = (value: unknown): Readonly<Record<string, Schema>> =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a JSON Schema's properties are schemas
   isSchema(value) ? (value as Readonly<Record<string, Schema>>) : {};
 
 const isSchema = (value: unknown): value is Schema =>
