@@ -58,10 +58,20 @@ function readHolder(path: string): number | undefined {
   }
 }
 
+/** A killed process that nobody waits for keeps its pid, above all in a container; only Linux says so, in /proc. */
+function isZombie(pid: number): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return /^ [ZX]/.test(status.slice(status.lastIndexOf(")") + 1));
+  } catch {
+    return false;
+  }
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (thrown) {
     // EPERM: it exists, and belongs to somebody else.
     return thrown instanceof Error && "code" in thrown && thrown.code === "EPERM";
