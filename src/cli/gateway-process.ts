@@ -8,6 +8,7 @@ import { GatewayError } from "./gateway-error.ts";
 import { lockState } from "./state-lock.ts";
 
 const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const TETHER = join(PROJECT, "src", "cli", "tether.ts");
 const WRANGLER = join(PROJECT, "node_modules", "wrangler", "bin", "wrangler.js");
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 5_000;
@@ -144,7 +145,7 @@ process.on("exit", () => {
 function spawnWrangler(stateDir: string, args: readonly string[]): ChildProcess {
   if (stopping) throw new GatewayError("The gateway is stopping.");
   const lock = lockState(stateDir);
-  const child = spawn(process.execPath, [WRANGLER, ...args, "--persist-to", stateDir], {
+  const child = spawn(process.execPath, [TETHER, WRANGLER, ...args, "--persist-to", stateDir], {
     cwd: PROJECT,
     env: { ...process.env, ...QUIET },
     stdio: ["ignore", "pipe", "pipe"],
@@ -152,7 +153,7 @@ function spawnWrangler(stateDir: string, args: readonly string[]): ChildProcess 
     detached: true,
   });
   running.add(child);
-  // It may outlive us, and then the state is still in use.
+  // It outlives us by a moment when we are killed, and until then the state is in use.
   if (child.pid !== undefined) lock.handTo(child.pid);
   child.on("exit", () => {
     // workerd may outlive its parent for a moment; the group is gone after this.

@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gateway, sleep } from "../../src/cli/gateway-process.ts";
 import type { Order } from "../../src/domain/order.ts";
@@ -63,6 +66,29 @@ describe("a gateway killed without warning", () => {
     } finally {
       await gateway.stop();
     }
+  });
+
+  it("takes its processes along when the one that started them is killed", async () => {
+    const script = `import { startGateway } from "./src/cli/gateway-process.ts";
+      const gateway = await startGateway(JSON.parse(process.argv[1]));
+      console.log(gateway.url);`;
+    const options = JSON.stringify({ stateDir: world.dir, envFile: join(world.dir, "secrets.env") });
+    const starter = spawn(process.execPath, ["--input-type=module", "-e", script, options], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const [output] = (await once(starter.stdout, "data")) as [Buffer];
+    const url = String(output).trim();
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    starter.kill("SIGKILL");
+    const isGone = async () =>
+      fetch(`${url}/health`).then(
+        () => false,
+        () => true,
+      );
+    for (const deadlineMs = Date.now() + 10_000; Date.now() < deadlineMs && !(await isGone());) await sleep(100);
+    expect(await isGone()).toBe(true);
+    const gateway = await world.start();
+    await gateway.stop();
   });
 
   /** The orders that the audit log says were filled, once there are `count` of them. */
