@@ -19,7 +19,7 @@ const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]|-?\d[\d.eE+-]*|"/gs;
  * Parses a JSON text (RFC 8259) into plain values.
  *
  * Refuses what RFC 8259 refuses, and also: nesting over {@link JSON_DEPTH_MAX}, two equal keys in one object (compared
- * after unescaping), `__proto__` as a key, and a number that a double cannot hold exactly; such a number has to be sent
+ * after unescaping), `__proto__` as a key, and a number that does not come out of a double as it went in; it has to be sent
  * as a string.
  */
 export function parseJson(text: string): Result<unknown, JsonRefusal> {

@@ -10,7 +10,7 @@ const NEEDS_STOP_PRICE: ReadonlySet<OrderType> = new Set(["stop", "stop_limit"])
 
 /**
  * An order as a sender writes it. Unknown keys are refused: a misspelt `limit_price` must not become a market order.
- * Decimals are strings; a JSON number is accepted where a double holds it exactly.
+ * Decimals are strings; a JSON number is accepted where it comes out of a double as it went in.
  */
 export const NativeOrder = z
   .strictObject({
