@@ -27,11 +27,12 @@ describe("the lock on a state directory", () => {
   it.runIf(existsSync("/proc/self/stat"))(
     "counts for nothing when its process was killed and not yet waited for",
     async () => {
-      const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "ignore"] });
+      // The child ends after the shell has become a program that waits for nobody.
+      const parent = spawn("sh", ["-c", "sleep 1 & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "ignore"] });
       try {
         const [output] = (await once(parent.stdout, "data")) as [Buffer];
         const zombie = Number(String(output));
-        for (let tries = 0; tries < 100 && !/\) Z/.test(readFileSync(`/proc/${zombie}/stat`, "utf8")); tries++) {
+        for (let tries = 0; tries < 500 && !/\) Z/.test(readFileSync(`/proc/${zombie}/stat`, "utf8")); tries++) {
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
         writeFileSync(lockFile(), `${zombie}\n`);
