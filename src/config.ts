@@ -1,6 +1,6 @@
 // Env becomes Config once, through one schema, and fails closed: an error names the setting and never its value.
 import * as z from "zod";
-import { PaperVenueSettings } from "./brokers/paper/settings.ts";
+import { PaperVenueDeduplication, PaperVenueSettings } from "./brokers/paper/settings.ts";
 import { AccountId } from "./domain/ids.ts";
 import { Policy } from "./domain/risk/policy.ts";
 import { REPLAY_WINDOW_MAX_SEC } from "./domain/signature.ts";
@@ -35,10 +35,35 @@ const HmacSecrets = z
 /** Without the keys that every object inherits: `constructor` is a well-formed account id, and nobody's account. */
 const withoutPrototype = <T extends object>(record: T): T => Object.assign(Object.create(null), record);
 
-const AccountSettings = z.strictObject({
-  broker: z.enum(["paper", "alpaca_paper", "alpaca_live"]),
+/** The origin of a process on this machine. Keys that go there in plain text reach no wire. */
+const LoopbackOrigin = z
+  .string()
+  .regex(/^http:\/\/(127\.0\.0\.1|localhost):[1-9]\d{0,4}$/, {
+    error: "must be like http://127.0.0.1:8788, without a path",
+    abort: true,
+  })
+  .refine((url) => URL.canParse(url), { error: "must name a port up to 65535" });
+
+/** From the least that a quarter can be taken of (`brokers/alpaca/rate-limit.ts`) to more than one process answers. */
+const REQUESTS_PER_MIN_RANGE = [4, 600_000] as const;
+/** Alpaca's. */
+const REQUESTS_PER_MIN = 200;
+
+/** The embedded paper venue: everything about it is in `PAPER_VENUE`. */
+const EmbeddedAccount = z.strictObject({ broker: z.literal("paper"), policy: Policy });
+
+const AlpacaAccount = z.strictObject({ broker: z.enum(["alpaca_paper", "alpaca_live"]), policy: Policy });
+
+/** The paper venue as a process of its own (`cli/paper-venue.ts`); `deduplication` is the one it was started with. */
+const PaperProcessAccount = z.strictObject({
+  broker: z.literal("paper_process"),
+  url: LoopbackOrigin,
+  deduplication: PaperVenueDeduplication,
+  requests_per_min: z.int().min(REQUESTS_PER_MIN_RANGE[0]).max(REQUESTS_PER_MIN_RANGE[1]).default(REQUESTS_PER_MIN),
   policy: Policy,
 });
+
+const AccountSettings = z.discriminatedUnion("broker", [EmbeddedAccount, AlpacaAccount, PaperProcessAccount]);
 export type AccountSettings = z.infer<typeof AccountSettings>;
 
 const Credentials = z.strictObject({ key_id: z.string().min(1).max(200), secret_key: z.string().min(1).max(200) });
@@ -61,6 +86,10 @@ const Settings = z
     ENVIRONMENT: z.enum(["development", "staging", "production"]),
     REPLAY_WINDOW_SEC: WholeNumber(1, REPLAY_WINDOW_MAX_SEC),
     RATE_LIMIT_RPS: WholeNumber(1, 1000),
+    MAINTENANCE_MODE: z
+      .enum(["true", "false"])
+      .default("false")
+      .transform((text) => text === "true"),
     API_KEY_HMAC_SECRET: HmacSecrets,
     BOOTSTRAP_API_KEY: Secret,
     BROKER_CREDENTIALS: BrokerCredentials,
@@ -81,6 +110,9 @@ const Settings = z
       if (account.broker !== "paper" && credentials === undefined) {
         refuse(["BROKER_CREDENTIALS", id], `has no credentials for an account at ${account.broker}`);
       }
+      if (account.broker === "paper_process" && settings.ENVIRONMENT !== "development") {
+        refuse(["ACCOUNTS", id, "broker"], "may be paper_process in development only");
+      }
     }
   });
 
@@ -90,10 +122,10 @@ export type Config = z.infer<typeof Settings>;
 /** A setting that is missing or unusable: its name, and what it has to be. */
 export type ConfigProblem = { readonly setting: string; readonly problem: string };
 
-const cache = new WeakMap<Env, Result<Config, readonly ConfigProblem[]>>();
+const cache = new WeakMap<object, Result<Config, readonly ConfigProblem[]>>();
 
-/** Reads and checks the environment; the answer is kept as long as the isolate keeps its environment. */
-export function readConfig(env: Env): Result<Config, readonly ConfigProblem[]> {
+/** Reads and checks the Worker's environment; the answer is kept as long as the isolate keeps its environment. */
+export function readConfig(env: object): Result<Config, readonly ConfigProblem[]> {
   const known = cache.get(env);
   if (known !== undefined) return known;
   const parsed = Settings.safeParse(env);

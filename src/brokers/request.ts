@@ -4,7 +4,7 @@ import { readCapped } from "../capped-body.ts";
 import { decodeUtf8 } from "../crypto/encoding.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 
-/** The largest answer an adapter reads is one order with its error text, a few KiB. */
+/** Enough for any answer but a list: one order with its error text has a few KiB. */
 const BODY_BYTES_MAX = 256 * 1024;
 /** Long enough for a broker's slow minute, short enough that a stuck order is looked up while it still matters. */
 const TIMEOUT_MS = 10_000;
@@ -13,11 +13,13 @@ const TIMEOUT_MS = 10_000;
 export type BrokerFetch = (request: Request) => Promise<Response>;
 
 type BrokerRequest = {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs?: number;
+  /** For an answer that may be longer than one order. */
+  readonly bodyBytesMax?: number;
 };
 
 /**
@@ -39,7 +41,8 @@ export async function requestBroker(fetch: BrokerFetch, request: BrokerRequest):
     const outgoing = toRequest(request, signal);
     if (outgoing === undefined) return failed("not_sendable");
     // The race bounds a fetch that does not listen to its signal.
-    return await Promise.race([exchange(fetch, outgoing, signal), expiryOf(signal)]);
+    const bodyBytesMax = request.bodyBytesMax ?? BODY_BYTES_MAX;
+    return await Promise.race([exchange(fetch, outgoing, { signal, bodyBytesMax }), expiryOf(signal)]);
   } finally {
     disarm();
   }
@@ -70,7 +73,10 @@ function toRequest(request: BrokerRequest, signal: AbortSignal): Request | undef
   }
 }
 
-async function exchange(fetch: BrokerFetch, outgoing: Request, signal: AbortSignal): Promise<BrokerAnswer> {
+type Bounds = { readonly signal: AbortSignal; readonly bodyBytesMax: number };
+
+async function exchange(fetch: BrokerFetch, outgoing: Request, bounds: Bounds): Promise<BrokerAnswer> {
+  const { signal } = bounds;
   try {
     const response = await fetch(outgoing);
     const redirected = response.status >= 300 && response.status < 400;
@@ -79,7 +85,7 @@ async function exchange(fetch: BrokerFetch, outgoing: Request, signal: AbortSign
       void response.body?.cancel().catch(() => undefined);
       return failed(redirected ? "redirected" : "timeout");
     }
-    const text = await readText(response, signal);
+    const text = await readText(response, bounds);
     if (signal.aborted) return failed("timeout");
     if (!text.ok) return failed(text.error);
     return { kind: "response", status: response.status, headers: response.headers, body: parse(text.value) };
@@ -92,8 +98,11 @@ const expiryOf = (signal: AbortSignal): Promise<BrokerAnswer> =>
   new Promise((resolve) => signal.addEventListener("abort", () => resolve(failed("timeout")), { once: true }));
 
 /** Strict: a replacement character in a symbol or an id would be a different symbol or id. */
-async function readText(response: Response, signal: AbortSignal): Promise<Result<string, "too_large" | "not_utf8">> {
-  const bytes = await readCapped(response.body, BODY_BYTES_MAX, signal);
+async function readText(
+  response: Response,
+  { signal, bodyBytesMax }: Bounds,
+): Promise<Result<string, "too_large" | "not_utf8">> {
+  const bytes = await readCapped(response.body, bodyBytesMax, signal);
   if (bytes === undefined) return err("too_large");
   const text = decodeUtf8(bytes);
   return text === undefined ? err("not_utf8") : ok(text);

@@ -14,6 +14,9 @@ const USAGE = `usage: node src/cli/paper-venue.ts --key-id ID --secret-key SECRE
   --port PORT             where to listen on ${HOST} (default 0: any free port)
   --cash AMOUNT           US dollars to start with (default 100000)
   --price SYMBOL=PRICE    lists a symbol at a last price; repeatable (default AAPL, MSFT and SPY)
+  --deduplication RULE    when a client order id is refused that was used before: permanent (the default),
+                          open_orders (only while that order is open) or none (never)
+  --max-fill QUANTITY     fills larger orders step by step, so many units at every look at the market
 
 Prints {"url":"…"} once it listens. Nothing is kept when it ends.`;
 
@@ -28,6 +31,10 @@ export type PaperVenueOptions = {
   readonly cash?: string;
   /** Symbol → last price in US dollars, as decimal strings. */
   readonly prices?: Readonly<Record<string, string>>;
+  /** `permanent`, `open_orders` or `none`. */
+  readonly deduplication?: string;
+  /** Units one order fills at most at every look at the market, as a decimal string. */
+  readonly maxFillQuantity?: string;
 };
 
 export type PaperVenue = {
@@ -40,7 +47,12 @@ export type PaperVenue = {
 /** Starts a venue with an empty account. Throws when the options are not usable or the port is taken. */
 export async function startPaperVenue(options: PaperVenueOptions): Promise<PaperVenue> {
   const venue: Venue = {
-    settings: PaperVenueSettings.parse({ cash: options.cash ?? CASH, prices: options.prices ?? PRICES }),
+    settings: PaperVenueSettings.parse({
+      cash: options.cash ?? CASH,
+      prices: options.prices ?? PRICES,
+      deduplication: options.deduplication,
+      max_fill_quantity: options.maxFillQuantity,
+    }),
     credentials: options.credentials,
     store: createMemoryStore(),
     nowMs: () => Date.now(),
@@ -107,9 +119,11 @@ function readArguments(): PaperVenueOptions {
       "secret-key": { type: "string" },
       cash: { type: "string" },
       price: { type: "string", multiple: true },
+      deduplication: { type: "string" },
+      "max-fill": { type: "string" },
     },
   });
-  const { "key-id": keyId, "secret-key": secretKey, cash, price } = values;
+  const { "key-id": keyId, "secret-key": secretKey, cash, price, deduplication, "max-fill": maxFillQuantity } = values;
   if (!keyId || !secretKey) throw new Error("--key-id and --secret-key are required");
   if (!/^\d{1,5}$/.test(values.port)) throw new Error("--port must be a number");
   return {
@@ -117,6 +131,8 @@ function readArguments(): PaperVenueOptions {
     port: Number(values.port),
     ...(cash === undefined ? {} : { cash }),
     ...(price === undefined ? {} : { prices: Object.fromEntries(price.map(readPrice)) }),
+    ...(deduplication === undefined ? {} : { deduplication }),
+    ...(maxFillQuantity === undefined ? {} : { maxFillQuantity }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ClientOrderId } from "./ids.ts";
 import type { Decimal } from "./money.ts";
 import type { OrderIntent, OrderStatus, OrderType, Side } from "./order.ts";
 import type { Approved } from "./risk/approved.ts";
+import type { BucketLimits } from "./token-bucket.ts";
 
 /**
  * What the broker does with a client order id it has seen before. `permanent`: refuses it, for good, so the same id can
@@ -28,20 +29,64 @@ export type VenueReport = {
   readonly average_price: Decimal | null;
 };
 
+/** One trade of an order (FIX ExecID 17, LastQty 32, LastPx 31). `execution_id` never names another one. */
+export type VenueExecution = {
+  readonly execution_id: string;
+  readonly venue_order_id: string;
+  readonly quantity: Decimal;
+  readonly price: Decimal;
+  readonly executed_at_ms: number;
+};
+
+/** Units held of one symbol, negative when short. */
+export type VenueHolding = {
+  readonly symbol: string;
+  readonly quantity: Decimal;
+  readonly average_price: Decimal;
+  /** In the account's currency, negative when short; `null` where the broker has no price. */
+  readonly market_value: Decimal | null;
+};
+
+/** In the account's currency. */
+export type VenueBalances = {
+  readonly currency: string;
+  readonly cash: Decimal;
+  readonly equity: Decimal;
+  readonly buying_power: Decimal;
+};
+
+/** The call was turned away or never left: it has had no effect, for certain. */
+export type NotSent = { readonly ending: "not_sent"; readonly code: string; readonly retryAfterMs: number | null };
+
+/** Nobody can tell what the call did. */
+export type Unknown = { readonly ending: "unknown"; readonly code: string };
+
 /**
- * How an attempt to place an order ended. `rejected` is final. `not_sent` is certain: the broker has not taken it, and
- * the same id may be sent again. `unknown` is everything else, a duplicate id included: look it up, never guess.
+ * How an attempt to place an order ended. `rejected` is final. After `not_sent` the same id may be sent again. `unknown`
+ * is everything else, a duplicate id included: look it up, never guess.
  */
 export type SubmitEnding =
   | { readonly ending: "accepted"; readonly report: VenueReport }
   | { readonly ending: "rejected"; readonly code: string; readonly detail: string }
-  | { readonly ending: "not_sent"; readonly code: string; readonly retryAfterMs: number | null }
-  | { readonly ending: "unknown"; readonly code: string };
+  | NotSent
+  | Unknown;
 
 export type FindEnding =
   | { readonly ending: "found"; readonly report: VenueReport }
   | { readonly ending: "absent" }
-  | { readonly ending: "unknown"; readonly code: string };
+  | NotSent
+  | Unknown;
+
+/**
+ * How a cancel ended. `requested`: the broker will try. `too_late`: the order has ended, or is not there. None of them says
+ * how the order ends; a cancel may be repeated after each.
+ */
+export type CancelEnding = { readonly ending: "requested" } | { readonly ending: "too_late" } | NotSent | Unknown;
+
+/** The whole list, or nothing: a list cut short never counts as one. */
+export type ListEnding<T> = { readonly ending: "listed"; readonly items: readonly T[] } | NotSent | Unknown;
+
+export type BalancesEnding = { readonly ending: "read"; readonly balances: VenueBalances } | NotSent | Unknown;
 
 /** A traded price and when it traded. */
 export type ReferencePrice = { readonly price: Decimal; readonly atMs: number };
@@ -49,13 +94,32 @@ export type ReferencePrice = { readonly price: Decimal; readonly atMs: number };
 /** What a broker cannot carry out, found before anything is sent. */
 export type Unsupported = { readonly code: string; readonly detail: string };
 
+/** What the broker says is left of its own budget: nothing before `resetAtMs` when `remaining` is 0. */
+export type Quota = { readonly remaining: number; readonly resetAtMs: number };
+
 /** One trading account at one broker. No method throws: what goes wrong is an ending. */
 export type Broker = {
   readonly deduplication: Deduplication;
+  /**
+   * The calls the broker takes, prices excluded: in any minute it is called `capacity + 60 * ratePerSec` times at most, where
+   * a list counts once, however many pages it has.
+   */
+  readonly limits: BucketLimits;
   /** Whether the broker can carry out such an order at all; pure. */
   readonly supports: (intent: OrderIntent) => Unsupported | undefined;
   readonly submit: (intent: Approved<OrderIntent>) => Promise<SubmitEnding>;
+  /** Looks wherever the broker keeps orders, ended ones included. */
   readonly find: (clientOrderId: ClientOrderId) => Promise<FindEnding>;
+  readonly cancel: (venueOrderId: string) => Promise<CancelEnding>;
+  /** Every order that is open now. */
+  readonly openOrders: () => Promise<ListEnding<VenueReport>>;
+  /**
+   * Every trade of the account since then, oldest first, and perhaps some from just before. The broker may show a trade
+   * later than the order it belongs to.
+   */
+  readonly executions: (sinceMs: number) => Promise<ListEnding<VenueExecution>>;
+  readonly holdings: () => Promise<ListEnding<VenueHolding>>;
+  readonly balances: () => Promise<BalancesEnding>;
   /** The last trade, or `undefined` when the broker does not say. */
   readonly latestTrade: (symbol: string) => Promise<ReferencePrice | undefined>;
 };
@@ -66,10 +130,19 @@ export function isSameOrder(intent: OrderIntent, report: VenueReport): boolean {
     report.client_order_id === intent.client_order_id &&
     report.symbol === intent.symbol &&
     report.side === intent.side &&
-    report.type === intent.type &&
-    report.limit_price === (intent.limit_price ?? null) &&
+    (isSameType(intent, report) || isCappedStop(intent, report)) &&
     report.stop_price === (intent.stop_price ?? null) &&
     // A venue may add the quantity it made of a notional order; what was asked for has to be there.
     (intent.quantity === undefined ? report.notional === intent.notional : report.quantity === intent.quantity)
   );
 }
+
+const isSameType = (intent: OrderIntent, report: VenueReport): boolean =>
+  report.type === intent.type && report.limit_price === (intent.limit_price ?? null);
+
+/**
+ * Whether the venue has made a stop limit of a stop that buys, with a limit of its own a few percent above the stop price,
+ * so that no jump fills it at just any price. It is still our order: it can only buy at fewer prices than we asked for.
+ */
+const isCappedStop = (intent: OrderIntent, report: VenueReport): boolean =>
+  intent.type === "stop" && intent.side === "buy" && report.type === "stop_limit" && report.limit_price !== null;

@@ -64,6 +64,10 @@ export const divide = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a
 export const absolute = (a: Decimal): Decimal => canonical(new Exact(a).abs());
 export const negate = (a: Decimal): Decimal => canonical(new Exact(a).neg());
 
+/** Half-even, to as many digits as a decimal on the wire can have: for a quotient that is to be shown. */
+export const roundForWire = (a: Decimal): Decimal =>
+  canonical(new Exact(a).round(FRACTION_DIGITS_MAX, Big.roundHalfEven));
+
 /** -1, 0 or 1 as `a` is less than, equal to or greater than `b`. */
 export const compare = (a: Decimal, b: Decimal): -1 | 0 | 1 => new Exact(a).cmp(b);
 export const lessThan = (a: Decimal, b: Decimal): boolean => compare(a, b) < 0;

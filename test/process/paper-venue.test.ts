@@ -113,6 +113,29 @@ describe("Alpaca's client", () => {
     });
   });
 
+  it("reads the trades", async () => {
+    const activities = new trading.AccountActivitiesApi(configuration());
+    const { raw } = await activities.getAccountActivitiesByActivityTypeRaw({ activityType: "FILL", pageSize: 1 });
+    // The client takes every activity for one that is no trade, so the trades' own reader is named here.
+    const [trade, ...more] = ((await raw.json()) as unknown[]).map(trading.TradingActivitiesFromJSON);
+    expect(more).toEqual([]);
+    expect(trade).toMatchObject({
+      activityType: "FILL",
+      type: "fill",
+      orderStatus: "filled",
+      symbol: "AAPL",
+      side: "buy",
+      qty: "10",
+      price: "187.5",
+      cumQty: "10",
+      leavesQty: "0",
+    });
+    const order = await ordersApi().getOrderByOrderID({ orderId: String(trade?.orderId) });
+    expect(order).toMatchObject({ clientOrderId: "client-1", filledAt: trade?.transactionTime });
+    const next = { activityType: "FILL", pageToken: String(trade?.id), after: new Date(0) };
+    expect(await activities.getAccountActivitiesByActivityType(next)).toEqual([]);
+  });
+
   it("reads the clock", async () => {
     const clock = await new trading.ClockApi(configuration()).legacyClock();
     expect(clock.isOpen).toBe(true);
@@ -142,6 +165,51 @@ describe("Alpaca's client", () => {
   });
 });
 
+describe("Alpaca's client at a venue that fills step by step", () => {
+  let venue: ChildProcess;
+  let orders: OrdersApi;
+
+  beforeAll(async () => {
+    venue = runVenue(...KEYS, "--max-fill", "4", "--price", "AAPL=187.50", "--deduplication", "open_orders");
+    const basePath = await urlOf(venue);
+    orders = new OrdersApi(new trading.Configuration({ basePath, keyId: "test-key", secret: "test-secret" }));
+  });
+
+  afterAll(() => {
+    venue.kill("SIGKILL");
+  });
+
+  it("sees an order filled in part, and then whole", async () => {
+    const { id } = await orders.limit({ symbol: "AAPL", side: "buy", qty: "10", limitPrice: "190" });
+    const orderId = String(id);
+    const inPart = { status: "partially_filled", filledQty: "8", filledAvgPrice: "187.5" };
+    expect(await orders.getOrderByOrderID({ orderId })).toMatchObject(inPart);
+    expect(await orders.getOrderByOrderID({ orderId })).toMatchObject({ status: "filled", filledQty: "10" });
+  });
+
+  it("keeps the part of an order that was filled before it was canceled", async () => {
+    const { id } = await orders.limit({ symbol: "AAPL", side: "buy", qty: "10", limitPrice: "190" });
+    await orders.deleteOrderByOrderID({ orderId: String(id) });
+    const canceled = { status: "canceled", qty: "10", filledQty: "8", filledAvgPrice: "187.5" };
+    expect(await orders.getOrderByOrderID({ orderId: String(id) })).toMatchObject(canceled);
+  });
+
+  it("reads that a cancel comes too late when the last of the order is filled first", async () => {
+    const { id } = await orders.limit({ symbol: "AAPL", side: "buy", qty: "8", limitPrice: "190" });
+    const cancel = orders.deleteOrderByOrderID({ orderId: String(id) });
+    await expect(cancel).rejects.toMatchObject({ status: 422 });
+    expect(await orders.getOrderByOrderID({ orderId: String(id) })).toMatchObject({ status: "filled" });
+  });
+
+  it("may use a client order id again once its order is filled", async () => {
+    const again = { symbol: "AAPL", side: "buy" as const, qty: "1", clientOrderId: "client-1" };
+    const first = await orders.market(again);
+    const second = await orders.market(again);
+    expect(second.id).not.toBe(first.id);
+    expect(await orders.getOrderByClientOrderId({ clientOrderId: "client-1" })).toMatchObject({ id: second.id });
+  });
+});
+
 describe("the command", () => {
   it("ends in peace when it is told to", async () => {
     const venue = runVenue(...KEYS);
@@ -155,6 +223,8 @@ describe("the command", () => {
     ["without a key", []],
     ["with a price that names no symbol", [...KEYS, "--price", "187.50"]],
     ["with a price that is no decimal", [...KEYS, "--price", "AAPL=much"]],
+    ["with a rule for client order ids that it does not have", [...KEYS, "--deduplication", "sometimes"]],
+    ["with steps of nothing", [...KEYS, "--max-fill", "0"]],
     ["with an option that it does not have", [...KEYS, "--leverage", "2"]],
   ])("explains itself and exits with 2 %s", async (_, args) => {
     const venue = runVenue(...args);

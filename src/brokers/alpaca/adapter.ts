@@ -1,75 +1,114 @@
-// Alpaca behind the `Broker` port: Trading API v2 for orders, the Market Data API for prices. The embedded paper venue speaks
-// the same API and is reached with another `fetch`. Sends each order once per call and retries nothing by itself.
-import type { Broker, ReferencePrice } from "../../domain/broker.ts";
+// Alpaca behind the `Broker` port: Trading API v2 for orders, the Market Data API for prices. The paper venue, embedded or as
+// a process, speaks the same API. Sends each order once per call and retries nothing by itself.
+import type { Broker, Quota, ReferencePrice } from "../../domain/broker.ts";
 import { type BrokerAnswer, type BrokerFetch, requestBroker } from "../request.ts";
-import { toFindEnding, toSubmitEnding } from "./endings.ts";
-import { toOrderBody } from "./mapping.ts";
-import { findUnsupported, isCryptoPair } from "./support.ts";
+import { toBalancesEnding, toExecution, toHolding } from "./account.ts";
+import { toCancelEnding, toFindEnding, toSubmitEnding } from "./endings.ts";
+import { toListedReport, toOrderBody } from "./mapping.ts";
+import { readPages, readWhole } from "./pages.ts";
+import {
+  ACCOUNT_PATH,
+  FILLS_PER_PAGE,
+  ORDERS_PATH,
+  ORDERS_PER_PAGE,
+  POSITIONS_PATH,
+  fillsPath,
+  latestTradePath,
+  openOrdersPath,
+  orderByClientIdPath,
+  orderPath,
+} from "./paths.ts";
+import { readQuota } from "./rate-limit.ts";
+import { NOT_SENDABLE } from "./response.ts";
+import { findUnsupported } from "./support.ts";
+import type { AlpacaVenue } from "./venues.ts";
 import { AlpacaLatestTrades, AlpacaTrade } from "./wire.ts";
 
 /** A decision waits for the price; without one it is made a second and a half later, and denies what needs one. */
 const LATEST_TRADE_TIMEOUT_MS = 1_500;
 
-/** Origins, without a trailing slash. `feed` names the stock feed, where the data host has more than one. */
-type AlpacaHosts = { readonly tradingUrl: string; readonly dataUrl: string; readonly feed?: "iex" | "sip" };
+/** 5,000 open orders and 5,000 trades: more than one account works with at a time. */
+const ORDER_PAGES_MAX = 10;
+const FILL_PAGES_MAX = 50;
 
-/** Alpaca's simulated trading, with keys of its own. `iex` is the feed that needs no subscription. */
-export const ALPACA_PAPER: AlpacaHosts = {
-  tradingUrl: "https://paper-api.alpaca.markets",
-  dataUrl: "https://data.alpaca.markets",
-  feed: "iex",
-};
-
-/** Real money. */
-export const ALPACA_LIVE: AlpacaHosts = { ...ALPACA_PAPER, tradingUrl: "https://api.alpaca.markets" };
+/** A full page of orders has 650 KiB. */
+const LIST_BYTES_MAX = 2 * 1024 * 1024;
 
 type AlpacaCredentials = { readonly keyId: string; readonly secretKey: string };
 
-type AlpacaArguments = AlpacaHosts & {
+type AlpacaArguments = AlpacaVenue & {
   readonly fetch: BrokerFetch;
   readonly credentials: AlpacaCredentials;
   readonly nowMs: () => number;
+  /** Hears what the trading host says is left of the rate limit. Prices come from another host, with a limit of its own. */
+  readonly onQuota: (quota: Quota) => void;
 };
 
-/**
- * One Alpaca account. `deduplication` is permanent: Alpaca refuses a client order id it has seen, also after that order
- * was canceled.
- */
+type TradingCall = {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly body?: string;
+  readonly bodyBytesMax?: number;
+};
+
+/** One account at a venue that speaks Alpaca's API. */
 export function alpacaBroker(args: AlpacaArguments): Broker {
-  const { fetch, tradingUrl, dataUrl, feed, credentials, nowMs } = args;
+  const { fetch, tradingUrl, dataUrl, feed, deduplication, limits, credentials, nowMs, onQuota } = args;
   const headers = { "APCA-API-KEY-ID": credentials.keyId, "APCA-API-SECRET-KEY": credentials.secretKey };
+  const jsonHeaders = { ...headers, "Content-Type": "application/json" };
   const secrets = [credentials.keyId, credentials.secretKey];
 
+  const callTradingHost = async ({ path, ...call }: TradingCall): Promise<BrokerAnswer> => {
+    const answer = await requestBroker(fetch, {
+      ...call,
+      url: `${tradingUrl}${path}`,
+      headers: call.body === undefined ? headers : jsonHeaders,
+    });
+    const quota = answer.kind === "response" ? readQuota(answer.headers, nowMs()) : undefined;
+    if (quota !== undefined) onQuota(quota);
+    return answer;
+  };
+  const get = (path: string) => callTradingHost({ method: "GET", path });
+  const getList = (path: string) => callTradingHost({ method: "GET", path, bodyBytesMax: LIST_BYTES_MAX });
+
   return {
-    deduplication: "permanent",
+    deduplication,
+    limits,
     supports: findUnsupported,
     submit: async (intent) => {
-      const answer = await requestBroker(fetch, {
-        method: "POST",
-        url: `${tradingUrl}/v2/orders`,
-        headers: { ...headers, "Content-Type": "application/json" },
-        body: toOrderBody(intent),
-      });
+      const answer = await callTradingHost({ method: "POST", path: ORDERS_PATH, body: toOrderBody(intent) });
       return toSubmitEnding({ intent, answer, nowMs: nowMs(), secrets });
     },
-    find: async (clientOrderId) => {
-      const query = new URLSearchParams({ client_order_id: clientOrderId });
-      const url = `${tradingUrl}/v2/orders:by_client_order_id?${query.toString()}`;
-      return toFindEnding(clientOrderId, await requestBroker(fetch, { method: "GET", url, headers }));
+    find: async (clientOrderId) => toFindEnding(clientOrderId, await get(orderByClientIdPath(clientOrderId)), nowMs()),
+    cancel: async (venueOrderId) => {
+      const path = orderPath(venueOrderId);
+      if (path === undefined) return NOT_SENDABLE;
+      return toCancelEnding(await callTradingHost({ method: "DELETE", path }), nowMs());
     },
+    openOrders: () =>
+      readPages({
+        pageSize: ORDERS_PER_PAGE,
+        pagesMax: ORDER_PAGES_MAX,
+        fetchPage: (afterId) => getList(openOrdersPath(afterId)),
+        readItem: toListedReport,
+        nowMs,
+      }),
+    executions: (sinceMs) =>
+      readPages({
+        pageSize: FILLS_PER_PAGE,
+        pagesMax: FILL_PAGES_MAX,
+        fetchPage: (afterId) => getList(fillsPath(sinceMs, afterId)),
+        readItem: toExecution,
+        nowMs,
+      }),
+    holdings: async () => readWhole(await getList(POSITIONS_PATH), toHolding, nowMs()),
+    balances: async () => toBalancesEnding(await get(ACCOUNT_PATH), nowMs()),
     latestTrade: async (symbol) => {
       const url = `${dataUrl}${latestTradePath(symbol, feed)}`;
       const timeoutMs = LATEST_TRADE_TIMEOUT_MS;
       return toReferencePrice(symbol, await requestBroker(fetch, { method: "GET", url, headers, timeoutMs }));
     },
   };
-}
-
-function latestTradePath(symbol: string, feed: AlpacaHosts["feed"]): string {
-  const query = new URLSearchParams({ symbols: symbol });
-  if (isCryptoPair(symbol)) return `/v1beta3/crypto/us/latest/trades?${query.toString()}`;
-  if (feed !== undefined) query.set("feed", feed);
-  return `/v2/stocks/trades/latest?${query.toString()}`;
 }
 
 function toReferencePrice(symbol: string, answer: BrokerAnswer): ReferencePrice | undefined {

@@ -1,14 +1,12 @@
-// What Alpaca's answers mean for an order. An answer is final only where it proves that this request placed nothing;
+// What Alpaca's answers mean for one order. An answer is final only where it proves that this request placed nothing;
 // everything that could also come from a proxy, a crash or a change at Alpaca is unknown.
-import { type FindEnding, type SubmitEnding, isSameOrder } from "../../domain/broker.ts";
+import { type CancelEnding, type FindEnding, type SubmitEnding, isSameOrder } from "../../domain/broker.ts";
 import type { ClientOrderId } from "../../domain/ids.ts";
 import type { OrderIntent } from "../../domain/order.ts";
 import type { BrokerAnswer } from "../request.ts";
 import { toVenueReport } from "./mapping.ts";
-import { readRetryAfterMs } from "./retry-after.ts";
+import { type Response, isNotFound, isSuccess, toResponse, unknown } from "./response.ts";
 import { AlpacaError } from "./wire.ts";
-
-type Answer = Extract<BrokerAnswer, { kind: "response" }>;
 
 /**
  * How `POST /v2/orders` ended. `secrets` are texts that must not appear in what is returned, whatever Alpaca echoes.
@@ -23,36 +21,32 @@ export function toSubmitEnding(args: {
   readonly secrets: readonly string[];
 }): SubmitEnding {
   const { intent, answer, nowMs, secrets } = args;
-  if (answer.kind === "failed") {
-    return answer.code === "not_sendable"
-      ? { ending: "not_sent", code: answer.code, retryAfterMs: null }
-      : unknown(answer.code);
-  }
-  if (isSuccess(answer)) return toAcceptance(intent, answer.body);
-  if (answer.status === 429) {
-    // Counted and turned away at the door, whatever the body says.
-    return { ending: "not_sent", code: "rate_limited", retryAfterMs: readRetryAfterMs(answer.headers, nowMs) };
-  }
-  return toRefusal(answer, secrets);
+  const response = toResponse(answer, nowMs);
+  if (!response.ok) return response.error;
+  return isSuccess(response.value) ? toAcceptance(intent, response.value.body) : toRefusal(response.value, secrets);
 }
 
-/** How `GET /v2/orders:by_client_order_id` ended. Only Alpaca's own "not found" counts as absence, not a bare 404. */
-export function toFindEnding(clientOrderId: ClientOrderId, answer: BrokerAnswer): FindEnding {
-  if (answer.kind === "failed") return unknown(answer.code);
-  if (isSuccess(answer)) {
-    const report = toVenueReport(answer.body);
-    if (!report.ok) return unknown(report.error);
-    return report.value.client_order_id === clientOrderId
-      ? { ending: "found", report: report.value }
-      : unknown("different_order");
-  }
-  const error = AlpacaError.safeParse(answer.body).data;
-  return answer.status === 404 && error?.code === NOT_FOUND ? { ending: "absent" } : unknown(`http_${answer.status}`);
+/** How `GET /v2/orders:by_client_order_id` ended. */
+export function toFindEnding(clientOrderId: ClientOrderId, answer: BrokerAnswer, nowMs: number): FindEnding {
+  const response = toResponse(answer, nowMs);
+  if (!response.ok) return response.error;
+  if (isNotFound(response.value)) return { ending: "absent" };
+  if (!isSuccess(response.value)) return unknown(`http_${response.value.status}`);
+  const report = toVenueReport(response.value.body);
+  if (!report.ok) return unknown(report.error);
+  return report.value.client_order_id === clientOrderId
+    ? { ending: "found", report: report.value }
+    : unknown("different_order");
 }
 
-const unknown = (code: string): { readonly ending: "unknown"; readonly code: string } => ({ ending: "unknown", code });
-
-const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;
+/** How `DELETE /v2/orders/{id}` ended. Alpaca answers 422 for an order that cannot be canceled any more. */
+export function toCancelEnding(answer: BrokerAnswer, nowMs: number): CancelEnding {
+  const response = toResponse(answer, nowMs);
+  if (!response.ok) return response.error;
+  if (isSuccess(response.value)) return { ending: "requested" };
+  const isTooLate = response.value.status === 422 || isNotFound(response.value);
+  return isTooLate ? { ending: "too_late" } : unknown(`http_${response.value.status}`);
+}
 
 function toAcceptance(intent: OrderIntent, body: unknown): SubmitEnding {
   const report = toVenueReport(body);
@@ -60,7 +54,6 @@ function toAcceptance(intent: OrderIntent, body: unknown): SubmitEnding {
   return isSameOrder(intent, report.value) ? { ending: "accepted", report: report.value } : unknown("different_order");
 }
 
-const NOT_FOUND = 40_410_000;
 const PATTERN_DAY_TRADER = 40_310_100;
 
 /**
@@ -80,7 +73,7 @@ const isDuplicate = (message: string): boolean =>
  * Alpaca checks credentials before it reads an order, so a refusal of the credentials has placed nothing and is final for
  * this order: sending it again with the same keys gets the same answer.
  */
-function toRefusal({ status, body }: Answer, secrets: readonly string[]): SubmitEnding {
+function toRefusal({ status, body }: Response, secrets: readonly string[]): SubmitEnding {
   const error = AlpacaError.safeParse(body).data;
   const rejected = (code: string): SubmitEnding => ({
     ending: "rejected",

@@ -1,8 +1,8 @@
 // One order in our words and in Alpaca's. Pure, and exact in both directions: every decimal goes out as it was approved.
 import type { VenueReport } from "../../domain/broker.ts";
-import type { OrderIntent, OrderStatus } from "../../domain/order.ts";
+import { type OrderIntent, type OrderStatus, OrderType } from "../../domain/order.ts";
 import { type Result, err, ok } from "../../domain/result.ts";
-import { AlpacaOrder } from "./wire.ts";
+import { AlpacaOrder, AlpacaOrderKind } from "./wire.ts";
 
 /** The JSON text that `POST /v2/orders` takes. The same intent always gives the same bytes. */
 export const toOrderBody = (intent: OrderIntent): string =>
@@ -44,8 +44,10 @@ const STATUSES: ReadonlyMap<string, OrderStatus> = new Map([
   ["pending_replace", "pending_replace"],
 ]);
 
+type Unreadable = "unreadable_order" | "unrecognised_status";
+
 /** Reads Alpaca's JSON of one order. A replaced order is reported as itself, not as its replacement. */
-export function toVenueReport(body: unknown): Result<VenueReport, "unreadable_order" | "unrecognised_status"> {
+export function toVenueReport(body: unknown): Result<VenueReport, Unreadable> {
   const order = AlpacaOrder.safeParse(body);
   if (!order.success) return err("unreadable_order");
   const { id, qty, filled_qty, filled_avg_price, ...same } = order.data;
@@ -60,3 +62,17 @@ export function toVenueReport(body: unknown): Result<VenueReport, "unreadable_or
     average_price: filled_avg_price,
   });
 }
+
+/**
+ * Reads one order of a list of everything that is open; `undefined` for one of a kind that we never send, which somebody
+ * placed beside us: a trailing stop, a bracket and its legs.
+ */
+export function toListedReport(body: unknown): Result<VenueReport | undefined, Unreadable> {
+  const kind = AlpacaOrderKind.safeParse(body);
+  if (!kind.success) return err("unreadable_order");
+  const { type, order_class } = kind.data;
+  const isOurKind = OrderType.safeParse(type).success && SINGLE_ORDER_CLASSES.has(order_class ?? "");
+  return isOurKind ? toVenueReport(body) : ok(undefined);
+}
+
+const SINGLE_ORDER_CLASSES: ReadonlySet<string> = new Set(["", "simple"]);

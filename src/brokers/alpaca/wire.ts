@@ -1,30 +1,40 @@
 // The parts of Alpaca's answers that are relied on (Trading API v2, Market Data API v2 and v1beta3). Fields not named here
 // are dropped unread, so Alpaca can add some; a field named here that has another form makes the whole answer unreadable.
-import Big from "big.js";
 import * as z from "zod";
-import { type Decimal, DecimalOnWire, PositiveDecimal, ZERO, decimalOf, lessThan } from "../../domain/money.ts";
+import {
+  type Decimal,
+  DecimalString,
+  PositiveDecimal,
+  ZERO,
+  decimalOf,
+  lessThan,
+  roundForWire,
+} from "../../domain/money.ts";
 import { OrderType, Side } from "../../domain/order.ts";
 
 /** Orders carry money as text. A JSON number in that place has been through a float somewhere. */
-const Amount = z
-  .string()
-  .transform((text): string | number => text)
-  .pipe(DecimalOnWire)
-  .refine((value) => !lessThan(value, ZERO), { error: "must not be negative" });
+const Amount = DecimalString.refine(isNotNegative, { error: "must not be negative" });
 
 const OptionalAmount = Amount.nullish().transform((value) => value ?? null);
 
-/** As many as the amounts beside it have. */
-const AVERAGE_FRACTION_DIGITS = 9;
-
 /**
- * An average is a quotient: it can have more digits than any price, and refusing it for that would lose sight of a filled
- * order. It is the one value that is rounded.
+ * What Alpaca has computed and no order says: averages, which are quotients, and values, which are products. They can have
+ * more digits than any price, and refusing one for that would lose sight of a filled order or of the whole account. They
+ * are rounded, and nothing else is.
  */
-const AveragePrice = z
+const Computed = z
   .string()
-  .regex(/^\d{1,15}(\.\d{1,40})?$/)
-  .transform((text): Decimal => decimalOf(new Big(text).round(AVERAGE_FRACTION_DIGITS, Big.roundHalfEven).toFixed()));
+  .regex(/^-?\d{1,15}(\.\d{1,40})?$/)
+  .transform((text): Decimal => roundForWire(decimalOf(text)));
+
+const AveragePrice = Computed.refine(isNotNegative);
+
+/** RFC 3339 with up to nanoseconds, as milliseconds since the Unix epoch; the rest of the fraction is cut off. */
+const TimestampMs = z.iso
+  .datetime({ offset: true })
+  .transform((text) =>
+    Date.parse(text.replace(/\.(\d+)/, (_, digits: string) => `.${digits.padEnd(3, "0").slice(0, 3)}`)),
+  );
 
 /** One order. `status` stays text: what it means is decided in `mapping.ts`. Order types we never send do not parse. */
 export const AlpacaOrder = z.object({
@@ -42,16 +52,43 @@ export const AlpacaOrder = z.object({
   filled_avg_price: AveragePrice.nullish().transform((value) => value ?? null),
 });
 
+/** A list is read item by item, so that one which is not for us can be passed over. */
+export const AlpacaList = z.array(z.unknown());
+export const AlpacaListItem = z.object({ id: z.string().min(1) });
+
+/** What tells an order of a kind that we never send. `order_class` is empty for an order that stands alone. */
+export const AlpacaOrderKind = z.object({ type: z.string(), order_class: z.string().nullish() });
+
+/** An account activity of the type FILL: one trade. */
+export const AlpacaFill = z.object({
+  id: z.string().min(1),
+  order_id: z.string().min(1),
+  qty: Amount,
+  price: Amount,
+  transaction_time: TimestampMs,
+});
+
+/** What is held of one symbol. */
+export const AlpacaPosition = z.object({
+  symbol: z.string().min(1),
+  asset_class: z.string(),
+  side: z.enum(["long", "short"]),
+  qty: DecimalString,
+  avg_entry_price: AveragePrice,
+  market_value: Computed.nullish().transform((value) => value ?? null),
+});
+
+/** The account's money. Cash is negative when it is borrowed. */
+export const AlpacaAccount = z.object({
+  currency: z.string().min(1),
+  cash: Computed,
+  equity: Computed,
+  buying_power: Computed,
+});
+
 /** A refusal. The refusals of the authentication layer have no code. */
 export const AlpacaError = z.object({ code: z.number().int().optional(), message: z.string() });
 export type AlpacaError = z.infer<typeof AlpacaError>;
-
-/** RFC 3339 with up to nanoseconds, as milliseconds since the Unix epoch; the rest of the fraction is cut off. */
-const TimestampMs = z.iso
-  .datetime({ offset: true })
-  .transform((text) =>
-    Date.parse(text.replace(/\.(\d+)/, (_, digits: string) => `.${digits.padEnd(3, "0").slice(0, 3)}`)),
-  );
 
 /**
  * The latest trades by symbol. `p` is a JSON number: a double names every decimal of up to 15 significant digits exactly,
@@ -59,3 +96,7 @@ const TimestampMs = z.iso
  */
 export const AlpacaLatestTrades = z.object({ trades: z.record(z.string(), z.unknown()) });
 export const AlpacaTrade = z.object({ p: PositiveDecimal, t: TimestampMs, u: z.literal("corrected").optional() });
+
+function isNotNegative(value: Decimal): boolean {
+  return !lessThan(value, ZERO);
+}

@@ -10,8 +10,8 @@ import {
   multiply,
   subtract,
 } from "../../domain/money.ts";
-import { availableQuantity, buyingPowerOf, costBasisOf } from "./buying-power.ts";
-import { type Market, lastPrice } from "./market.ts";
+import { affordabilityOf, availableQuantity, buyingPowerOf } from "./buying-power.ts";
+import { type Market, rememberPrices } from "./market.ts";
 import type { VenueOrder } from "./order.ts";
 import type { Position } from "./position.ts";
 
@@ -35,8 +35,8 @@ export type PositionFigures = Position & {
 };
 
 export function accountFigures(market: Market): AccountFigures {
-  const positions = positionFigures(market);
-  const values = positions.map(({ value }) => value);
+  const held = commitments(market);
+  const values = held.positions.map(({ symbol, quantity }) => multiply(quantity, held.priceOf(symbol)));
   const cash = cashOf(market);
   const longValue = values.filter((value) => greaterThan(value, ZERO)).reduce(add, ZERO);
   const shortValue = values.filter((value) => !greaterThan(value, ZERO)).reduce(add, ZERO);
@@ -45,7 +45,7 @@ export function accountFigures(market: Market): AccountFigures {
     longValue,
     shortValue,
     equity: add(cash, add(longValue, shortValue)),
-    buyingPower: buyingPowerOf({ cash, ...commitments(market) }),
+    buyingPower: buyingPowerOf({ cash, ...held }),
   };
 }
 
@@ -69,13 +69,8 @@ export function positionFigures(market: Market): PositionFigures[] {
 }
 
 /** What an order that is not in the store yet would need, and what there is. US dollars. */
-export function affordability(
-  market: Market,
-  order: VenueOrder,
-): { readonly costBasis: Decimal; readonly buyingPower: Decimal } {
-  const held = commitments(market);
-  return { costBasis: costBasisOf(order, held), buyingPower: buyingPowerOf({ cash: cashOf(market), ...held }) };
-}
+export const affordability = (market: Market, order: VenueOrder) =>
+  affordabilityOf(order, { cash: cashOf(market), ...commitments(market) });
 
 const cashOf = ({ settings, store }: Market): Decimal => add(settings.cash, store.readCashFlow());
 
@@ -85,9 +80,10 @@ function commitments(market: Market) {
   const positions = market.store.listPositions();
   const openOrders = market.store.listOpenOrders();
   // A symbol that was taken off the list has no price. What is still held of it counts at cost.
+  const listedPriceOf = rememberPrices(market);
   const priceOf = (symbol: string): Decimal => {
     const position = positions.find((held) => held.symbol === symbol);
-    return lastPrice(market, symbol) ?? (position === undefined ? ZERO : averagePriceOf(position));
+    return listedPriceOf(symbol) ?? (position === undefined ? ZERO : averagePriceOf(position));
   };
   return { positions, openOrders, priceOf };
 }

@@ -17,6 +17,15 @@ export function lastPrice(market: Market, symbol: string): Decimal | undefined {
   return isListed(market, symbol) ? (market.store.readPrice(symbol) ?? market.settings.prices[symbol]) : undefined;
 }
 
+/** {@link lastPrice} for one pass over many orders, in which no price moves: each symbol is read once. */
+export function rememberPrices(market: Market): (symbol: string) => Decimal | undefined {
+  const known = new Map<string, Decimal | undefined>();
+  return (symbol) => {
+    if (!known.has(symbol)) known.set(symbol, lastPrice(market, symbol));
+    return known.get(symbol);
+  };
+}
+
 /** The listed symbol that a client calls by its symbol or by its asset id. */
 export const findListed = (market: Market, symbolOrAssetId: string): string | undefined =>
   isListed(market, symbolOrAssetId)

@@ -1,86 +1,102 @@
 // The venue's store in plain memory: gone with the process.
 import { type Decimal, ZERO, isZero } from "../../domain/money.ts";
+import type { Execution } from "./execution.ts";
 import { type VenueOrder, isOpen } from "./order.ts";
 import type { Position } from "./position.ts";
 import type { OrderQuery, VenueStore } from "./store.ts";
 
-type State = {
-  cashFlow: Decimal;
-  readonly prices: Map<string, Decimal>;
-  readonly positions: Map<string, Position>;
-  /** A Map keeps the order of insertion, also when a value is replaced. */
-  readonly orders: Map<string, VenueOrder>;
-  readonly idByClientOrderId: Map<string, string>;
-};
-
 export function createMemoryStore(): VenueStore {
-  let state: State = {
-    cashFlow: ZERO,
-    prices: new Map(),
-    positions: new Map(),
-    orders: new Map(),
-    idByClientOrderId: new Map(),
+  let cashFlow: Decimal = ZERO;
+  // A Map keeps the order of insertion, also when a value is replaced.
+  const prices = new Map<string, Decimal>();
+  const positions = new Map<string, Position>();
+  const orders = new Map<string, VenueOrder>();
+  const newestIdByClientOrderId = new Map<string, string>();
+  const executions = new Map<string, Execution>();
+
+  /** How to take back the writes of the transaction that runs, the last one first. */
+  let undo: (() => void)[] = [];
+  const put = <T>(map: Map<string, T>, key: string, value: T): void => {
+    const before = map.get(key);
+    undo.push(() => (before === undefined ? map.delete(key) : map.set(key, before)));
+    map.set(key, value);
   };
-  const all = (): VenueOrder[] => [...state.orders.values()];
+  const remove = <T>(map: Map<string, T>, key: string): void => {
+    const before = map.get(key);
+    if (before !== undefined) undo.push(() => map.set(key, before));
+    map.delete(key);
+  };
 
   return {
     transact: (work) => {
-      const before = copyOf(state);
+      undo = [];
       try {
         return work();
       } catch (thrown) {
-        state = before;
+        for (const takeBack of undo.reverse()) takeBack();
         throw thrown;
       }
     },
 
-    readCashFlow: () => state.cashFlow,
+    readCashFlow: () => cashFlow,
     writeCashFlow: (amount) => {
-      state.cashFlow = amount;
+      const before = cashFlow;
+      undo.push(() => (cashFlow = before));
+      cashFlow = amount;
     },
 
-    readPrice: (symbol) => state.prices.get(symbol),
-    writePrice: (symbol, price) => {
-      state.prices.set(symbol, price);
-    },
+    readPrice: (symbol) => prices.get(symbol),
+    writePrice: (symbol, price) => put(prices, symbol, price),
 
-    readPosition: (symbol) => state.positions.get(symbol),
-    listPositions: () => [...state.positions.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1)),
+    readPosition: (symbol) => positions.get(symbol),
+    listPositions: () => [...positions.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1)),
     writePosition: (position) => {
-      if (isZero(position.quantity)) state.positions.delete(position.symbol);
-      else state.positions.set(position.symbol, position);
+      if (isZero(position.quantity)) remove(positions, position.symbol);
+      else put(positions, position.symbol, position);
     },
 
-    findOrder: (id) => state.orders.get(id),
-    findOrderByClientOrderId: (clientOrderId) => state.orders.get(state.idByClientOrderId.get(clientOrderId) ?? ""),
-    listOpenOrders: () => all().filter(isOpen),
+    findOrder: (id) => orders.get(id),
+    findOrderByClientOrderId: (clientOrderId) => orders.get(newestIdByClientOrderId.get(clientOrderId) ?? ""),
+    listOpenOrders: () => [...orders.values()].filter(isOpen),
+    countOpenOrders: () => [...orders.values()].filter(isOpen).length,
     listOrders: (query) => {
-      const found = all().filter((order) => matches(order, query));
-      if (query.direction === "desc") found.reverse();
-      return found.slice(0, query.limit);
+      const all = [...orders.values()];
+      const from = query.afterOrderId === undefined ? 0 : placeOf(all, query.afterOrderId) + 1;
+      const to = query.beforeOrderId === undefined ? all.length : placeOf(all, query.beforeOrderId);
+      const found = all.slice(from, to).filter((order) => matches(order, query));
+      return inDirection(found, query.direction).slice(0, query.limit);
     },
     insertOrder: (order) => {
-      state.orders.set(order.id, order);
-      state.idByClientOrderId.set(order.clientOrderId, order.id);
+      put(orders, order.id, order);
+      put(newestIdByClientOrderId, order.clientOrderId, order.id);
     },
-    updateOrder: (order) => {
-      state.orders.set(order.id, order);
+    updateOrder: (order) => put(orders, order.id, order),
+
+    findExecution: (id) => executions.get(id),
+    listExecutions: ({ afterMs, untilMs, continueAfterId, direction, limit }) => {
+      const all = inDirection([...executions.values()], direction);
+      const from = continueAfterId === undefined ? 0 : placeOf(all, continueAfterId) + 1;
+      return all
+        .slice(from)
+        .filter(({ atMs }) => isBetween(atMs, afterMs, untilMs))
+        .slice(0, limit);
     },
+    insertExecution: (execution) => put(executions, execution.id, execution),
   };
 }
 
-/** The values are immutable, so copying the maps is enough. */
-const copyOf = (state: State): State => ({
-  cashFlow: state.cashFlow,
-  prices: new Map(state.prices),
-  positions: new Map(state.positions),
-  orders: new Map(state.orders),
-  idByClientOrderId: new Map(state.idByClientOrderId),
-});
+const placeOf = (list: readonly { readonly id: string }[], id: string): number =>
+  list.findIndex((item) => item.id === id);
+
+const inDirection = <T>(oldestFirst: T[], direction: "asc" | "desc"): T[] =>
+  direction === "asc" ? oldestFirst : oldestFirst.reverse();
+
+/** Both ends excluded. */
+const isBetween = (ms: number, afterMs: number | undefined, untilMs: number | undefined): boolean =>
+  (afterMs === undefined || ms > afterMs) && (untilMs === undefined || ms < untilMs);
 
 const matches = (order: VenueOrder, { status, symbols, side, afterMs, untilMs }: OrderQuery): boolean =>
   (status === "all" || isOpen(order) === (status === "open")) &&
   (symbols === undefined || symbols.includes(order.symbol)) &&
   (side === undefined || order.side === side) &&
-  (afterMs === undefined || order.submittedAtMs > afterMs) &&
-  (untilMs === undefined || order.submittedAtMs < untilMs);
+  isBetween(order.submittedAtMs, afterMs, untilMs);

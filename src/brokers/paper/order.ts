@@ -1,9 +1,12 @@
 // An order as the paper venue keeps it.
-import type { Decimal } from "../../domain/money.ts";
+import { type Decimal, divide, isZero } from "../../domain/money.ts";
 import type { OrderType, Side, TimeInForce } from "../../domain/order.ts";
 
-/** `accepted` until it is first held against the market, then `new` while it rests. The other three are final. */
-export type VenueOrderStatus = "accepted" | "new" | "filled" | "canceled" | "expired";
+/**
+ * `accepted` until it is first held against the market, then `new` while it rests, `partially_filled` while a rest of it
+ * does. The other three are final.
+ */
+export type VenueOrderStatus = "accepted" | "new" | "partially_filled" | "filled" | "canceled" | "expired";
 
 export type VenueOrder = {
   readonly id: string;
@@ -23,15 +26,22 @@ export type VenueOrder = {
   /** Whether the stop price was reached; true from the start for an order that has none. */
   readonly triggered: boolean;
   readonly filledQuantity: Decimal;
-  /** `null` before the fill. */
-  readonly averagePrice: Decimal | null;
+  /** US dollars: what all fills together cost. A sum, because a sum is exact and an average is not. */
+  readonly filledCost: Decimal;
   readonly submittedAtMs: number;
   readonly updatedAtMs: number;
   /** When a resting order ends by itself, `null` for one that never rests. */
   readonly expiresAtMs: number | null;
+  /** When the last unit was filled. */
   readonly filledAtMs: number | null;
   readonly canceledAtMs: number | null;
   readonly expiredAtMs: number | null;
 };
 
-export const isOpen = ({ status }: Pick<VenueOrder, "status">): boolean => status === "accepted" || status === "new";
+const OPEN: ReadonlySet<VenueOrderStatus> = new Set(["accepted", "new", "partially_filled"]);
+
+export const isOpen = ({ status }: Pick<VenueOrder, "status">): boolean => OPEN.has(status);
+
+/** US dollars a unit, `null` before the first fill. Rounded half-even at 12 digits where the quotient has no end before. */
+export const averagePriceOf = ({ filledCost, filledQuantity }: VenueOrder): Decimal | null =>
+  isZero(filledQuantity) ? null : divide(filledCost, filledQuantity);

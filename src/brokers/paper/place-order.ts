@@ -1,16 +1,16 @@
 // Takes a new order, or refuses it. A refused order leaves nothing behind: its client order id is still free.
 import { type Decimal, ZERO, greaterThan, isZero } from "../../domain/money.ts";
-import { type Result, err, ok } from "../../domain/result.ts";
+import { type Result, assertNever, err, ok } from "../../domain/result.ts";
 import { affordability } from "./account.ts";
 import { type Market, endOfDayMs, findListed, lastPrice } from "./market.ts";
-import { quantityAt } from "./matching.ts";
+import { remainingAt } from "./matching.ts";
 import type { VenueOrder } from "./order.ts";
 import { type OrderRequest, readOrderRequest } from "./order-request.ts";
 import type { Refusal } from "./refusal.ts";
 import { settleOrder } from "./settle.ts";
 
 /** Every request looks at all open orders, and DELETE /v2/orders answers for all of them at once. */
-const OPEN_ORDERS_MAX = 500;
+const OPEN_ORDERS_MAX = 2_000;
 
 /** After this long Alpaca cancels an order that is good till canceled. */
 const GTC_MS = 90 * 86_400_000;
@@ -21,13 +21,13 @@ type Arguments = { readonly body: unknown; readonly nowMs: number; readonly uuid
  * Accepts the order that `body`, a parsed JSON value, asks for. The answer is the order as it was accepted; what the
  * market makes of it at once, such as the fill of a market order, is already stored and shows on the next read.
  *
- * A client order id is taken for good by any accepted order, also one that was canceled or filled since.
+ * Whether an accepted order takes its client order id for good, only while it is open, or not at all is in the settings.
  */
 export function placeOrder(market: Market, { body, nowMs, uuid }: Arguments): Result<VenueOrder, Refusal> {
   const request = readOrderRequest(body);
   if (!request.ok) return err({ reason: "invalid", message: request.error });
   const { client_order_id } = request.value;
-  if (client_order_id !== null && market.store.findOrderByClientOrderId(client_order_id) !== undefined) {
+  if (client_order_id !== null && isTaken(market, client_order_id)) {
     return err({ reason: "duplicate_client_order_id" });
   }
   const symbol = findListed(market, request.value.symbol);
@@ -39,15 +39,28 @@ export function placeOrder(market: Market, { body, nowMs, uuid }: Arguments): Re
   const refusal = refuseOrder(market, order, price);
   if (refusal !== undefined) return err(refusal);
   market.store.insertOrder(order);
-  settleOrder(market, order, nowMs);
+  settleOrder(market, order, { nowMs, price });
   return ok(order);
 }
 
+function isTaken({ settings, store }: Market, clientOrderId: string): boolean {
+  switch (settings.deduplication) {
+    case "permanent":
+      return store.findOrderByClientOrderId(clientOrderId) !== undefined;
+    case "open_orders":
+      return store.listOpenOrders().some((order) => order.clientOrderId === clientOrderId);
+    case "none":
+      return false;
+    default:
+      return assertNever(settings.deduplication);
+  }
+}
+
 function refuseOrder(market: Market, order: VenueOrder, price: Decimal): Refusal | undefined {
-  if (isZero(quantityAt(order, price))) {
+  if (isZero(remainingAt(order, price))) {
     return { reason: "invalid", message: "notional is too small to trade" };
   }
-  if (market.store.listOpenOrders().length >= OPEN_ORDERS_MAX) {
+  if (market.store.countOpenOrders() >= OPEN_ORDERS_MAX) {
     return { reason: "too_many_open_orders", openOrdersMax: OPEN_ORDERS_MAX };
   }
   const { costBasis, buyingPower } = affordability(market, order);
@@ -76,7 +89,7 @@ function toOrder(
     status: "accepted",
     triggered: request.stop_price === null,
     filledQuantity: ZERO,
-    averagePrice: null,
+    filledCost: ZERO,
     submittedAtMs: nowMs,
     updatedAtMs: nowMs,
     expiresAtMs: expiryOf(request, nowMs),

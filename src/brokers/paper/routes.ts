@@ -4,6 +4,7 @@ import { parseJson } from "../../domain/json.ts";
 import { PositiveDecimal } from "../../domain/money.ts";
 import { type Result, err, ok } from "../../domain/result.ts";
 import { accountFigures, positionFigures } from "./account.ts";
+import { readActivityQuery } from "./activity-query.ts";
 import { readListQuery, splitSymbols } from "./list-query.ts";
 import { type Market, findListed, isListed, lastPrice, listedSymbols } from "./market.ts";
 import { isOpen } from "./order.ts";
@@ -14,6 +15,7 @@ import { cancelOrder } from "./settle.ts";
 import { setPrice } from "./set-price.ts";
 import {
   accountJson,
+  activityJson,
   assetJson,
   clockJson,
   latestTradeText,
@@ -49,6 +51,8 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: /^\/v2\/positions$/, handle: getPositions },
   { method: "GET", path: /^\/v2\/positions\/([^/]+)$/, handle: getPosition },
   { method: "GET", path: /^\/v2\/account$/, handle: (market) => json(accountJson(accountFigures(market))) },
+  { method: "GET", path: /^\/v2\/account\/activities$/, handle: getActivities },
+  { method: "GET", path: /^\/v2\/account\/activities\/([^/]+)$/, handle: getActivities },
   { method: "GET", path: /^\/v2\/clock$/, handle: (_, { nowMs }) => json(clockJson(nowMs)) },
   { method: "GET", path: /^\/v2\/assets$/, handle: getAssets },
   { method: "GET", path: /^\/v2\/assets\/([^/]+)$/, handle: getAsset },
@@ -74,6 +78,11 @@ function postOrder(market: Market, { body, nowMs, uuid }: VenueRequest): Result<
 function getOrders({ store }: Market, { query }: VenueRequest): Result<Answer, Refusal> {
   const wanted = readListQuery(query);
   if (!wanted.ok) return err({ reason: "invalid", message: wanted.error });
+  for (const id of [wanted.value.afterOrderId, wanted.value.beforeOrderId]) {
+    if (id !== undefined && store.findOrder(id) === undefined) {
+      return err({ reason: "invalid", message: `order not found for ${id}` });
+    }
+  }
   return json(store.listOrders(wanted.value).map(orderJson));
 }
 
@@ -107,6 +116,17 @@ function deleteOrders(market: Market, { nowMs }: VenueRequest): Result<Answer, R
     open.map(({ id }) => ({ id, status: 200 })),
     207,
   );
+}
+
+function getActivities({ store }: Market, { name, query }: VenueRequest): Result<Answer, Refusal> {
+  const wanted = readActivityQuery(query, name === "" ? undefined : name);
+  if (!wanted.ok) return err({ reason: "invalid", message: wanted.error });
+  if (wanted.value === null) return json([]);
+  const { continueAfterId } = wanted.value;
+  if (continueAfterId !== undefined && store.findExecution(continueAfterId) === undefined) {
+    return err({ reason: "invalid", message: "page_token is not the id of an activity" });
+  }
+  return json(store.listExecutions(wanted.value).map(activityJson));
 }
 
 function getPositions(market: Market): Result<Answer, Refusal> {

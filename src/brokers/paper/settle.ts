@@ -1,34 +1,47 @@
 // Carries out what is due: orders that the market fills, orders whose time is over.
-import { ZERO, add, multiply, negate, greaterThan } from "../../domain/money.ts";
+import { type Decimal, ZERO, add, greaterThan, multiply, negate } from "../../domain/money.ts";
 import { signOf } from "../../domain/order.ts";
 import { assert, assertNever } from "../../domain/result.ts";
-import { type Market, lastPrice } from "./market.ts";
+import { type Execution, executionId } from "./execution.ts";
+import { type Market, rememberPrices } from "./market.ts";
 import { type Match, matchOrder } from "./matching.ts";
 import type { VenueOrder } from "./order.ts";
 import { applyFill, flatPosition } from "./position.ts";
 
 /** Settles every open order, oldest first, at the prices as they are. Afterwards the store is up to date for `nowMs`. */
 export function settleOrders(market: Market, nowMs: number): void {
-  for (const order of market.store.listOpenOrders()) settleOrder(market, order, nowMs);
+  const priceOf = rememberPrices(market);
+  for (const order of market.store.listOpenOrders())
+    settleOrder(market, order, { nowMs, price: priceOf(order.symbol) });
 }
 
-/** Settles one order. A symbol that is not listed any more has no market: its orders wait for their end. */
-export function settleOrder(market: Market, order: VenueOrder, nowMs: number): void {
+/**
+ * Settles one order at the last price of its symbol. A symbol that is not listed any more has no price: its orders wait for
+ * their end.
+ */
+export function settleOrder(
+  market: Market,
+  order: VenueOrder,
+  { nowMs, price }: { readonly nowMs: number; readonly price: Decimal | undefined },
+): void {
   if (order.expiresAtMs !== null && order.expiresAtMs <= nowMs) {
     // It ended then, whenever somebody looks.
     endOrder(market, { ...order, status: "expired", expiredAtMs: order.expiresAtMs }, order.expiresAtMs);
     return;
   }
-  const price = lastPrice(market, order.symbol);
-  if (price !== undefined) carryOut(market, order, matchOrder(order, price), nowMs);
+  if (price === undefined) return;
+  const look = { lastPrice: price, maxFillQuantity: market.settings.max_fill_quantity };
+  carryOut(market, order, matchOrder(order, look), nowMs);
 }
 
-/** Cancels an open order. */
+/** Cancels an open order, or what is left of it. */
 export const cancelOrder = (market: Market, order: VenueOrder, nowMs: number): void =>
   endOrder(market, { ...order, status: "canceled", canceledAtMs: nowMs }, nowMs);
 
 const endOrder = ({ store }: Market, order: VenueOrder, atMs: number): void =>
   store.updateOrder({ ...order, updatedAtMs: atMs });
+
+type Fill = Extract<Match, { outcome: "fills" }>;
 
 function carryOut(market: Market, order: VenueOrder, match: Match, nowMs: number): void {
   switch (match.outcome) {
@@ -39,8 +52,9 @@ function carryOut(market: Market, order: VenueOrder, match: Match, nowMs: number
       cancelOrder(market, order, nowMs);
       return;
     case "rests":
-      if (order.status !== "new" || order.triggered !== match.triggered) {
-        market.store.updateOrder({ ...order, status: "new", triggered: match.triggered, updatedAtMs: nowMs });
+      if (order.status === "accepted" || order.triggered !== match.triggered) {
+        const status = order.status === "accepted" ? "new" : order.status;
+        market.store.updateOrder({ ...order, status, triggered: match.triggered, updatedAtMs: nowMs });
       }
       return;
     default:
@@ -48,26 +62,36 @@ function carryOut(market: Market, order: VenueOrder, match: Match, nowMs: number
   }
 }
 
-/** The order, the position and the money move together. */
-function fillOrder(
-  { store }: Market,
-  order: VenueOrder,
-  { quantity, price }: Extract<Match, { outcome: "fills" }>,
-  nowMs: number,
-): void {
+/** The order, the trade, the position and the money move together. */
+function fillOrder({ store }: Market, order: VenueOrder, fill: Fill, nowMs: number): void {
+  const { quantity, price, leaves, status } = fill;
   assert(greaterThan(quantity, ZERO), "a fill has units");
-  assert(order.filledQuantity === ZERO, "an order is filled once");
-  const units = signOf(order.side, quantity);
-  const position = store.readPosition(order.symbol) ?? flatPosition(order.symbol);
-  store.writePosition(applyFill(position, { units, price }));
-  store.writeCashFlow(add(store.readCashFlow(), negate(multiply(units, price))));
+  const cost = multiply(quantity, price);
+  const filledQuantity = add(order.filledQuantity, quantity);
+  const { id: orderId, symbol, side } = order;
+  const trade: Omit<Execution, "id"> = {
+    orderId,
+    symbol,
+    side,
+    quantity,
+    price,
+    atMs: nowMs,
+    cumulative: filledQuantity,
+    leaves,
+  };
+  store.insertExecution({ id: executionId(trade), ...trade });
+  store.writePosition(
+    applyFill(store.readPosition(symbol) ?? flatPosition(symbol), { units: signOf(side, quantity), price }),
+  );
+  store.writeCashFlow(add(store.readCashFlow(), negate(signOf(side, cost))));
   store.updateOrder({
     ...order,
-    status: "filled",
+    status,
     triggered: true,
-    filledQuantity: quantity,
-    averagePrice: price,
-    filledAtMs: nowMs,
+    filledQuantity,
+    filledCost: add(order.filledCost, cost),
+    filledAtMs: status === "filled" ? nowMs : null,
+    canceledAtMs: status === "canceled" ? nowMs : null,
     updatedAtMs: nowMs,
   });
 }

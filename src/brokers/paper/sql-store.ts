@@ -1,8 +1,9 @@
 // The venue's store in SQLite. Money is text, so that no number is rounded on its way in or out.
 import { type Decimal, ZERO, decimalOf, isZero } from "../../domain/money.ts";
+import type { Execution } from "./execution.ts";
 import { type VenueOrder, isOpen } from "./order.ts";
 import type { Position } from "./position.ts";
-import type { OrderQuery, VenueStore } from "./store.ts";
+import type { ExecutionQuery, OrderQuery, VenueStore } from "./store.ts";
 
 /** The part of a Durable Object's storage that is used; its `sql` never keeps anything but text and integers. */
 export type SqlStorageLike = {
@@ -14,13 +15,14 @@ export type SqlStorageLike = {
 
 /**
  * `state` is the whole order as JSON; the columns beside it are the ones that are searched. `seq` counts submissions:
- * several orders can share a millisecond. `client_order_id` is unique over every order there ever was.
+ * several orders, and several executions, can share a millisecond. Whether a client order id may be used twice is a rule
+ * of the venue and not of its tables.
  */
 const TABLES: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS orders (
      seq INTEGER PRIMARY KEY,
      id TEXT NOT NULL UNIQUE,
-     client_order_id TEXT NOT NULL UNIQUE,
+     client_order_id TEXT NOT NULL,
      symbol TEXT NOT NULL,
      side TEXT NOT NULL,
      is_open INTEGER NOT NULL,
@@ -28,6 +30,8 @@ const TABLES: readonly string[] = [
      state TEXT NOT NULL
    )`,
   "CREATE INDEX IF NOT EXISTS orders_open ON orders (seq) WHERE is_open = 1",
+  "CREATE INDEX IF NOT EXISTS orders_client_order_id ON orders (client_order_id)",
+  "CREATE TABLE IF NOT EXISTS executions (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL, state TEXT NOT NULL)",
   "CREATE TABLE IF NOT EXISTS positions (symbol TEXT PRIMARY KEY, quantity TEXT NOT NULL, cost_basis TEXT NOT NULL) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS prices (symbol TEXT PRIMARY KEY, price TEXT NOT NULL) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS cash_flow (id INTEGER PRIMARY KEY CHECK (id = 1), amount TEXT NOT NULL)",
@@ -69,8 +73,11 @@ export function openSqlStore(storage: SqlStorageLike): VenueStore {
 
     findOrder: (id) => rows("SELECT state FROM orders WHERE id = ?", id).map(toOrder)[0],
     findOrderByClientOrderId: (clientOrderId) =>
-      rows("SELECT state FROM orders WHERE client_order_id = ?", clientOrderId).map(toOrder)[0],
+      rows("SELECT state FROM orders WHERE client_order_id = ? ORDER BY seq DESC LIMIT 1", clientOrderId).map(
+        toOrder,
+      )[0],
     listOpenOrders: () => rows("SELECT state FROM orders WHERE is_open = 1 ORDER BY seq").map(toOrder),
+    countOpenOrders: () => Number(rows("SELECT count(*) AS count FROM orders WHERE is_open = 1")[0]?.["count"]),
     listOrders: (query) => rows(...selectOrders(query)).map(toOrder),
     insertOrder: (order) => {
       rows(
@@ -93,13 +100,28 @@ export function openSqlStore(storage: SqlStorageLike): VenueStore {
         order.id,
       );
     },
+
+    findExecution: (id) => rows("SELECT state FROM executions WHERE id = ?", id).map(toExecution)[0],
+    listExecutions: (query) => rows(...selectExecutions(query)).map(toExecution),
+    insertExecution: (execution) => {
+      rows(
+        "INSERT INTO executions (id, at_ms, state) VALUES (?, ?, ?)",
+        execution.id,
+        execution.atMs,
+        JSON.stringify(execution),
+      );
+    },
   };
 }
 
+type Statement = [string, ...(string | number)[]];
+/** SQL with one parameter, and what is bound to it. */
+type Condition = readonly [string, string | number];
+
 /** The symbols travel as one JSON array: a statement has room for 100 parameters only. */
-function selectOrders(query: OrderQuery): [string, ...(string | number)[]] {
-  const { status, symbols, side, afterMs, untilMs, direction, limit } = query;
-  const conditions: [string, string | number][] = [];
+function selectOrders(query: OrderQuery): Statement {
+  const { status, symbols, side, afterMs, untilMs, afterOrderId, beforeOrderId } = query;
+  const conditions: Condition[] = [];
   if (status !== "all") conditions.push(["is_open = ?", status === "open" ? 1 : 0]);
   if (symbols !== undefined) {
     conditions.push(["symbol IN (SELECT value FROM json_each(?))", JSON.stringify(symbols)]);
@@ -107,10 +129,32 @@ function selectOrders(query: OrderQuery): [string, ...(string | number)[]] {
   if (side !== undefined) conditions.push(["side = ?", side]);
   if (afterMs !== undefined) conditions.push(["submitted_at_ms > ?", afterMs]);
   if (untilMs !== undefined) conditions.push(["submitted_at_ms < ?", untilMs]);
+  if (afterOrderId !== undefined) conditions.push(["seq > (SELECT seq FROM orders WHERE id = ?)", afterOrderId]);
+  if (beforeOrderId !== undefined) conditions.push(["seq < (SELECT seq FROM orders WHERE id = ?)", beforeOrderId]);
+  return selectStates("orders", conditions, query);
+}
+
+function selectExecutions(query: ExecutionQuery): Statement {
+  const { afterMs, untilMs, continueAfterId, direction } = query;
+  const conditions: Condition[] = [];
+  if (afterMs !== undefined) conditions.push(["at_ms > ?", afterMs]);
+  if (untilMs !== undefined) conditions.push(["at_ms < ?", untilMs]);
+  if (continueAfterId !== undefined) {
+    const behind = direction === "asc" ? ">" : "<";
+    conditions.push([`seq ${behind} (SELECT seq FROM executions WHERE id = ?)`, continueAfterId]);
+  }
+  return selectStates("executions", conditions, query);
+}
+
+function selectStates(
+  table: "orders" | "executions",
+  conditions: readonly Condition[],
+  { direction, limit }: { readonly direction: "asc" | "desc"; readonly limit: number },
+): Statement {
   const where = ["TRUE", ...conditions.map(([condition]) => condition)].join(" AND ");
   const order = direction === "asc" ? "ASC" : "DESC";
   const bindings = conditions.map(([, binding]) => binding);
-  return [`SELECT state FROM orders WHERE ${where} ORDER BY seq ${order} LIMIT ?`, ...bindings, limit];
+  return [`SELECT state FROM ${table} WHERE ${where} ORDER BY seq ${order} LIMIT ?`, ...bindings, limit];
 }
 
 const decimalIn = (row: Record<string, unknown> | undefined, column: string): Decimal | undefined =>
@@ -125,3 +169,7 @@ const toPosition = (row: Record<string, unknown>): Position => ({
 const toOrder = (row: Record<string, unknown>): VenueOrder =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from a VenueOrder
   JSON.parse(String(row["state"])) as VenueOrder;
+
+const toExecution = (row: Record<string, unknown>): Execution =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from an Execution
+  JSON.parse(String(row["state"])) as Execution;

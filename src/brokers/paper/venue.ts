@@ -34,9 +34,12 @@ export type Venue = {
  *   no trailing stops, no replacing of orders, no auctions. Whatever it does not have it refuses.
  * - The market is always open, and every price is the last trade of this very moment. A trading day ends at midnight UTC,
  *   and orders for the day with it.
- * - An order fills whole and at once, at the last price, or not at all; see `matching.ts`.
+ * - An order fills whole and at once, at the last price, or not at all; with `max_fill_quantity` step by step, one step each
+ *   time the market is looked at, which every request does. See `matching.ts`.
  * - Buying power is one times equity, and a sale of more than is held opens a short position; see `buying-power.ts`.
- * - A refused order does not use up its client order id; an accepted one does, for good. Alpaca documents the latter only.
+ * - A refused order does not use up its client order id; an accepted one does, for good, unless `deduplication` is set to
+ *   something weaker than Alpaca's. Alpaca documents the latter only.
+ * - The activities are trades only, with UTC in their ids.
  * - `/paper/prices` reads and moves the market.
  */
 export async function handleVenueRequest(request: Request, venue: Venue): Promise<Response> {

@@ -1,9 +1,10 @@
 // The JSON that the venue speaks: Alpaca's Trading API v2 and Market Data API v2. Money is text everywhere but in `p` of a
 // trade, where Alpaca has a number.
-import { type Decimal, ZERO, absolute, add, greaterThan } from "../../domain/money.ts";
+import { type Decimal, ZERO, absolute, add, greaterThan, isZero } from "../../domain/money.ts";
 import type { AccountFigures, PositionFigures } from "./account.ts";
 import { assetIdOf, endOfDayMs, uuidOf } from "./market.ts";
-import type { VenueOrder } from "./order.ts";
+import type { Execution } from "./execution.ts";
+import { type VenueOrder, averagePriceOf } from "./order.ts";
 
 const timestamp = (ms: number): string => new Date(ms).toISOString();
 const optionalTimestamp = (ms: number | null): string | null => (ms === null ? null : timestamp(ms));
@@ -32,7 +33,7 @@ export const orderJson = (order: VenueOrder) => ({
   notional: order.notional,
   qty: order.quantity,
   filled_qty: order.filledQuantity,
-  filled_avg_price: order.averagePrice,
+  filled_avg_price: averagePriceOf(order),
   order_class: "",
   order_type: order.type,
   type: order.type,
@@ -49,6 +50,25 @@ export const orderJson = (order: VenueOrder) => ({
   hwm: null,
   ratio_qty: null,
 });
+
+/** One trade, as an account activity of the type FILL. */
+export const activityJson = (execution: Execution) => {
+  const isLast = isZero(execution.leaves);
+  return {
+    id: execution.id,
+    activity_type: "FILL",
+    transaction_time: timestamp(execution.atMs),
+    type: isLast ? "fill" : "partial_fill",
+    order_id: execution.orderId,
+    order_status: isLast ? "filled" : "partially_filled",
+    symbol: execution.symbol,
+    side: execution.side,
+    qty: execution.quantity,
+    price: execution.price,
+    cum_qty: execution.cumulative,
+    leaves_qty: execution.leaves,
+  };
+};
 
 /** One position. There is no yesterday at this venue: the intraday figures are the whole, and the day's change is zero. */
 export const positionJson = (position: PositionFigures) => ({

@@ -1,41 +1,15 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { ALPACA_LIVE, ALPACA_PAPER, alpacaBroker } from "../../../../src/brokers/alpaca/adapter.ts";
+import { alpacaBroker } from "../../../../src/brokers/alpaca/adapter.ts";
+import { ALPACA_LIVE, ALPACA_PAPER } from "../../../../src/brokers/alpaca/venues.ts";
 import { ClientOrderId } from "../../../../src/domain/ids.ts";
 import type { OrderIntent } from "../../../../src/domain/order.ts";
 import { resumeApproval } from "../../../../src/domain/risk/assess.ts";
 import { anAlpacaOrder, anIntent } from "./builders.ts";
-
-const KEY_ID = "PKCANARYKEYID0000000";
-const SECRET_KEY = "canarysecretkey0123456789canarysecretkey";
-
-type Call = {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Record<string, string>;
-  readonly body: string;
-};
-
-/** A broker whose venue answers every call the same way; `calls` fills with what was sent. */
-function aBroker(answer: () => Response | Promise<Response>, hosts: Partial<typeof ALPACA_PAPER> = {}) {
-  const calls: Call[] = [];
-  const broker = alpacaBroker({
-    ...ALPACA_PAPER,
-    ...hosts,
-    credentials: { keyId: KEY_ID, secretKey: SECRET_KEY },
-    nowMs: () => Date.parse("2026-11-20T14:30:00Z"),
-    fetch: async (request) => {
-      const { method, url } = request;
-      calls.push({ method, url, headers: Object.fromEntries(request.headers), body: await request.text() });
-      return answer();
-    },
-  });
-  return { broker, calls };
-}
+import { type Answer, KEY_ID, SECRET_KEY, aBroker, json } from "./recorded-broker.ts";
 
 const approve = (intent: OrderIntent) =>
   resumeApproval(intent, [{ rule: "test", passed: true, input: "", limit: null }]);
-const json = (body: unknown, init?: ResponseInit) => () => new Response(JSON.stringify(body), init);
 
 const id = ClientOrderId.parse("sp:0192.a");
 
@@ -74,16 +48,13 @@ describe("placing an order", () => {
     });
   });
 
-  it("goes to another host when trading for real", () => {
+  it("goes to another host when trading for real, and to no other", () => {
     expect(ALPACA_PAPER.tradingUrl).toBe("https://paper-api.alpaca.markets");
-    expect(ALPACA_LIVE).toEqual({
-      tradingUrl: "https://api.alpaca.markets",
-      dataUrl: "https://data.alpaca.markets",
-      feed: "iex",
-    });
+    expect(ALPACA_LIVE).toEqual({ ...ALPACA_PAPER, tradingUrl: "https://api.alpaca.markets" });
   });
 
-  it("may be repeated with the same id, which Alpaca refuses for good", () => {
+  it.each(["permanent", "open_orders", "none"] as const)("is declared as %s by a venue that is", (deduplication) => {
+    expect(aBroker(json({}), { deduplication }).broker.deduplication).toBe(deduplication);
     expect(aBroker(json({})).broker.deduplication).toBe("permanent");
   });
 
@@ -114,6 +85,28 @@ describe("looking an order up", () => {
   });
 });
 
+describe("canceling an order", () => {
+  const venueOrderId = "61e69015-8549-4bfd-b9c3-01e75843f47d";
+
+  it("deletes it by Alpaca's own id, once", async () => {
+    const { broker, calls } = aBroker(() => new Response(null, { status: 204 }));
+    expect(await broker.cancel(venueOrderId)).toEqual({ ending: "requested" });
+    expect(calls).toMatchObject([
+      { method: "DELETE", url: `https://paper-api.alpaca.markets/v2/orders/${venueOrderId}`, body: "" },
+    ]);
+    expect(calls[0]?.headers).toMatchObject({ "apca-api-key-id": KEY_ID });
+  });
+
+  it.each(["", ".", "..", "/", "a/b", "%2e", "?", "#", `${venueOrderId} `, "x".repeat(65)])(
+    "sends nothing for %j, which could name every order there is",
+    async (name) => {
+      const { broker, calls } = aBroker(() => new Response(null, { status: 204 }));
+      expect(await broker.cancel(name)).toEqual({ ending: "not_sent", code: "not_sendable", retryAfterMs: null });
+      expect(calls).toEqual([]);
+    },
+  );
+});
+
 describe("asking for the last trade", () => {
   const trade = { c: ["@"], i: 826, p: 172.78, s: 100, t: "2026-11-20T14:29:59.361102308Z", x: "Q", z: "C" };
   const stock = (change: Record<string, unknown> = {}) => json({ trades: { AAPL: { ...trade, ...change } } });
@@ -133,8 +126,11 @@ describe("asking for the last trade", () => {
     const broker = alpacaBroker({
       tradingUrl: "https://venue.internal",
       dataUrl: "https://venue.internal",
+      deduplication: "permanent",
+      limits: ALPACA_PAPER.limits,
       credentials: { keyId: KEY_ID, secretKey: SECRET_KEY },
       nowMs: () => 0,
+      onQuota: () => undefined,
       fetch: async (request) => {
         calls.push(request.url);
         return stock()();
@@ -172,7 +168,7 @@ describe("asking for the last trade", () => {
     expect(await aBroker(stock({ t })).broker.latestTrade("AAPL")).toMatchObject({ atMs: Date.parse(time) });
   });
 
-  it.each<[string, () => Response | Promise<Response>]>([
+  it.each<[string, Answer]>([
     ["another symbol only", json({ trades: { MSFT: trade } })],
     ["no trades", json({ trades: {} })],
     ["no answer worth the name", json({})],
@@ -204,7 +200,7 @@ describe("asking for the last trade", () => {
 describe("the credentials", () => {
   const echo = `keys ${KEY_ID} and ${SECRET_KEY} are wrong`;
 
-  it.each<[string, () => Response | Promise<Response>]>([
+  it.each<[string, Answer]>([
     ["accepted", json(anAlpacaOrder({ echo }))],
     ["unauthorized", json({ code: 40110000, message: echo }, { status: 401 })],
     ["forbidden", json({ message: echo }, { status: 403 })],
@@ -223,6 +219,11 @@ describe("the credentials", () => {
       broker,
       await broker.submit(approve(anIntent())),
       await broker.find(ClientOrderId.parse("sp-0192f3a4")),
+      await broker.cancel("61e69015-8549-4bfd-b9c3-01e75843f47d"),
+      await broker.openOrders(),
+      await broker.executions(0),
+      await broker.holdings(),
+      await broker.balances(),
       await broker.latestTrade("AAPL"),
     ];
     const shown = inspect(returned, { depth: null, showHidden: true }) + JSON.stringify(returned);
@@ -236,6 +237,7 @@ describe("the credentials", () => {
       ...ALPACA_PAPER,
       credentials: { keyId: KEY_ID, secretKey: `${SECRET_KEY}\n${SECRET_KEY}` },
       nowMs: () => 0,
+      onQuota: () => undefined,
       fetch: async () => {
         calls += 1;
         return new Response();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toFindEnding, toSubmitEnding } from "../../../../src/brokers/alpaca/endings.ts";
+import { toCancelEnding, toFindEnding, toSubmitEnding } from "../../../../src/brokers/alpaca/endings.ts";
 import type { BrokerAnswer } from "../../../../src/brokers/request.ts";
 import { ClientOrderId } from "../../../../src/domain/ids.ts";
 import { anAlpacaOrder, anIntent } from "./builders.ts";
@@ -17,6 +17,9 @@ const submitted = (answer: BrokerAnswer, secrets: readonly string[] = []) =>
   toSubmitEnding({ intent: anIntent(), answer, nowMs, secrets });
 
 const unknownWith = (code: string) => ({ ending: "unknown", code });
+
+const turnedAway = (retryAfterMs: number | null) => ({ ending: "not_sent", code: "rate_limited", retryAfterMs });
+const notSendable = { ending: "not_sent", code: "not_sendable", retryAfterMs: null };
 
 const FAILURES = ["timeout", "network", "redirected", "too_large", "not_utf8"] as const;
 
@@ -135,8 +138,7 @@ describe("an order that Alpaca has not taken", () => {
   });
 
   it("was not sent when no request could be made of it", () => {
-    const ending = { ending: "not_sent", code: "not_sendable", retryAfterMs: null };
-    expect(submitted({ kind: "failed", code: "not_sendable" })).toEqual(ending);
+    expect(submitted({ kind: "failed", code: "not_sendable" })).toEqual(notSendable);
   });
 });
 
@@ -180,19 +182,20 @@ describe("an order that nobody knows about", () => {
 
 describe("a look-up", () => {
   const id = ClientOrderId.parse("sp-0192f3a4");
+  const found = (answer: BrokerAnswer) => toFindEnding(id, answer, nowMs);
 
   it("finds the order", () => {
-    const ending = toFindEnding(id, answered(200, anAlpacaOrder({ status: "replaced", replaced_by: "another" })));
+    const ending = found(answered(200, anAlpacaOrder({ status: "replaced", replaced_by: "another" })));
     expect(ending).toMatchObject({ ending: "found", report: { status: "replaced", client_order_id: id } });
   });
 
   it("finds an order with other terms too, for the caller to compare", () => {
-    expect(toFindEnding(id, answered(200, anAlpacaOrder({ qty: "1" })))).toMatchObject({ ending: "found" });
+    expect(found(answered(200, anAlpacaOrder({ qty: "1" })))).toMatchObject({ ending: "found" });
   });
 
   it("believes that an order is absent when Alpaca itself says so", () => {
     const body = { code: 40410000, message: "order not found for sp-0192f3a4" };
-    expect(toFindEnding(id, answered(404, body))).toEqual({ ending: "absent" });
+    expect(found(answered(404, body))).toEqual({ ending: "absent" });
   });
 
   it.each<[string, BrokerAnswer, string]>([
@@ -202,17 +205,71 @@ describe("a look-up", () => {
     ["a not-found code under another status", answered(400, { code: 40410000, message: "no" }), "http_400"],
     ["wrong keys", answered(401, { code: 40110000, message: "no" }), "http_401"],
     ["a refusal", answered(403, { message: "forbidden." }), "http_403"],
-    ["too many requests", answered(429, { code: 42910000, message: "no" }), "http_429"],
     ["an error of the server", answered(500), "http_500"],
     ["an unreadable order", answered(200, undefined), "unreadable_order"],
     ["an empty list", answered(200, []), "unreadable_order"],
     ["a status nobody knows", answered(200, anAlpacaOrder({ status: "?" })), "unrecognised_status"],
     ["the order of another id", answered(200, anAlpacaOrder({ client_order_id: "x" })), "different_order"],
   ])("says nothing after %s", (_, answer, code) => {
-    expect(toFindEnding(id, answer)).toEqual(unknownWith(code));
+    expect(found(answer)).toEqual(unknownWith(code));
   });
 
-  it.each([...FAILURES, "not_sendable"] as const)("says nothing after the failure %s", (code) => {
-    expect(toFindEnding(id, { kind: "failed", code })).toEqual(unknownWith(code));
+  it("was turned away by a 429 and may be asked again when that says so", () => {
+    expect(found(answered(429, undefined, { "Retry-After": "7" }))).toEqual(turnedAway(7_000));
+    expect(found(answered(429, { code: 40410000, message: "order not found" }))).toEqual(turnedAway(null));
+  });
+
+  it("was not sent when no request could be made of it", () => {
+    expect(found({ kind: "failed", code: "not_sendable" })).toEqual(notSendable);
+  });
+
+  it.each(FAILURES)("says nothing after the failure %s", (code) => {
+    expect(found({ kind: "failed", code })).toEqual(unknownWith(code));
+  });
+});
+
+describe("a cancel", () => {
+  const canceled = (answer: BrokerAnswer) => toCancelEnding(answer, nowMs);
+
+  it.each<[number, unknown]>([
+    [204, undefined],
+    [200, {}],
+    [207, [{ id: "61e69015-8549-4bfd-b9c3-01e75843f47d", status: 200 }]],
+  ])("was requested after a %i with %j", (status, body) => {
+    expect(canceled(answered(status, body))).toEqual({ ending: "requested" });
+  });
+
+  it.each<[string, BrokerAnswer]>([
+    ["has ended", answered(422, { code: 42210000, message: 'order is already in "filled" state' })],
+    ["cannot be canceled, for whatever reason", answered(422)],
+    ["Alpaca does not have", answered(404, { code: 40410000, message: "order not found for 61e69015" })],
+  ])("came too late for an order that %s", (_, answer) => {
+    expect(canceled(answer)).toEqual({ ending: "too_late" });
+  });
+
+  it("was turned away by a 429 and may be repeated when that says so", () => {
+    const headers = { "X-RateLimit-Reset": String(nowMs / 1000 + 31) };
+    expect(canceled(answered(429, undefined, headers))).toEqual(turnedAway(31_000));
+  });
+
+  it.each<[string, BrokerAnswer, string]>([
+    ["a 404 without a body", answered(404), "http_404"],
+    ["a 404 of a gateway in between", answered(404, { message: "Not Found" }), "http_404"],
+    ["a not-found code under another status", answered(400, { code: 40410000, message: "no" }), "http_400"],
+    ["wrong keys", answered(401, { code: 40110000, message: "no" }), "http_401"],
+    ["a refusal", answered(403, { message: "forbidden." }), "http_403"],
+    ["a conflict", answered(409, { code: 40910000, message: "no" }), "http_409"],
+    ["an error of the server", answered(500), "http_500"],
+    ["a busy server", answered(503, "busy"), "http_503"],
+  ])("is unknown after %s", (_, answer, code) => {
+    expect(canceled(answer)).toEqual(unknownWith(code));
+  });
+
+  it.each(FAILURES)("is unknown after the failure %s", (code) => {
+    expect(canceled({ kind: "failed", code })).toEqual(unknownWith(code));
+  });
+
+  it("was not sent when no request could be made of it", () => {
+    expect(canceled({ kind: "failed", code: "not_sendable" })).toEqual(notSendable);
   });
 });

@@ -4,22 +4,31 @@ import { alpacaBroker } from "../../../../src/brokers/alpaca/adapter.ts";
 import { handleVenueRequest } from "../../../../src/brokers/paper/venue.ts";
 import { resumeApproval } from "../../../../src/domain/risk/assess.ts";
 import { anIntent } from "../alpaca/builders.ts";
-import { NOW_MS, openVenue } from "./venue-client.ts";
+import { NOW_MS, type VenueOptions, openVenue } from "./venue-client.ts";
 
-function openBroker(secretKey = "test-secret") {
-  const client = openVenue();
+function openBroker({ secretKey = "test-secret", ...options }: VenueOptions & { secretKey?: string } = {}) {
+  const client = openVenue(options);
   const broker = alpacaBroker({
     tradingUrl: "https://venue.test",
     dataUrl: "https://venue.test",
+    deduplication: client.venue.settings.deduplication,
+    limits: { capacity: 1000, ratePerSec: 1000 },
     credentials: { keyId: "test-key", secretKey },
     fetch: (request) => handleVenueRequest(request, client.venue),
     nowMs: client.venue.nowMs,
+    onQuota: () => undefined,
   });
   const submit = (fields: Record<string, unknown> = {}) => {
     const intent = anIntent(fields);
     return broker.submit(resumeApproval(intent, [{ rule: "test", passed: true, input: "", limit: null }]));
   };
-  return { ...client, broker, submit };
+  /** Submits an order that has to be accepted; its id at the venue. */
+  const place = async (fields: Record<string, unknown> = {}) => {
+    const ending = await submit(fields);
+    if (ending.ending !== "accepted") throw new Error(`the order was not accepted: ${JSON.stringify(ending)}`);
+    return ending.report.venue_order_id;
+  };
+  return { ...client, broker, submit, place };
 }
 
 const { client_order_id } = anIntent();
@@ -67,8 +76,110 @@ describe("the Alpaca adapter at this venue", () => {
     });
     expect(await submit({ symbol: "ZZZZ" })).toMatchObject({ ending: "rejected", code: "invalid_order" });
     expect(await broker.find(client_order_id)).toEqual({ ending: "absent" });
-    expect(await openBroker("guess").submit()).toMatchObject({ ending: "rejected", code: "broker_unauthorized" });
+    expect(await openBroker({ secretKey: "guess" }).submit()).toMatchObject({
+      ending: "rejected",
+      code: "broker_unauthorized",
+    });
   });
+
+  it("has a resting order canceled, and comes too late for one that has ended or never was", async () => {
+    const { broker, place } = openBroker();
+    const id = await place({ limit_price: "180" });
+    expect(await broker.cancel(id)).toEqual({ ending: "requested" });
+    expect(await broker.find(client_order_id)).toMatchObject({ ending: "found", report: { status: "canceled" } });
+    expect(await broker.cancel(id)).toEqual({ ending: "too_late" });
+    expect(await broker.cancel("00000000-0000-4000-8000-000000009999")).toEqual({ ending: "too_late" });
+  });
+
+  it("finds the filled part of an order that it canceled too late to stop", async () => {
+    const { broker, place } = openBroker({ maxFillQuantity: "4" });
+    const id = await place({ quantity: "10", limit_price: "190" });
+    expect(await broker.cancel(id)).toEqual({ ending: "requested" });
+    expect(await broker.find(client_order_id)).toMatchObject({
+      report: { status: "canceled", filled_quantity: "8", average_price: "187.5" },
+    });
+    expect(await broker.executions(NOW_MS)).toMatchObject({
+      items: [
+        { venue_order_id: id, quantity: "4" },
+        { venue_order_id: id, quantity: "4" },
+      ],
+    });
+  });
+
+  it("lists every open order, over more than one page", async () => {
+    const { broker, place, venue } = openBroker();
+    const order = venue.store.findOrder(await place({ limit_price: "1", quantity: "1" }));
+    if (order === undefined) throw new Error("the order is not in the store");
+    for (let count = 1; count < 1201; count += 1) {
+      venue.store.insertOrder({ ...order, id: `copy-${count}`, clientOrderId: `sp-${count}` });
+    }
+    const listed = await broker.openOrders();
+    const items = listed.ending === "listed" ? listed.items : [];
+    expect(items).toHaveLength(1201);
+    expect(new Set(items.map((report) => report.client_order_id)).size).toBe(1201);
+  });
+
+  it("lists every trade since a moment, over more than one page, oldest first and each once", async () => {
+    const { broker, place, advance } = openBroker({ maxFillQuantity: "1" });
+    await place({ ...market, client_order_id: "sp-before", quantity: "1" });
+    advance(10_000);
+    const id = await place({ ...market, quantity: "150" });
+    for (let look = 0; look < 149; look += 1) await broker.find(client_order_id);
+    const listed = await broker.executions(NOW_MS + 10_000);
+    const items = listed.ending === "listed" ? listed.items : [];
+    expect(new Set(items.map((execution) => execution.execution_id)).size).toBe(150);
+    expect(items[0]).toEqual({
+      execution_id: expect.stringMatching(/^20260115143010000::/),
+      venue_order_id: id,
+      quantity: "1",
+      price: "187.5",
+      executed_at_ms: NOW_MS + 10_000,
+    });
+    expect(items.every((execution) => execution.venue_order_id === id)).toBe(true);
+  });
+
+  it("reads what is held, long and short, and the account's money to more digits than an order has", async () => {
+    const { broker, place, setPrice } = openBroker();
+    await place({ ...market, client_order_id: "sp-1", quantity: "0.333333333" });
+    await place({ ...market, client_order_id: "sp-2", symbol: "MSFT", side: "sell", quantity: "2" });
+    await setPrice("AAPL", "187.123456789");
+    expect(await broker.holdings()).toEqual({
+      ending: "listed",
+      items: [
+        { symbol: "AAPL", quantity: "0.333333333", average_price: "187.5", market_value: "62.374485534" },
+        { symbol: "MSFT", quantity: "-2", average_price: "412.25", market_value: "-824.5" },
+      ],
+    });
+    expect(await broker.balances()).toEqual({
+      ending: "read",
+      balances: {
+        currency: "USD",
+        cash: "100762.000000062",
+        equity: "99999.874485596",
+        buying_power: "99113.000000062",
+      },
+    });
+  });
+
+  it("has no list, no money and no cancel with a wrong key", async () => {
+    const { broker } = openBroker({ secretKey: "guess" });
+    const refused = { ending: "unknown", code: "http_401" };
+    expect(await broker.openOrders()).toEqual(refused);
+    expect(await broker.executions(0)).toEqual(refused);
+    expect(await broker.holdings()).toEqual(refused);
+    expect(await broker.balances()).toEqual(refused);
+    expect(await broker.cancel("00000000-0000-4000-8000-000000000001")).toEqual(refused);
+  });
+
+  it.each(["open_orders", "none"] as const)(
+    "gets a second order under one id where deduplication is %s, and finds the second",
+    async (deduplication) => {
+      const { broker, place } = openBroker({ deduplication });
+      await place(market);
+      const second = await place({ ...market, quantity: "3" });
+      expect(await broker.find(client_order_id)).toMatchObject({ report: { venue_order_id: second, quantity: "3" } });
+    },
+  );
 
   it("reads the last price, which is always of this moment", async () => {
     const { broker, setPrice, advance } = openBroker();

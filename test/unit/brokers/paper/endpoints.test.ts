@@ -4,7 +4,7 @@ import { createMemoryStore } from "../../../../src/brokers/paper/memory-store.ts
 import { setVenuePrice } from "../../../../src/brokers/paper/venue.ts";
 import { decimalOf } from "../../../../src/domain/money.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
-import { NOW_MS, type OrderJson, openVenue } from "./venue-client.ts";
+import { NOW_MS, type OrderJson, type VenueOptions, openVenue } from "./venue-client.ts";
 
 const NOW = new Date(NOW_MS).toISOString();
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[48][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -17,7 +17,7 @@ describe.each([
   ["memory", createMemoryStore],
   ["SQLite", () => openSqliteStore()],
 ])("the venue over %s", (_, createStore) => {
-  const open = () => openVenue({ store: createStore() });
+  const open = (options: VenueOptions = {}) => openVenue({ ...options, store: createStore() });
 
   describe("POST /v2/orders", () => {
     it("answers with the accepted order, every field of it", async () => {
@@ -145,6 +145,136 @@ describe.each([
     });
   });
 
+  describe("a client order id at a venue that forgets it", () => {
+    it.each([
+      ["filled", { type: "market" }],
+      ["canceled", { ...RESTING, time_in_force: "ioc" }],
+    ])("is free again once its order is %s, where it is kept for open orders only", async (_state, fields) => {
+      const { place, get } = open({ deduplication: "open_orders" });
+      const first = await place({ ...fields, client_order_id: "sp-1" });
+      const second = await place({ ...fields, client_order_id: "sp-1" });
+      expect(second.id).not.toBe(first.id);
+      expect(await get("/v2/orders:by_client_order_id?client_order_id=sp-1")).toMatchObject({ id: second.id });
+    });
+
+    it.each([
+      ["resting", {}, undefined],
+      ["filled in part", { limit_price: "190" }, "1"],
+    ])(
+      "is refused while its order is %s, where it is kept for open orders only",
+      async (_state, fields, maxFillQuantity) => {
+        const { place, post } = open({ deduplication: "open_orders", maxFillQuantity });
+        await place({ ...RESTING, ...fields, client_order_id: "sp-1" });
+        expect(await post({ client_order_id: "sp-1" })).toMatchObject({ status: 422, body: { code: 40010001 } });
+      },
+    );
+
+    it("is never refused where it is not kept at all, and names the newest order", async () => {
+      const { place, get } = open({ deduplication: "none" });
+      await place({ ...RESTING, client_order_id: "sp-1" });
+      await place({ ...RESTING, client_order_id: "sp-2" });
+      const newest = await place({ ...RESTING, qty: "3", client_order_id: "sp-1" });
+      expect(await get("/v2/orders:by_client_order_id?client_order_id=sp-1")).toEqual(newest);
+      expect(await get<unknown[]>("/v2/orders")).toHaveLength(3);
+    });
+  });
+
+  describe("an order larger than the market gives at a time", () => {
+    it("fills step by step, one trade at every look, and is filled when nothing is left", async () => {
+      const { post, send, get } = open({ maxFillQuantity: "4" });
+      const { id } = (await post({ qty: "10", type: "limit", limit_price: "200" })).body as OrderJson;
+      // The first look came with the order; every request is one more.
+      expect(await get(`/v2/orders/${id}`)).toMatchObject({
+        status: "partially_filled",
+        filled_qty: "8",
+        filled_avg_price: "187.5",
+        filled_at: null,
+      });
+      await send("PUT", "/paper/prices/AAPL", { body: '{"price":"190"}' });
+      expect(await get(`/v2/orders/${id}`)).toMatchObject({ status: "filled", filled_qty: "10", filled_at: NOW });
+      const trades = await get<Record<string, unknown>[]>("/v2/account/activities/FILL?direction=asc");
+      expect(trades).toMatchObject([
+        { qty: "4", cum_qty: "4", leaves_qty: "6", type: "partial_fill", order_status: "partially_filled" },
+        { qty: "4", cum_qty: "8", leaves_qty: "2", type: "partial_fill", order_status: "partially_filled" },
+        { qty: "2", cum_qty: "10", leaves_qty: "0", type: "fill", order_status: "filled" },
+      ]);
+    });
+
+    it("has the exact average of its trades", async () => {
+      const { post, setPrice, get } = open({ maxFillQuantity: "4" });
+      const { id } = (await post({ ...RESTING, qty: "8", limit_price: "187.50" })).body as OrderJson;
+      // A look before the price moves, and one at the new price.
+      await setPrice("AAPL", "187.51");
+      expect(await get(`/v2/orders/${id}`)).toMatchObject({ filled_qty: "8", filled_avg_price: "187.5" });
+
+      const { id: other } = (await post({ ...RESTING, symbol: "MSFT", qty: "12", limit_price: "412.25" }))
+        .body as OrderJson;
+      await setPrice("MSFT", "400.13");
+      expect(await get(`/v2/orders/${other}`)).toMatchObject({ filled_qty: "12", filled_avg_price: "408.21" });
+      expect(await get("/v2/account")).toMatchObject({ cash: "93601.48" });
+    });
+
+    it("keeps what was filled when it is canceled, and binds money for nothing else", async () => {
+      const { post, send, get } = open({ maxFillQuantity: "4" });
+      const { id } = (await post({ ...RESTING, limit_price: "187.50" })).body as OrderJson;
+      // The request itself is a look: the market is as fast as the cancel.
+      expect((await send("DELETE", `/v2/orders/${id}`)).status).toBe(204);
+      expect(await get(`/v2/orders/${id}`)).toMatchObject({ status: "canceled", filled_qty: "8", canceled_at: NOW });
+      expect(await get("/v2/positions/AAPL")).toMatchObject({ qty: "8", qty_available: "8" });
+      expect(await get("/v2/account")).toMatchObject({ cash: "98500", buying_power: "98500" });
+    });
+
+    it("cannot be canceled any more when the last of it is filled first", async () => {
+      const { post, send } = open({ maxFillQuantity: "4" });
+      const { id } = (await post({ ...RESTING, qty: "8", limit_price: "187.50" })).body as OrderJson;
+      expect(await send("DELETE", `/v2/orders/${id}`)).toMatchObject({
+        status: 422,
+        body: { message: 'order is already in "filled" state' },
+      });
+    });
+
+    it("keeps what was filled when it expires", async () => {
+      const { post, setPrice, advance, get } = open({ maxFillQuantity: "4" });
+      const { id } = (await post({ ...RESTING, limit_price: "187.50" })).body as OrderJson;
+      await setPrice("AAPL", "200");
+      advance(86_400_000);
+      expect(await get(`/v2/orders/${id}`)).toMatchObject({ status: "expired", filled_qty: "8" });
+    });
+
+    it("stays partially filled while the market has moved away, and takes part of the buying power", async () => {
+      const { post, setPrice, get } = open({ maxFillQuantity: "4" });
+      const { id } = (await post({ ...RESTING, limit_price: "187.50" })).body as OrderJson;
+      await setPrice("AAPL", "200");
+      expect(await get(`/v2/orders/${id}`)).toMatchObject({ status: "partially_filled", filled_qty: "8" });
+      expect(await get("/v2/orders")).toMatchObject([{ id, status: "partially_filled" }]);
+      expect(await get("/v2/account")).toMatchObject({ cash: "98500", buying_power: "98125" });
+    });
+
+    it.each([
+      ["ioc", "canceled", "4"],
+      ["fok", "canceled", "0"],
+    ])("that is %s is %s with %s units", async (time_in_force, status, filled) => {
+      const { place } = open({ maxFillQuantity: "4" });
+      expect(await place({ qty: "10", time_in_force })).toMatchObject({ status, filled_qty: filled });
+    });
+
+    it("by notional spends no more than its notional", async () => {
+      const { place, get } = open({ maxFillQuantity: "4" });
+      const { id } = await place({ qty: undefined, notional: "1000" });
+      expect(await get(`/v2/orders/${id}`)).toMatchObject({ status: "filled", filled_qty: "5.333333333" });
+      expect(await get("/v2/account")).toMatchObject({ cash: "99000.0000000625" });
+    });
+
+    it("sells what is available, and counts only the rest of it as promised", async () => {
+      const { place, post, setPrice, get } = open({ maxFillQuantity: "10" });
+      await place({ qty: "10" });
+      await post({ side: "sell", qty: "10", type: "limit", limit_price: "200" });
+      expect(await get("/v2/positions/AAPL")).toMatchObject({ qty: "10", qty_available: "0" });
+      await setPrice("AAPL", "200");
+      expect(await get<unknown[]>("/v2/positions")).toEqual([]);
+    });
+  });
+
   describe("GET /v2/orders", () => {
     async function withOrders() {
       const client = open();
@@ -194,12 +324,48 @@ describe.each([
       ["side=short", "side"],
       ["after=yesterday", "after"],
       ["until=1768487400", "until"],
-      ["before_order_id=x", "before_order_id"],
-      ["after_order_id=x", "after_order_id"],
+      ["after_order_id=x&before_order_id=y", "after_order_id"],
+      ["after_order_id=x&until=2026-01-15", "after_order_id"],
+      ["before_order_id=x&after=2026-01-15", "before_order_id"],
     ])("refuses the query %s and names the parameter", async (query, parameter) => {
       const { status, body } = await open().send("GET", `/v2/orders?${query}`);
       expect(status).toBe(422);
       expect(body).toEqual({ code: 42210000, message: expect.stringMatching(new RegExp(`^${parameter} `)) });
+    });
+  });
+
+  describe("a list that goes on from an order", () => {
+    const open4 = async () => {
+      const client = open();
+      const ids: string[] = [];
+      for (const name of ["a", "b", "c", "d"]) {
+        ids.push((await client.place({ ...RESTING, qty: "1", client_order_id: name })).id);
+      }
+      return { ...client, ids };
+    };
+
+    it.each([
+      ["after_order_id", "asc", ["c", "d"]],
+      ["after_order_id", "desc", ["d", "c"]],
+      ["before_order_id", "asc", ["a"]],
+      ["before_order_id", "desc", ["a"]],
+    ])(
+      "holds what was submitted beyond %s, %s, also within one millisecond",
+      async (parameter, direction, expected) => {
+        const { get, ids } = await open4();
+        expect(idsOf(await get(`/v2/orders?${parameter}=${ids[1]}&direction=${direction}`))).toEqual(expected);
+      },
+    );
+
+    it("goes on from an order that has ended since", async () => {
+      const { get, send, ids } = await open4();
+      await send("DELETE", `/v2/orders/${ids[1]}`);
+      expect(idsOf(await get(`/v2/orders?after_order_id=${ids[1]}&direction=asc&limit=1`))).toEqual(["c"]);
+    });
+
+    it.each(["after_order_id", "before_order_id"])("is refused where %s names no order", async (parameter) => {
+      const { status, body } = await open().send("GET", `/v2/orders?${parameter}=none`);
+      expect([status, body]).toEqual([422, { code: 42210000, message: "order not found for none" }]);
     });
   });
 
@@ -346,6 +512,114 @@ describe.each([
       const { status, body } = await send("GET", `/v2/positions/${symbol}`);
       expect(status).toBe(404);
       expect(body).toEqual({ code: 40410000, message: "position does not exist" });
+    });
+  });
+
+  describe("activities", () => {
+    const FILL = /^20260115143000000::[0-9a-f-]{36}$/;
+
+    it("are the trades, every field of them", async () => {
+      const { place, get } = open();
+      const { id } = await place();
+      const expected = [
+        {
+          id: expect.stringMatching(FILL),
+          activity_type: "FILL",
+          transaction_time: NOW,
+          type: "fill",
+          order_id: id,
+          order_status: "filled",
+          symbol: "AAPL",
+          side: "buy",
+          qty: "10",
+          price: "187.5",
+          cum_qty: "10",
+          leaves_qty: "0",
+        },
+      ];
+      expect(await get("/v2/account/activities/FILL")).toEqual(expected);
+      expect(await get("/v2/account/activities?activity_types=FILL")).toEqual(expected);
+      expect(await get("/v2/account/activities?activity_types=DIV,FILL")).toEqual(expected);
+      expect(await get("/v2/account/activities")).toEqual(expected);
+    });
+
+    it.each(["/v2/account/activities/DIV", "/v2/account/activities?activity_types=FEE,INT"])(
+      "of other types are none: %s",
+      async (path) => {
+        const { place, get } = open();
+        await place();
+        expect(await get(path)).toEqual([]);
+      },
+    );
+
+    /** Five trades of 1 to 5 units, a second apart but for the last two. */
+    const withTrades = async () => {
+      const client = open();
+      for (const qty of ["1", "2", "3", "4", "5"]) {
+        await client.place({ qty });
+        if (qty !== "4") client.advance(1000);
+      }
+      const list = (query: string) => client.get<{ id: string; qty: string }[]>(`/v2/account/activities/FILL?${query}`);
+      return { ...client, list };
+    };
+
+    it.each([
+      ["", "54321"],
+      ["direction=desc", "54321"],
+      ["direction=asc", "12345"],
+      ["direction=asc&page_size=2", "12"],
+      ["page_size=1", "5"],
+      ["direction=asc&after=2026-01-15T14:30:01Z", "345"],
+      ["direction=asc&until=2026-01-15T14:30:01Z", "1"],
+      ["direction=asc&after=2026-01-15T14:30:00Z&until=2026-01-15T15:30:03%2B01:00", "23"],
+      ["after=2026-01-16", ""],
+    ])("with the query %j are the trades of %s units", async (query, expected) => {
+      const { list } = await withTrades();
+      expect((await list(query)).map(({ qty }) => qty).join("")).toBe(expected);
+    });
+
+    it.each([
+      ["asc", "12345"],
+      ["desc", "54321"],
+    ])("are all read once, page by page, %s", async (direction, expected) => {
+      const { list } = await withTrades();
+      let read = "";
+      for (let token = ""; ;) {
+        const page = await list(`direction=${direction}&page_size=2${token}`);
+        read += page.map(({ qty }) => qty).join("");
+        if (page.length < 2) break;
+        token = `&page_token=${page.at(-1)?.id}`;
+      }
+      expect(read).toBe(expected);
+    });
+
+    it("have ids that sort by time and are never the same", async () => {
+      const { list } = await withTrades();
+      const ids = (await list("direction=asc")).map(({ id }) => id);
+      expect(new Set(ids).size).toBe(5);
+      const times = ids.map((id) => Number(id.slice(0, 17)));
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+    });
+
+    it.each([
+      ["?page_size=0", /^page_size /],
+      ["?page_size=101", /^page_size /],
+      ["?page_token=none", "page_token is not the id of an activity"],
+      ["?after=yesterday", /^after /],
+      ["?until=1768487400", /^until /],
+      ["?direction=up", /^direction /],
+      ["?date=2026-01-15", "date is not supported by this venue"],
+      ["?category=trade_activity", "category is not supported by this venue"],
+      ["?activity_types=", /^activity_types /],
+      ["?activity_types=fill", /^activity_types /],
+      ["/fill", /^activity_types /],
+    ])("are refused for %s", async (query, message) => {
+      const { status, body } = await open().send("GET", `/v2/account/activities${query}`);
+      expect(status).toBe(422);
+      expect(body).toEqual({
+        code: 42210000,
+        message: typeof message === "string" ? message : expect.stringMatching(message),
+      });
     });
   });
 

@@ -8,7 +8,17 @@ describe("the settings of the paper venue", () => {
     expect(PaperVenueSettings.parse({ cash: "100000.00", prices: { AAPL: "187.50", "BRK.B": "480" } })).toEqual({
       cash: "100000",
       prices: { AAPL: "187.5", "BRK.B": "480" },
+      deduplication: "permanent",
     });
+  });
+
+  it.each([
+    { deduplication: "open_orders" },
+    { deduplication: "none" },
+    { max_fill_quantity: "2.5" },
+    { max_fill_quantity: undefined },
+  ])("may also have %j", (settings) => {
+    expect(isUsable({ cash: "1", prices: {}, ...settings })).toBe(true);
   });
 
   it.each([
@@ -20,6 +30,9 @@ describe("the settings of the paper venue", () => {
     ["a price is no decimal", { cash: "1", prices: { AAPL: "1e3" } }],
     ["a symbol is in lower case", { cash: "1", prices: { aapl: "1" } }],
     ["a symbol is a crypto pair", { cash: "1", prices: { "BTC/USD": "1" } }],
+    ["deduplication is a word of its own", { cash: "1", prices: {}, deduplication: "sometimes" }],
+    ["an order never fills", { cash: "1", prices: {}, max_fill_quantity: "0" }],
+    ["an order fills backwards", { cash: "1", prices: {}, max_fill_quantity: "-1" }],
     ["there is a setting that no venue has", { cash: "1", prices: {}, leverage: "2" }],
     ["there are more symbols than a venue lists", { cash: "1", prices: Object.fromEntries(manySymbols(501)) }],
   ])("are refused when %s", (_, settings) => {

@@ -12,7 +12,13 @@ describe("the SQL store", () => {
     await before.setPrice("AAPL", "190.123456789");
 
     const after = openVenue({ store: openSqliteStore(database) });
-    for (const path of ["/v2/orders?status=all", "/v2/positions", "/v2/account", "/paper/prices"]) {
+    for (const path of [
+      "/v2/orders?status=all",
+      "/v2/account/activities",
+      "/v2/positions",
+      "/v2/account",
+      "/paper/prices",
+    ]) {
       expect(await after.get<unknown>(path)).toEqual(await before.get<unknown>(path));
     }
     expect((await after.post({ client_order_id: "sp-1" })).body).toMatchObject({ code: 40010001 });

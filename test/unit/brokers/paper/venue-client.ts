@@ -2,6 +2,7 @@
 import { createMemoryStore } from "../../../../src/brokers/paper/memory-store.ts";
 import { PaperVenueSettings } from "../../../../src/brokers/paper/settings.ts";
 import type { VenueStore } from "../../../../src/brokers/paper/store.ts";
+import type { Deduplication } from "../../../../src/domain/broker.ts";
 import { type Venue, handleVenueRequest } from "../../../../src/brokers/paper/venue.ts";
 
 /** The time at every venue until it is moved. */
@@ -38,15 +39,29 @@ export type VenueClient = {
   readonly advance: (ms: number) => void;
 };
 
+export type VenueOptions = {
+  readonly store?: VenueStore;
+  readonly cash?: string;
+  readonly deduplication?: Deduplication;
+  readonly maxFillQuantity?: string | undefined;
+};
+
 /** Starts with 100,000 dollars; AAPL at 187.50, MSFT at 412.25, and PENNY at 0.5. */
 export function openVenue({
   store = createMemoryStore(),
   cash = "100000",
-}: { store?: VenueStore; cash?: string } = {}) {
+  deduplication = "permanent",
+  maxFillQuantity,
+}: VenueOptions = {}) {
   let nowMs = NOW_MS;
   let ids = 0;
   const venue: Venue = {
-    settings: PaperVenueSettings.parse({ cash, prices: { AAPL: "187.50", MSFT: "412.25", PENNY: "0.5" } }),
+    settings: PaperVenueSettings.parse({
+      cash,
+      prices: { AAPL: "187.50", MSFT: "412.25", PENNY: "0.5" },
+      deduplication,
+      max_fill_quantity: maxFillQuantity,
+    }),
     credentials: CREDENTIALS,
     store,
     nowMs: () => nowMs,

@@ -238,12 +238,16 @@ describe("buying power", () => {
 });
 
 describe("open orders", () => {
-  it("are at most 500", async () => {
-    const { place, post } = openVenue();
-    for (let index = 0; index < 500; index += 1) await place({ qty: "1", type: "limit", limit_price: "1" });
-    const { status, body } = await post({ qty: "1", type: "limit", limit_price: "1" });
+  it("are at most 2,000", async () => {
+    const { venue, place, post } = openVenue();
+    const resting = { qty: "1", type: "limit", limit_price: "1" };
+    const { id } = await place(resting);
+    const order = venue.store.findOrder(id);
+    if (order === undefined) throw new Error("the order is not in the store");
+    for (let count = 1; count < 2000; count += 1) venue.store.insertOrder({ ...order, id: `copy-${count}` });
+    const { status, body } = await post(resting);
     expect(status).toBe(403);
-    expect(body).toEqual({ code: 40310000, message: "too many open orders: at most 500" });
+    expect(body).toEqual({ code: 40310000, message: "too many open orders: at most 2000" });
   });
 });
 

@@ -1,0 +1,44 @@
+// Where everything is at Alpaca: paths and queries, without the host.
+import type { ClientOrderId } from "../../domain/ids.ts";
+import { isCryptoPair } from "./support.ts";
+import type { AlpacaVenue } from "./venues.ts";
+
+/** Alpaca's maximum. */
+export const ORDERS_PER_PAGE = 500;
+/** Alpaca's maximum. */
+export const FILLS_PER_PAGE = 100;
+
+export const ORDERS_PATH = "/v2/orders";
+export const POSITIONS_PATH = "/v2/positions";
+export const ACCOUNT_PATH = "/v2/account";
+
+export const orderByClientIdPath = (clientOrderId: ClientOrderId): string =>
+  `/v2/orders:by_client_order_id?${new URLSearchParams({ client_order_id: clientOrderId }).toString()}`;
+
+/** Anything but an id could make a DELETE the one that cancels every order of the account: there is no path for it. */
+export const orderPath = (venueOrderId: string): string | undefined =>
+  /^[A-Za-z0-9-]{1,64}$/.test(venueOrderId) ? `${ORDERS_PATH}/${venueOrderId}` : undefined;
+
+/** In the order of submission: an order that ends between two pages moves none that is still to come. */
+export function openOrdersPath(afterId: string | undefined): string {
+  const query = new URLSearchParams({ status: "open", limit: String(ORDERS_PER_PAGE), direction: "asc" });
+  if (afterId !== undefined) query.set("after_order_id", afterId);
+  return `${ORDERS_PATH}?${query.toString()}`;
+}
+
+/** Alpaca documents whole seconds, and leaves out the one that is named: up to two seconds more are asked for. */
+export function fillsPath(sinceMs: number, afterId: string | undefined): string {
+  const afterSec = Math.max(0, Math.floor(sinceMs / 1000) - 1);
+  const after = new Date(afterSec * 1000).toISOString().replace(".000Z", "Z");
+  const query = new URLSearchParams({ after, direction: "asc", page_size: String(FILLS_PER_PAGE) });
+  if (afterId !== undefined) query.set("page_token", afterId);
+  return `/v2/account/activities/FILL?${query.toString()}`;
+}
+
+/** On the data host. */
+export function latestTradePath(symbol: string, feed: AlpacaVenue["feed"]): string {
+  const query = new URLSearchParams({ symbols: symbol });
+  if (isCryptoPair(symbol)) return `/v1beta3/crypto/us/latest/trades?${query.toString()}`;
+  if (feed !== undefined) query.set("feed", feed);
+  return `/v2/stocks/trades/latest?${query.toString()}`;
+}
