@@ -3,79 +3,95 @@
 import { DurableObject } from "cloudflare:workers";
 import { paperVenueStub } from "../brokers/paper/stub.ts";
 import { brokerFor } from "../brokers/registry.ts";
-import { type AccountSettings, type Config, readConfig } from "../config.ts";
-import { randomBytes } from "../crypto/random.ts";
-import type { Broker } from "../domain/broker.ts";
-import { type Decimal, subtract } from "../domain/money.ts";
+import { readConfig } from "../config.ts";
+import { randomBytes, randomFraction } from "../crypto/random.ts";
+import { type Quota, type ReferencePrice, isSameOrder } from "../domain/broker.ts";
+import { type CircuitBreakerView, toCircuitBreakerView } from "../domain/circuit-breaker.ts";
+import type { Execution } from "../domain/execution.ts";
 import { type AccountId, type OrderId, orderIdOf, uuidv7 } from "../domain/ids.ts";
-import type { OrderEvent } from "../domain/lifecycle.ts";
-import { type Order, type OrderIntent, isAnswered } from "../domain/order.ts";
+import type { Decimal } from "../domain/money.ts";
+import { type Order, type OrderIntent, intentOf, isAnswered, isTerminal } from "../domain/order.ts";
+import type { Portfolio } from "../domain/portfolio.ts";
 import { type Result, err, ok } from "../domain/result.ts";
-import { sumQuantities } from "../domain/risk/facts.ts";
-import { mayLeaveNow, needsReferencePrice } from "../domain/risk/rules.ts";
+import { needsReferencePrice } from "../domain/risk/rules.ts";
+import type { Settlement } from "../domain/settlement.ts";
+import type { BucketLimits } from "../domain/token-bucket.ts";
 import { describeError, log } from "../log.ts";
-import { appendEntries } from "../storage/audit-log.ts";
-import { openDatabase } from "../storage/client.ts";
-import { type Admitted, type Signal, type SignalRefusal, admit } from "./admit.ts";
-import { followOrder } from "./follow.ts";
-import { acknowledge, countPending, readPending } from "./journal.ts";
+import { type Admitted, type NewId, type Signal, type SignalRefusal, admit } from "./admit.ts";
+import { type Batch, type BatchOutcome, type BatchRefusal, admitBatch } from "./batch.ts";
+import { changeBreaker, readBreaker } from "./breaker-store.ts";
+import { type CancelRefusal, cancelLiveOrders, cancelOrder } from "./cancel.ts";
+import { Connection } from "./connection.ts";
+import type { Desk } from "./context.ts";
+import { type ExecutionQuery, listExecutions } from "./executions.ts";
+import { Follower } from "./follower.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { identify, pinBroker } from "./identity.ts";
 import { migrate } from "./migrations.ts";
-import { pruneNonces, readUse } from "./nonces.ts";
-import {
-  type OrderQuery,
-  type OrderRow,
-  findOrder,
-  listOrders,
-  makeInterruptedDue,
-  makeSymbolDue,
-  nextDueAtMs,
-  readDue,
-  workingQuantities,
-} from "./orders.ts";
-import { drainOutbox, drainRetryDelayMs } from "./outbox.ts";
-import { positionIn } from "./positions.ts";
-import { postponeLook, recordEvent } from "./record.ts";
+import { readUse } from "./nonces.ts";
+import { type OrderQuery, dueTimes, findOrder, listOrders, makeInterruptedDue } from "./orders.ts";
+import { readPortfolio } from "./portfolio.ts";
+import type { Caller, RecordContext } from "./record.ts";
 import { ReferencePrices } from "./reference-prices.ts";
+import { type ReplaceRefusal, type Replacement, replaceOrder } from "./replace.ts";
+import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
 import { Waiters } from "./waiters.ts";
 
-/** Orders followed at the same time: below the platform's six connections, so that the audit log always has one. */
-const IN_FLIGHT_MAX = 4;
-/** Of these, how many may be asking the broker about an order: one is always free for sending. */
-const ASKING_MAX = 3;
-/** Nonces live for minutes; looking for old ones more often only reads rows. */
-const PRUNE_INTERVAL_MS = 60_000;
 /** When the alarm looks after work that should be done by then, and is not if the process died. */
 const SAFETY_MS = 1_000;
 /** When to look again while the account is missing from the configuration: a deployment has to happen first. */
 const MISCONFIGURED_MS = 60_000;
+/** Held-back orders are looked at again within this time, whatever holds them back: approvals run out meanwhile. */
+const HELD_MS_MAX = 15_000;
+/** A call that is due sooner than this is not worth an alarm of its own. */
+const HELD_MS_MIN = 50;
 
 /** The account cannot decide: what is wrong with its settings, for the log. */
 export type Misconfigured = { readonly reason: "misconfigured"; readonly problem: string };
+
+type Decided = Pick<Admitted, "order" | "duplicate">;
 
 export class AccountObject extends DurableObject<Env> {
   readonly #sql = this.ctx.storage.sql;
   readonly #waiters = new Waiters();
   readonly #prices = new ReferencePrices();
-  /** Orders that a step is being taken for, and whether that step asks the broker instead of sending to it. */
-  readonly #inFlight = new Map<OrderId, { readonly asks: boolean }>();
-  #broker: string | undefined;
-  #prunedAtMs = 0;
-  /** How often the paper market was moved, to notice a move in the middle of a look. */
-  #marketMoves = 0;
   readonly #account: AccountId;
-  #draining = false;
-  #drainFailures = 0;
-  #drainAtMs = 0;
+  readonly #follower: Follower;
+  readonly #housekeeping: Housekeeping;
+  /** What was made of the environment, as long as it is the same one. */
+  #made: { readonly env: Env; readonly desk: Result<Desk, Misconfigured> } | undefined;
+  #connection: Connection | undefined;
   /** When the alarm is set to ring, as far as this process knows. */
   #alarmAtMs: number | undefined;
+  /** Until when due orders are held back by the connection. */
+  #heldUntilMs = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage);
     this.#account = identify(this.#sql, ctx.id.name);
-    // This process has nothing on the wire yet: what is marked as being sent was cut off.
-    this.#commit(() => makeInterruptedDue(this.#sql));
+    const store = {
+      sql: this.#sql,
+      account: this.#account,
+      commit: <T>(change: () => T) => this.#commit(change),
+      start: (work: Promise<unknown>) => this.ctx.waitUntil(work),
+    };
+    const desk = () => {
+      const found = this.#desk();
+      return found.ok ? found.value : undefined;
+    };
+    this.#follower = new Follower({
+      ...store,
+      waiters: this.#waiters,
+      prices: this.#prices,
+      onEnd: () => this.#work(),
+    });
+    this.#housekeeping = new Housekeeping({ ...store, desk, database: () => this.env.DB });
+    this.#commit(() => {
+      // This process has nothing on the wire yet: what is marked as being sent was cut off.
+      makeInterruptedDue(this.#sql);
+      this.#housekeeping.onStart(Date.now());
+    });
   }
 
   /**
@@ -84,39 +100,89 @@ export class AccountObject extends DurableObject<Env> {
    * same signal, because the answer got lost, it answers the same.
    */
   async submit(signal: Signal, waitMs: number): Promise<Result<Admitted, SignalRefusal | Misconfigured>> {
-    const self = this.#self();
-    if (!self.ok) return err({ reason: "misconfigured", problem: self.error });
-    const { settings, config, broker } = self.value;
-    const account = this.#account;
-
+    const desk = this.#desk();
+    if (!desk.ok) return desk;
     // A replay must not cost a question to the broker.
-    const { used } = readUse(this.#sql, signal.claims, signal.requestId, Date.now());
-    if (used === "before") return err({ reason: "replayed" });
-    const referencePrice = needsReferencePrice(signal.order, settings.policy)
-      ? await this.#prices.latest(signal.order.symbol, broker, Date.now())
-      : undefined;
-    const nowMs = Date.now();
-    const uuid = uuidv7(nowMs, randomBytes(10));
-    const admitted = this.#commit(() =>
-      admit(this.#sql, {
-        account,
-        signal,
-        policy: settings.policy,
-        limits: { ratePerSec: config.RATE_LIMIT_RPS, capacity: config.RATE_LIMIT_RPS },
-        broker,
-        referencePrice,
-        nowMs,
-        newId: { order: orderIdOf(account, uuid), uuid },
-      }),
-    );
+    if (signal.proof !== null) {
+      const { used } = readUse(this.#sql, signal.proof.claims, signal.requestId, Date.now());
+      if (used === "before") return err({ reason: "replayed" });
+    }
+    const [referencePrice] = await this.#learn([signal.order], desk.value);
+    const context = this.#decisionContext(desk.value);
+    const args = { ...context, signal, referencePrice, newId: this.#newId(context.nowMs) };
+    const admitted = this.#commit(() => admit(this.#sql, args));
     if (!admitted.ok) return admitted;
-
     this.#work();
-    if (waitMs === 0) return admitted;
-    const { id } = admitted.value.order;
-    const current = () => findOrder(this.#sql, id)?.order ?? admitted.value.order;
-    if (!isAnswered(current())) await this.#waiters.wait(id, waitMs);
-    return { ...admitted, value: { ...admitted.value, order: current() } };
+    return ok({ ...admitted.value, order: await this.#until(isAnswered, admitted.value.order, waitMs) });
+  }
+
+  /** Decides about several orders in one transaction, each by itself and knowing those before it. */
+  async submitBatch(batch: Batch): Promise<Result<BatchOutcome, BatchRefusal | Misconfigured>> {
+    const desk = this.#desk();
+    if (!desk.ok) return desk;
+    const prices = await this.#learn(
+      batch.orders.map(({ order }) => order),
+      desk.value,
+    );
+    const context = this.#decisionContext(desk.value);
+    const referencePrices = new Map(batch.orders.map(({ index }, at) => [index, prices[at]]));
+    const newId = () => this.#newId(context.nowMs);
+    const admitted = this.#commit(() => admitBatch(this.#sql, { ...context, batch, referencePrices, newId }));
+    this.#work();
+    return admitted;
+  }
+
+  /** Puts an order in the place of another one, see `replace.ts`. */
+  async replace(replacement: Replacement): Promise<Result<Decided, ReplaceRefusal | Misconfigured>> {
+    const desk = this.#desk();
+    if (!desk.ok) return desk;
+    const old = findOrder(this.#sql, replacement.original)?.order;
+    if (old === undefined) return err({ reason: "order_unknown" });
+    const [referencePrice] = await this.#learn([{ ...old, ...replacement.change }], desk.value);
+    const context = { ...this.#decisionContext(desk.value), random: randomFraction() };
+    const args = { ...context, replacement, referencePrice, newId: this.#newId(context.nowMs) };
+    const replaced = this.#commit(() => replaceOrder(this.#sql, args));
+    this.#work();
+    return replaced;
+  }
+
+  /** Wants one order canceled. Waits up to `waitMs` for the broker's word on how it ended. */
+  async cancel(id: OrderId, caller: Caller, waitMs: number): Promise<Result<Order, CancelRefusal>> {
+    const wanted = this.#commit(() => cancelOrder(this.#sql, id, this.#recordContext(caller)));
+    if (!wanted.ok) return wanted;
+    this.#follower.announce(wanted.value);
+    this.#work();
+    return ok(await this.#until(({ status }) => isTerminal(status), wanted.value, waitMs));
+  }
+
+  /** Wants every live order canceled, or every one in a symbol. */
+  cancelAll(symbol: string | undefined, caller: Caller): Order[] {
+    const context = { ...this.#recordContext(caller), caller };
+    const wanted = this.#commit(() => cancelLiveOrders(this.#sql, this.#account, symbol, context));
+    for (const order of wanted) this.#follower.announce(order);
+    this.#work();
+    return wanted;
+  }
+
+  /** Takes a person's word for an order of unknown outcome, unless the broker has a word of its own. */
+  async settle(
+    id: OrderId,
+    settlement: Settlement,
+    caller: Caller,
+  ): Promise<Result<Order, SettleRefusal | Misconfigured>> {
+    const desk = this.#desk();
+    if (!desk.ok) return desk;
+    const row = findOrder(this.#sql, id);
+    if (row !== undefined && isUnsettled(row.order)) {
+      const found = await desk.value.broker.find(row.order.client_order_id);
+      if (found.ending === "found" && isSameOrder(intentOf(row.order), found.report)) {
+        this.#follower.record(row, { type: "report", report: found.report });
+      }
+    }
+    const settled = this.#commit(() => settleOrder(this.#sql, id, settlement, this.#recordContext(caller)));
+    if (settled.ok) this.#follower.announce(settled.value);
+    this.#work();
+    return settled;
   }
 
   /** One order as it stands, or `null`. */
@@ -129,127 +195,69 @@ export class AccountObject extends DurableObject<Env> {
     return listOrders(this.#sql, query);
   }
 
+  /** Trades, newest first. */
+  listExecutions(query: ExecutionQuery): Execution[] {
+    return listExecutions(this.#sql, query);
+  }
+
+  /** Positions, money and exposure; the broker is asked if its last word is not of this moment. */
+  async portfolio(): Promise<Result<Portfolio, Misconfigured>> {
+    const desk = this.#desk();
+    if (!desk.ok) return desk;
+    await this.#housekeeping.refreshView();
+    const latestTrade = (symbol: string) => this.#prices.latest(symbol, desk.value.broker, Date.now());
+    return ok(await readPortfolio({ sql: this.#sql, account: this.#account, nowMs: Date.now, latestTrade }));
+  }
+
+  /** How the connection to the broker is doing. */
+  circuitBreaker(): Result<CircuitBreakerView, Misconfigured> {
+    const desk = this.#desk();
+    return desk.ok ? ok(toCircuitBreakerView(desk.value.connection.breaker)) : desk;
+  }
+
+  /** Closes the circuit breaker, because a person knows that the broker is back. */
+  resetCircuitBreaker(caller: Caller): Result<CircuitBreakerView, Misconfigured> {
+    const desk = this.#desk();
+    if (!desk.ok) return desk;
+    desk.value.connection.reset(caller);
+    this.#work();
+    return ok(toCircuitBreakerView(desk.value.connection.breaker));
+  }
+
   /** Moves the embedded paper venue's market and looks at the orders it may have filled. `false`: no such symbol. */
   async setPaperPrice(symbol: string, price: Decimal): Promise<boolean> {
     const listed = await paperVenueStub(this.env, this.#account).setPrice(symbol, price);
     if (listed) {
-      this.#marketMoves += 1;
-      this.#commit(() => makeSymbolDue(this.#sql, symbol));
+      this.#follower.marketMoved(symbol);
       this.#work();
     }
     return listed;
   }
 
-  /** Never throws: the platform gives up on an alarm that fails six times, and then nobody would look after the orders. */
+  /** Looks after whatever is due, should an alarm have been lost. */
+  wake(): void {
+    this.#alarmAtMs = undefined;
+    this.#commit(() => undefined);
+    this.#work();
+  }
+
+  /** Never throws, and sets its successor first: the platform gives up on an alarm that fails six times. */
   override async alarm(): Promise<void> {
     this.#alarmAtMs = undefined;
     try {
-      this.#commit(() => this.#prune(Date.now()));
-      this.#work();
+      this.wake();
     } catch (thrown) {
       log("error", "account.alarm_failed", { error: describeError(thrown) });
       await this.ctx.storage.setAlarm(Date.now() + SAFETY_MS);
     }
   }
 
-  /** Starts whatever is due: steps of orders, and audit entries on their way to D1. Returns without waiting for any. */
+  /** Starts whatever is due: steps of orders, and the account's own work. Returns without waiting for any. */
   #work(): void {
-    const self = this.#self();
-    if (self.ok) {
-      for (const row of readDue(this.#sql, Date.now(), IN_FLIGHT_MAX * 2)) {
-        if (this.#mayStart(row)) this.ctx.waitUntil(this.#follow(row, self.value.broker, self.value.settings));
-      }
-    }
-    if (!this.#draining && Date.now() >= this.#drainAtMs) this.ctx.waitUntil(this.#drain());
-  }
-
-  /** A broker that is slow to answer questions never keeps an order from being sent. */
-  #mayStart(row: OrderRow): boolean {
-    if (this.#inFlight.has(row.order.id) || this.#inFlight.size >= IN_FLIGHT_MAX) return false;
-    const asking = [...this.#inFlight.values()].filter(({ asks }) => asks).length;
-    return row.order.delivery === "pending" || asking < ASKING_MAX;
-  }
-
-  async #follow(row: OrderRow, broker: Broker, settings: AccountSettings): Promise<void> {
-    const { id } = row.order;
-    const marketMoves = this.#marketMoves;
-    this.#inFlight.set(id, { asks: row.order.delivery !== "pending" });
-    try {
-      await followOrder(row, {
-        broker,
-        nowMs: Date.now,
-        mayLeave: (intent) => this.#mayLeave(intent, settings),
-        record: (seen, event) => this.#record(seen, event),
-        postpone: () => this.#postpone(id),
-      });
-    } catch (thrown) {
-      log("error", "account.follow_failed", { order_id: id, error: describeError(thrown) });
-    } finally {
-      this.#inFlight.delete(id);
-    }
-    // A step that changed nothing, because it failed, would be due again at once, and for ever.
-    if (findOrder(this.#sql, id)?.dueAtMs === row.dueAtMs) this.#postpone(id);
-    // What was just put off may have looked at the market before it moved.
-    if (this.#marketMoves !== marketMoves) this.#commit(() => makeSymbolDue(this.#sql, row.order.symbol));
-    this.#work();
-  }
-
-  #postpone(id: OrderId): void {
-    this.#commit(() => {
-      const row = findOrder(this.#sql, id);
-      if (row !== undefined) postponeLook(this.#sql, row, Date.now());
-    });
-  }
-
-  #record(seen: OrderRow, event: OrderEvent): OrderRow | undefined {
-    const { id, delivery, attempts } = seen.order;
-    const recorded = this.#commit(() => {
-      const now = findOrder(this.#sql, id);
-      if (now === undefined || now.order.delivery !== delivery || now.order.attempts !== attempts) return undefined;
-      return recordEvent(this.#sql, now, event, Date.now());
-    });
-    if (recorded === undefined || !recorded.ok) {
-      log("error", "account.event_refused", { order_id: id, event: event.type, ...recorded?.error });
-      return undefined;
-    }
-    const { order } = recorded.value;
-    if (isAnswered(order)) this.#waiters.answer(id);
-    if (order.delivery === "unknown" || order.delivery === "needs_operator") {
-      const level = order.delivery === "unknown" ? "warn" : "error";
-      log(level, `order.${order.delivery}`, { order_id: id, request_id: order.request_id, code: order.reason?.code });
-    }
-    return recorded.value;
-  }
-
-  #mayLeave(intent: OrderIntent, settings: AccountSettings): boolean {
-    const working = sumQuantities(workingQuantities(this.#sql, intent.symbol, intent.side));
-    return mayLeaveNow(intent, settings.policy, {
-      position: positionIn(this.#sql, intent.symbol),
-      // The order itself is among the working ones by now.
-      workingSameSide: intent.quantity === undefined ? working : subtract(working, intent.quantity),
-    });
-  }
-
-  async #drain(): Promise<void> {
-    this.#draining = true;
-    try {
-      const chain = this.#account;
-      const database = openDatabase(this.env.DB);
-      await drainOutbox({
-        readPending: (limit) => readPending(this.#sql, chain, limit),
-        deliver: (entries) => appendEntries(database, entries),
-        acknowledge: (seq) => acknowledge(this.#sql, seq),
-      });
-      this.#drainFailures = 0;
-      this.#drainAtMs = 0;
-    } catch (thrown) {
-      this.#drainFailures += 1;
-      this.#drainAtMs = Date.now() + drainRetryDelayMs(this.#drainFailures);
-      log("error", "account.audit_delivery_failed", { failures: this.#drainFailures, error: describeError(thrown) });
-    } finally {
-      this.#draining = false;
-      this.#commit(() => undefined);
-    }
+    const desk = this.#desk();
+    if (desk.ok) this.#heldUntilMs = this.#follower.run(desk.value) ?? 0;
+    this.#housekeeping.run();
+    this.#setAlarm();
   }
 
   /** One transaction, and the alarm with it: whatever is stored as due is also what wakes the object. */
@@ -268,39 +276,100 @@ export class AccountObject extends DurableObject<Env> {
 
   #setAlarm(): void {
     const nowMs = Date.now();
-    const drainAtMs = countPending(this.#sql) > 0 ? Math.max(nowMs + SAFETY_MS, this.#drainAtMs) : Infinity;
-    const atMs = Math.min(drainAtMs, this.#orderAlarmAtMs(nowMs));
+    const own = this.#housekeeping.nextAtMs(nowMs, SAFETY_MS);
+    const atMs = Math.min(own, this.#orderAlarmAtMs(nowMs));
     // An alarm that rings too early only finds less to do; one that rings too late leaves an order alone.
     if (atMs === Infinity || (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs)) return;
     this.#alarmAtMs = atMs;
     this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
   }
 
-  /** What is due already is being worked on in this process; for that the alarm is only the net below. */
+  /** What is due already is being worked on in this process, or held back; for that the alarm is only the net below. */
   #orderAlarmAtMs(nowMs: number): number {
-    const dueAtMs = nextDueAtMs(this.#sql);
-    if (dueAtMs === null) return Infinity;
-    if (dueAtMs > nowMs) return dueAtMs;
-    return nowMs + (this.#self().ok ? SAFETY_MS : MISCONFIGURED_MS);
+    const { isAnyDue, nextMs } = dueTimes(this.#sql, nowMs);
+    const netMs = !isAnyDue ? Infinity : nowMs + (this.#desk().ok ? this.#netDelayMs(nowMs) : MISCONFIGURED_MS);
+    return Math.min(nextMs ?? Infinity, netMs);
   }
 
-  #prune(nowMs: number): void {
-    if (nowMs - this.#prunedAtMs < PRUNE_INTERVAL_MS) return;
-    const mayHaveMore = pruneNonces(this.#sql, nowMs);
-    if (!mayHaveMore) this.#prunedAtMs = nowMs;
+  #netDelayMs(nowMs: number): number {
+    if (this.#heldUntilMs <= nowMs) return SAFETY_MS;
+    return Math.min(Math.max(this.#heldUntilMs - nowMs, HELD_MS_MIN), HELD_MS_MAX);
+  }
+
+  /** What the rules have to know of the broker before they can decide: prices, and what is held. */
+  async #learn(orders: readonly Pick<OrderIntent, "symbol" | "side" | "quantity" | "limit_price">[], desk: Desk) {
+    const latest = (symbol: string) => this.#prices.latest(symbol, desk.broker, Date.now());
+    const prices = orders.map(async (order): Promise<ReferencePrice | undefined> =>
+      needsReferencePrice(order, desk.settings.policy) ? latest(order.symbol) : undefined,
+    );
+    const [known] = await Promise.all([Promise.all(prices), this.#housekeeping.knowPositions()]);
+    return known;
+  }
+
+  /** The order as it stands once `isDone` holds, or after `waitMs`. */
+  async #until(isDone: (order: Order) => boolean, order: Order, waitMs: number): Promise<Order> {
+    const current = () => findOrder(this.#sql, order.id)?.order ?? order;
+    for (const deadlineMs = Date.now() + waitMs; !isDone(current());) {
+      const leftMs = deadlineMs - Date.now();
+      if (leftMs <= 0) break;
+      await this.#waiters.wait(order.id, leftMs);
+    }
+    return waitMs > 0 ? current() : order;
+  }
+
+  #newId(nowMs: number): NewId {
+    const uuid = uuidv7(nowMs, randomBytes(10));
+    return { order: orderIdOf(this.#account, uuid), uuid };
+  }
+
+  #decisionContext({ settings, config, broker, connection }: Desk) {
+    return {
+      account: this.#account,
+      policy: settings.policy,
+      limits: { ratePerSec: config.RATE_LIMIT_RPS, capacity: config.RATE_LIMIT_RPS },
+      broker,
+      circuitOpen: connection.isOpen,
+      nowMs: Date.now(),
+    };
+  }
+
+  #recordContext(caller: Caller): RecordContext {
+    return { nowMs: Date.now(), random: randomFraction(), caller };
   }
 
   /** What this account may do and through whom, or what is wrong with its configuration. */
-  #self(): Result<{ settings: AccountSettings; config: Config; broker: Broker }, string> {
+  #desk(): Result<Desk, Misconfigured> {
+    if (this.#made?.env !== this.env) this.#made = { env: this.env, desk: this.#makeDesk() };
+    return this.#made.desk;
+  }
+
+  #makeDesk(): Result<Desk, Misconfigured> {
+    const refuse = (problem: string) => err({ reason: "misconfigured" as const, problem });
     const config = readConfig(this.env);
-    if (!config.ok) return err("the configuration is not usable");
+    if (!config.ok) return refuse("the configuration is not usable");
     const settings = config.value.ACCOUNTS[this.#account];
-    if (settings === undefined) return err("is not configured");
-    this.#broker ??= pinBroker(this.#sql, settings.broker);
-    if (this.#broker !== settings.broker) {
-      return err(`is at ${this.#broker} for good; give ${settings.broker} an account of its own`);
+    if (settings === undefined) return refuse("is not configured");
+    const pinned = pinBroker(this.#sql, settings.broker);
+    if (pinned !== settings.broker) {
+      return refuse(`is at ${pinned} for good; give ${settings.broker} an account of its own`);
     }
-    const broker = brokerFor(this.#account, settings, config.value, this.env);
-    return ok({ settings, config: config.value, broker });
+    const onQuota = (quota: Quota) => this.#connection?.heardQuota(quota);
+    const broker = brokerFor(this.#account, settings, config.value, this.env, onQuota);
+    const connection = (this.#connection ??= this.#connect(broker.limits));
+    return ok({ settings, config: config.value, broker: connection.listenTo(broker), connection });
+  }
+
+  #connect(limits: BucketLimits): Connection {
+    return new Connection({
+      limits,
+      breaker: readBreaker(this.#sql),
+      nowMs: Date.now,
+      onBreakerChange: (before, after, caller) => {
+        const isClosed = after.state === "closed";
+        log(isClosed ? "info" : "error", "circuit_breaker.changed", { account: this.#account, state: after.state });
+        const change = { account: this.#account, before, after, caller, nowMs: Date.now() };
+        this.#commit(() => changeBreaker(this.#sql, { ...change, requestId: crypto.randomUUID() }));
+      },
+    });
   }
 }

@@ -1,21 +1,22 @@
 // One signal's transaction: replay, rate, idempotency, risk, journal. The caller wraps it in transactionSync, so it leaves
 // everything or nothing. Nothing is written for a request refused here.
+import type { Actor } from "../domain/audit-entry.ts";
 import type { Broker, ReferencePrice } from "../domain/broker.ts";
 import type { AccountId, ClientOrderId, OrderId, SourceId } from "../domain/ids.ts";
 import { ClientOrderId as ClientOrderIdSchema } from "../domain/ids.ts";
 import { ZERO } from "../domain/money.ts";
 import type { Order, OrderIntent } from "../domain/order.ts";
 import { type Decision, assess } from "../domain/risk/assess.ts";
-import { sumQuantities } from "../domain/risk/facts.ts";
 import type { Policy } from "../domain/risk/policy.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import type { SignatureScheme } from "../domain/signature.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
+import { isPositionKnown } from "./broker-view.ts";
+import { readHoldings } from "./holdings.ts";
 import { append, countPending } from "./journal.ts";
 import { type Claims, claim, readUse } from "./nonces.ts";
-import { findByClientOrderId, findByIdempotencyKey, findOrder, insertOrder, workingQuantities } from "./orders.ts";
-import { positionIn } from "./positions.ts";
+import { type OrderRow, findByClientOrderId, findByIdempotencyKey, findOrder, insertOrder } from "./orders.ts";
 import { drawFromSource } from "./source-buckets.ts";
 
 /**
@@ -24,13 +25,20 @@ import { drawFromSource } from "./source-buckets.ts";
  */
 const APPROVAL_TTL_MS = 300_000;
 
-/** A signal that has been proven authentic and fresh, and read as an order. */
-export type Signal = {
-  readonly source: SourceId;
+/** How a signal proved where it comes from, and what of that is used up by it. */
+type Proof = {
   readonly scheme: SignatureScheme;
   /** Which of the source's secrets signed it. */
   readonly keyId: string;
   readonly claims: Claims;
+};
+
+/** An order that somebody has proven to be theirs to give, and that is fresh. */
+export type Signal = {
+  readonly source: SourceId;
+  readonly actor: Actor;
+  /** `null` for an order given with an API key: its own id is what keeps it from running twice. */
+  readonly proof: Proof | null;
   readonly order: NativeOrder;
   readonly idempotencyKey: string | null;
   readonly bodySha256: string;
@@ -52,40 +60,67 @@ export type Admitted = {
   readonly limits: BucketLimits;
 };
 
-export type AdmitArgs = {
+/** The id an order gets if it is a new one, and the UUID inside it. */
+export type NewId = { readonly order: OrderId; readonly uuid: string };
+
+/** What a decision is made with, beside the signal itself. */
+export type DecisionContext = {
   readonly account: AccountId;
-  readonly signal: Signal;
   readonly policy: Policy;
-  readonly limits: BucketLimits;
   readonly broker: Pick<Broker, "supports">;
-  readonly referencePrice: ReferencePrice | undefined;
+  readonly circuitOpen: boolean;
   readonly nowMs: number;
-  /** The id the order gets if it is a new one, and the UUID inside it. */
-  readonly newId: { readonly order: OrderId; readonly uuid: string };
 };
+
+export type AdmitArgs = DecisionContext & {
+  readonly limits: BucketLimits;
+  readonly signal: Signal;
+  readonly referencePrice: ReferencePrice | undefined;
+  readonly newId: NewId;
+};
+
+/** For an order that has passed the door. */
+export type DecideArgs = Omit<AdmitArgs, "limits">;
 
 export function admit(sql: SqlStorage, args: AdmitArgs): Result<Admitted, SignalRefusal> {
   const { signal, limits, nowMs } = args;
-  const use = readUse(sql, signal.claims, signal.requestId, nowMs);
-  if (use.used === "before") return err({ reason: "replayed" });
-  if (use.used === "by_itself") return repeatAnswer(sql, args, use.orderId);
-
+  if (signal.proof !== null) {
+    const use = readUse(sql, signal.proof.claims, signal.requestId, nowMs);
+    if (use.used === "before") return err({ reason: "replayed" });
+    if (use.used === "by_itself") return repeatAnswer(sql, args, use.orderId);
+  } else {
+    // The same call once more, because its first answer got lost on the way out.
+    const own = findEarlier(sql, signal).find(({ order }) => order.request_id === signal.requestId);
+    if (own !== undefined) return ok({ order: own.order, duplicate: false, remaining: 0, limits });
+  }
   const draw = drawFromSource(sql, signal.source, limits, nowMs);
   if (!draw.allowed) return err({ reason: "rate_limited", retryAfterMs: draw.retryAfterMs, limits });
+  const decided = decide(sql, args);
+  return decided.ok ? ok({ ...decided.value, remaining: draw.remaining, limits }) : decided;
+}
 
+export type Conflict = { readonly reason: "idempotency_conflict"; readonly orderId: OrderId };
+
+/** The order this signal is about: a new one, decided about here, or the one that already has its ids. */
+export function decide(sql: SqlStorage, args: DecideArgs): Result<Pick<Admitted, "order" | "duplicate">, Conflict> {
+  const { signal } = args;
   const request = JSON.stringify(signal.order);
-  const admitted = (order: Order, duplicate: boolean) => ok({ order, duplicate, remaining: draw.remaining, limits });
   const earlier = findEarlier(sql, signal);
   const [first] = earlier;
   if (first === undefined) {
-    claim(sql, signal.claims, signal.requestId, args.newId.order);
-    return admitted(accept(sql, args, request), false);
+    useUp(sql, signal, args.newId.order);
+    return ok({ order: accept(sql, args, request), duplicate: false });
   }
-
   const same = earlier.every((row) => row.order.id === first.order.id && row.request === request);
-  claim(sql, signal.claims, signal.requestId, same ? first.order.id : null);
+  useUp(sql, signal, same ? first.order.id : null);
   journalSignal(sql, args, same ? "signal.duplicate" : "signal.conflict", first.order);
-  return same ? admitted(first.order, true) : err({ reason: "idempotency_conflict", orderId: first.order.id });
+  return same
+    ? ok({ order: first.order, duplicate: true })
+    : err({ reason: "idempotency_conflict", orderId: first.order.id });
+}
+
+function useUp(sql: SqlStorage, { proof, requestId }: Signal, orderId: OrderId | null): void {
+  if (proof !== null) claim(sql, proof.claims, requestId, orderId);
 }
 
 /** The same answer again for a request whose first answer got lost on its way out. Nothing is written. */
@@ -99,7 +134,7 @@ function repeatAnswer(sql: SqlStorage, { signal, limits }: AdmitArgs, orderId: O
 }
 
 /** Orders that already carry one of this signal's ids. */
-function findEarlier(sql: SqlStorage, signal: Signal) {
+export function findEarlier(sql: SqlStorage, signal: Pick<Signal, "order" | "source" | "idempotencyKey">): OrderRow[] {
   const { client_order_id: clientOrderId } = signal.order;
   return [
     clientOrderId === undefined ? undefined : findByClientOrderId(sql, clientOrderId),
@@ -107,27 +142,29 @@ function findEarlier(sql: SqlStorage, signal: Signal) {
   ].filter((row) => row !== undefined);
 }
 
-function accept(sql: SqlStorage, args: AdmitArgs, request: string): Order {
+function accept(sql: SqlStorage, args: DecideArgs, request: string): Order {
   const intent = toIntent(args);
-  const decision = assess(intent, args.policy, {
-    nowMs: args.nowMs,
-    position: positionIn(sql, intent.symbol),
-    workingSameSide: sumQuantities(workingQuantities(sql, intent.symbol, intent.side)),
-    referencePrice: args.referencePrice,
-    auditBacklog: countPending(sql),
-    unsupported: args.broker.supports(intent),
-  });
-  const order = toOrder(args, intent, decision);
+  return storeDecided(sql, args, { request, intent, decision: assessNow(sql, intent, args), replaces: null });
+}
+
+/** Stores an order and the decision about it. One that takes the place of another waits for its end. */
+export function storeDecided(
+  sql: SqlStorage,
+  args: DecideArgs,
+  decided: {
+    readonly request: string;
+    readonly intent: OrderIntent;
+    readonly decision: Decision;
+    readonly replaces: OrderId | null;
+  },
+): Order {
+  const { intent, decision, request, replaces } = decided;
+  const order = toOrder(args, intent, decision, replaces);
+  const expiresAtMs = args.nowMs + APPROVAL_TTL_MS;
+  const dueAtMs = order.delivery === "pending" ? args.nowMs : order.delivery === "waiting" ? expiresAtMs : null;
   insertOrder(
     sql,
-    {
-      order,
-      request,
-      expiresAtMs: args.nowMs + APPROVAL_TTL_MS,
-      looks: 0,
-      absences: 0,
-      dueAtMs: decision.outcome === "approved" ? args.nowMs : null,
-    },
+    { order, request, expiresAtMs, looks: 0, absences: 0, dueAtMs, executionsSinceMs: null },
     args.signal.idempotencyKey,
   );
   journalSignal(sql, args, "signal.accepted", order);
@@ -140,18 +177,41 @@ function accept(sql: SqlStorage, args: AdmitArgs, request: string): Order {
     order_id: order.id,
     symbol: order.symbol,
     result: { ok: decision.outcome === "approved", code: order.reason?.code ?? "approved" },
-    data: { intent, verdicts: decision.verdicts },
+    data: { intent, verdicts: decision.verdicts, ...(replaces === null ? {} : { replaces }) },
   });
   return order;
 }
 
-function toIntent({ account, signal, newId }: AdmitArgs): OrderIntent {
+/** Runs the rules on what is known at this moment. `except`: orders that this one makes room for, or is itself. */
+export const assessNow = (
+  sql: SqlStorage,
+  intent: OrderIntent,
+  context: DecisionContext & { readonly referencePrice: ReferencePrice | undefined },
+  except: readonly (OrderId | null)[] = [],
+): Decision =>
+  assess(intent, context.policy, {
+    ...readHoldings(sql, intent, except),
+    nowMs: context.nowMs,
+    positionKnown: isPositionKnown(sql),
+    circuitOpen: context.circuitOpen,
+    referencePrice: context.referencePrice,
+    auditBacklog: countPending(sql),
+    unsupported: context.broker.supports(intent),
+  });
+
+export function toIntent({ account, signal, newId }: DecideArgs): OrderIntent {
   const clientOrderId: ClientOrderId = signal.order.client_order_id ?? ClientOrderIdSchema.parse(newId.uuid);
   return { ...signal.order, account, client_order_id: clientOrderId };
 }
 
-function toOrder({ signal, newId, nowMs }: AdmitArgs, intent: OrderIntent, decision: Decision): Order {
+function toOrder(
+  { signal, newId, nowMs }: DecideArgs,
+  intent: OrderIntent,
+  decision: Decision,
+  replaces: OrderId | null,
+): Order {
   const approved = decision.outcome === "approved";
+  const delivery = replaces === null ? "pending" : "waiting";
   const now = new Date(nowMs).toISOString();
   return {
     id: newId.order,
@@ -159,7 +219,7 @@ function toOrder({ signal, newId, nowMs }: AdmitArgs, intent: OrderIntent, decis
     request_id: signal.requestId,
     ...intent,
     status: approved ? "pending_new" : "denied",
-    delivery: approved ? "pending" : "none",
+    delivery: approved ? delivery : "none",
     outcome: "known",
     venue_order_id: null,
     filled_quantity: ZERO,
@@ -167,30 +227,33 @@ function toOrder({ signal, newId, nowMs }: AdmitArgs, intent: OrderIntent, decis
     reason: approved ? null : { code: decision.reason },
     verdicts: [...decision.verdicts],
     attempts: 0,
+    replaces,
+    replaced_by: null,
+    cancel_requested_at: null,
     created_at: now,
     updated_at: now,
   };
 }
 
-function journalSignal(
+export function journalSignal(
   sql: SqlStorage,
-  { account, signal, nowMs }: AdmitArgs,
+  { account, signal, nowMs }: DecideArgs,
   type: "signal.accepted" | "signal.duplicate" | "signal.conflict",
   order: Order | null,
 ): void {
   append(sql, account, {
     time: new Date(nowMs).toISOString(),
     type,
-    actor: { kind: "source", id: signal.source },
+    actor: signal.actor,
     request_id: signal.requestId,
     client_ip: signal.clientIp,
     order_id: order?.id ?? null,
     symbol: signal.order.symbol,
     result: { ok: type !== "signal.conflict", code: type === "signal.conflict" ? "idempotency_conflict" : "accepted" },
     data: {
-      scheme: signal.scheme,
-      key_id: signal.keyId,
-      nonce: signal.claims.nonce,
+      ...(signal.proof === null
+        ? {}
+        : { scheme: signal.proof.scheme, key_id: signal.proof.keyId, nonce: signal.proof.claims.nonce }),
       body_sha256: signal.bodySha256,
       idempotency_key: signal.idempotencyKey,
       order: signal.order,

@@ -1,38 +1,61 @@
-// Takes one order one step further: sends it, asks the broker about it, or lets it lapse. It talks to a small deps
+// Takes one order one step further: sends it, cancels it, asks the broker about it, or lets it lapse. It talks to a small deps
 // interface, so it runs without a Durable Object. Every fact is recorded before the next thing happens.
-import { type Broker, type FindEnding, type SubmitEnding, isSameOrder } from "../domain/broker.ts";
-import { planNext } from "../domain/follow.ts";
+import { type Broker, type CancelEnding, type FindEnding, type SubmitEnding, isSameOrder } from "../domain/broker.ts";
+import { type NextMove, planNext } from "../domain/follow.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
-import type { Order, OrderIntent } from "../domain/order.ts";
+import { type Order, intentOf } from "../domain/order.ts";
+import type { Purpose } from "../domain/pace.ts";
 import { assertNever } from "../domain/result.ts";
 import { resumeApproval } from "../domain/risk/assess.ts";
 import type { OrderRow } from "./orders.ts";
 
-export type FollowDeps = {
-  readonly broker: Broker;
+export type PlanDeps = {
+  readonly broker: Pick<Broker, "deduplication">;
   readonly nowMs: () => number;
   /** Whether the trading state lets this order leave at this moment. */
-  readonly mayLeave: (intent: OrderIntent) => boolean;
+  readonly mayLeave: (order: Order) => boolean;
+  /** Whether the order that this one waits for has ended. */
+  readonly predecessorEnded: (order: Order) => boolean;
+};
+
+export type StepDeps = {
+  readonly broker: Broker;
   /**
    * Records an event durably and returns the row as it then stands. Returns `undefined` when the order has moved on since
    * `seen` was read: then the event belongs to a past that nobody may act on.
    */
   readonly record: (seen: OrderRow, event: OrderEvent) => OrderRow | undefined;
-  /** Puts the next look at the order off, without an event. */
-  readonly postpone: () => void;
+  /** Puts the next look at the order off, without an event; `retryAfterMs` is the broker's own hint. */
+  readonly postpone: (retryAfterMs?: number | null) => void;
+  /** Sends a waiting order on its way, or ends it, now that the one it waits for has ended. */
+  readonly release: () => Promise<void>;
 };
 
-/** One step. Never called while an earlier step of the same order still runs in this process. */
-export async function followOrder(row: OrderRow, deps: FollowDeps): Promise<void> {
-  const { order } = row;
-  const next = planNext(order, {
+/** What the order needs next. */
+export const planStep = (row: OrderRow, deps: PlanDeps): NextMove =>
+  planNext(row.order, {
     nowMs: deps.nowMs(),
     expiresAtMs: row.expiresAtMs,
     looks: row.looks,
     absences: row.absences,
     deduplication: deps.broker.deduplication,
-    mayLeave: !mayBeSent(order) || deps.mayLeave(intentOf(order)),
+    mayLeave: !mayBeSent(row.order) || deps.mayLeave(row.order),
+    predecessorEnded: row.order.delivery === "waiting" && deps.predecessorEnded(row.order),
   });
+
+/** Only then does the trading state matter, and only then is it worth reading every live order for. */
+const mayBeSent = ({ delivery }: Order): boolean => delivery === "pending" || delivery === "unknown";
+
+/** What the broker is called for in this move; `undefined` when it is not called at all. */
+export function purposeOfMove({ move }: NextMove, { delivery }: Order): Purpose | undefined {
+  if (move === "submit") return "send";
+  if (move === "cancel") return "cancel";
+  if (move === "look_up") return delivery === "unknown" ? "ask" : "watch";
+  return undefined;
+}
+
+/** Makes the move. Never called while an earlier step of the same order still runs in this process. */
+export async function takeStep(row: OrderRow, next: NextMove, deps: StepDeps): Promise<void> {
   switch (next.move) {
     case "nothing":
       return deps.postpone();
@@ -41,24 +64,25 @@ export async function followOrder(row: OrderRow, deps: FollowDeps): Promise<void
     case "lapse":
       deps.record(row, { type: "lapsed", code: next.code });
       return;
+    case "release":
+      return deps.release();
     case "mark_interrupted":
       deps.record(row, { type: "unknown", code: "interrupted" });
       return;
     case "look_up":
       return lookUp(row, deps);
+    case "cancel":
+      return cancel(row, deps);
     case "give_up":
-      deps.record(row, { type: "needs_operator", code: "not_found_for_a_day" });
+      deps.record(row, { type: "needs_operator", code: next.code });
       return;
     default:
       return assertNever(next);
   }
 }
 
-/** Only then does the trading state matter, and only then is it worth reading every live order for. */
-const mayBeSent = ({ delivery }: Order): boolean => delivery === "pending" || delivery === "unknown";
-
 /** The intent is claimed in the journal before the call leaves, and settled only if that same attempt is still open. */
-async function submit(row: OrderRow, deps: FollowDeps): Promise<void> {
+async function submit(row: OrderRow, deps: StepDeps): Promise<void> {
   const claimed = deps.record(row, { type: "submitting" });
   if (claimed === undefined) return;
   const ending = await deps.broker.submit(resumeApproval(intentOf(claimed.order), claimed.order.verdicts));
@@ -82,7 +106,7 @@ function settle(order: Order, ending: SubmitEnding): OrderEvent {
   }
 }
 
-async function lookUp(row: OrderRow, deps: FollowDeps): Promise<void> {
+async function lookUp(row: OrderRow, deps: StepDeps): Promise<void> {
   const found: FindEnding = await deps.broker.find(row.order.client_order_id);
   switch (found.ending) {
     case "found":
@@ -95,27 +119,30 @@ async function lookUp(row: OrderRow, deps: FollowDeps): Promise<void> {
       if (row.order.delivery === "unknown") deps.record(row, { type: "absent" });
       else deps.postpone();
       return;
+    case "not_sent":
+      return deps.postpone(found.retryAfterMs);
     case "unknown":
-      deps.postpone();
-      return;
+      return deps.postpone();
     default:
       return assertNever(found);
   }
 }
 
-/** The part of an order that was asked for. */
-export function intentOf(order: Order): OrderIntent {
-  return {
-    account: order.account,
-    client_order_id: order.client_order_id,
-    symbol: order.symbol,
-    side: order.side,
-    type: order.type,
-    quantity: order.quantity,
-    notional: order.notional,
-    limit_price: order.limit_price,
-    stop_price: order.stop_price,
-    time_in_force: order.time_in_force,
-    extended_hours: order.extended_hours,
-  };
+/** A cancel may be sent again and again, so it needs no claim. Whatever its ending, the next look tells. */
+async function cancel(row: OrderRow, deps: StepDeps): Promise<void> {
+  const { venue_order_id: venueOrderId } = row.order;
+  if (venueOrderId === null) return deps.postpone();
+  const ending: CancelEnding = await deps.broker.cancel(venueOrderId);
+  switch (ending.ending) {
+    case "requested":
+      deps.record(row, { type: "cancel_sent" });
+      return;
+    case "not_sent":
+      return deps.postpone(ending.retryAfterMs);
+    case "too_late":
+    case "unknown":
+      return deps.postpone();
+    default:
+      return assertNever(ending);
+  }
 }

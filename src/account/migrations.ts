@@ -20,7 +20,8 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE source_buckets (source TEXT PRIMARY KEY, tokens REAL NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 
   -- One row per intent. 'request' is what the sender asked for, compared when the same id comes again. 'state' is the
-  -- order as the API shows it. 'due_at_ms' is when to look at the order next; an order that is over has none.
+  -- order as the API shows it. 'due_at_ms' is when to look at the order next, and 'purpose' what for; an order that is
+  -- over has none. 'executions_since_ms' is set while the trades behind its fills have not all been read.
   CREATE TABLE orders (
     id TEXT PRIMARY KEY,
     client_order_id TEXT NOT NULL,
@@ -33,11 +34,48 @@ const MIGRATIONS: readonly string[] = [
     expires_at_ms INTEGER NOT NULL,
     looks INTEGER NOT NULL,
     absences INTEGER NOT NULL,
-    due_at_ms INTEGER
+    purpose TEXT NOT NULL,
+    due_at_ms INTEGER,
+    executions_since_ms INTEGER
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX orders_client_order_id ON orders (client_order_id);
   CREATE UNIQUE INDEX orders_idempotency_key ON orders (source, idempotency_key) WHERE idempotency_key IS NOT NULL;
-  CREATE INDEX orders_due ON orders (due_at_ms) WHERE due_at_ms IS NOT NULL;
+  CREATE INDEX orders_due ON orders (purpose, due_at_ms) WHERE due_at_ms IS NOT NULL;
+  CREATE INDEX orders_executing ON orders (executions_since_ms) WHERE executions_since_ms IS NOT NULL;
+
+  -- Every trade of our orders, by the broker's own id.
+  CREATE TABLE executions (
+    id TEXT PRIMARY KEY,
+    order_id TEXT NOT NULL,
+    symbol TEXT NOT NULL,
+    side TEXT NOT NULL,
+    quantity TEXT NOT NULL,
+    price TEXT NOT NULL,
+    executed_at_ms INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX executions_order ON executions (order_id);
+  CREATE INDEX executions_time ON executions (executed_at_ms, id);
+
+  -- Batches by the key they came with, so that the same one again is the same orders.
+  CREATE TABLE batches (
+    source TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    request_sha256 TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (source, idempotency_key)
+  ) WITHOUT ROWID;
+
+  -- When the account's own work is due: one row per kind of work that waits.
+  CREATE TABLE timers (name TEXT PRIMARY KEY, due_at_ms INTEGER NOT NULL) WITHOUT ROWID;
+
+  -- How the connection to the broker is doing, and what the broker last said it holds.
+  CREATE TABLE circuit_breaker (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL);
+  CREATE TABLE broker_view (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    at_ms INTEGER NOT NULL,
+    holdings TEXT NOT NULL,
+    balances TEXT NOT NULL
+  );
 
   -- Units held, counted from our own fills; negative when short.
   CREATE TABLE positions (symbol TEXT PRIMARY KEY, quantity TEXT NOT NULL) WITHOUT ROWID;

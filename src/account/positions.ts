@@ -7,11 +7,24 @@ export function positionIn(sql: SqlStorage, symbol: string): Decimal {
   return row === undefined ? ZERO : decimalOf(row.quantity);
 }
 
+/** Every symbol that was ever traded or held. */
+export const readPositions = (sql: SqlStorage): ReadonlyMap<string, Decimal> =>
+  new Map(
+    sql
+      .exec<{ symbol: string; quantity: string }>("SELECT symbol, quantity FROM positions")
+      .toArray()
+      .map(({ symbol, quantity }) => [symbol, decimalOf(quantity)]),
+  );
+
 /** Adds a fill: positive for units bought, negative for units sold. */
-export function addToPosition(sql: SqlStorage, symbol: string, units: Decimal): void {
+export const addToPosition = (sql: SqlStorage, symbol: string, units: Decimal): void =>
+  setPosition(sql, symbol, add(positionIn(sql, symbol), units));
+
+/** Believes the broker's count. */
+export function setPosition(sql: SqlStorage, symbol: string, units: Decimal): void {
   sql.exec(
     "INSERT INTO positions (symbol, quantity) VALUES (?, ?) ON CONFLICT (symbol) DO UPDATE SET quantity = excluded.quantity",
     symbol,
-    add(positionIn(sql, symbol), units),
+    units,
   );
 }

@@ -1,67 +1,138 @@
 // Writes one order event: state, position, follow-up time and audit entry, all in the caller's transaction.
-import { type IllegalStep, type OrderEvent, type OrderState, advance } from "../domain/lifecycle.ts";
-import { delayToNextAttempt, delayToNextLook } from "../domain/follow.ts";
-import { isZero, subtract } from "../domain/money.ts";
-import { type Order, signOf } from "../domain/order.ts";
-import { type Result, ok } from "../domain/result.ts";
+import type { Actor } from "../domain/audit-entry.ts";
+import { delayToNextAttempt, delayToNextLook, lateLookAtMs } from "../domain/follow.ts";
+import { type IllegalStep, type OrderEvent, advance } from "../domain/lifecycle.ts";
+import { greaterThan, isZero, subtract } from "../domain/money.ts";
+import { type Order, isTerminal, signOf } from "../domain/order.ts";
+import { type Result, assert, ok } from "../domain/result.ts";
+import { lastExecutedAtMs } from "./executions.ts";
 import { append } from "./journal.ts";
-import { type OrderRow, updateOrder } from "./orders.ts";
+import { type OrderRow, makeDue, updateOrder } from "./orders.ts";
 import { addToPosition } from "./positions.ts";
+import { setTimer } from "./timers.ts";
+
+/** A request by somebody who may give orders about orders. */
+export type Caller = {
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly clientIp: string | null;
+};
+
+export type RecordContext = {
+  readonly nowMs: number;
+  /** In [0, 1). */
+  readonly random: number;
+  /** Who caused it, where that is neither the broker nor the gateway. */
+  readonly caller?: Caller;
+};
+
+/** The broker lists a trade a moment after it reports it. */
+const EXECUTIONS_DELAY_MS = 500;
+/** For how long a fill can be told after the end of its order. */
+const LATE_FILL_MS_MAX = 86_400_000;
+/** When to look again at an ended order after a look that told nothing. */
+const LATE_RETRY_MS = 60_000;
+/** How far a broker's clock may be behind ours. */
+const CLOCK_MARGIN_MS = 60_000;
 
 /** Applies an event to a row and stores everything that follows from it. Returns the row as it now stands. */
 export function recordEvent(
   sql: SqlStorage,
   row: OrderRow,
   event: OrderEvent,
-  nowMs: number,
+  context: RecordContext,
 ): Result<OrderRow, IllegalStep> {
   const step = advance(row.order, event);
   if (!step.ok) return step;
+  const { nowMs } = context;
   const { state, auditType } = step.value;
 
   const order: Order =
     auditType === undefined ? row.order : { ...row.order, ...state, updated_at: new Date(nowMs).toISOString() };
-  const looks = nextLooks(row, state, auditType !== undefined);
-  const delay =
-    event.type === "not_sent" ? delayToNextAttempt(order.attempts, event.retryAfterMs) : delayToNextLook(order, looks);
+  const looks = nextLooks(row, order, event, auditType !== undefined);
   const next: OrderRow = {
     ...row,
     order,
     looks,
     absences: event.type === "absent" ? row.absences + 1 : state.delivery === "unknown" ? row.absences : 0,
-    dueAtMs: delay === null ? null : nowMs + delay,
+    dueAtMs: dueAfter(event, order, looks, context),
+    executionsSinceMs: executionsSince(sql, row, order, event),
   };
   updateOrder(sql, next);
 
   const filled = subtract(order.filled_quantity, row.order.filled_quantity);
   if (!isZero(filled)) addToPosition(sql, order.symbol, signOf(order.side, filled));
+  if (next.executionsSinceMs !== null && !isZero(filled)) setTimer(sql, "executions", nowMs + EXECUTIONS_DELAY_MS);
+  const hasEnded = isTerminal(order.status) && !isTerminal(row.order.status);
+  if (hasEnded && order.replaced_by !== null) makeDue(sql, order.replaced_by);
   if (auditType !== undefined) {
     append(sql, order.account, {
       time: order.updated_at,
       type: auditType,
-      actor: { kind: event.type === "report" || event.type === "rejected" ? "broker" : "gateway", id: order.account },
-      request_id: order.request_id,
-      client_ip: null,
+      actor: context.caller?.actor ?? {
+        kind: BY_BROKER.has(event.type) ? "broker" : "gateway",
+        id: order.account,
+      },
+      request_id: context.caller?.requestId ?? order.request_id,
+      client_ip: context.caller?.clientIp ?? null,
       order_id: order.id,
       symbol: order.symbol,
       result: { ok: order.reason === null, code: order.reason?.code ?? order.status },
-      data: describe(order),
+      data: { ...describe(order), ...detailsOf(event) },
     });
   }
   return ok(next);
 }
 
-/** Puts the next look at an order off, because there was nothing new to see. */
-export function postponeLook(sql: SqlStorage, row: OrderRow, nowMs: number): void {
+/**
+ * Puts the next look at an order off, because there was nothing to see; not before `notBeforeMs`. The few looks at an order
+ * that has ended are for fills that are told late: one that told nothing at all is taken again, for a day.
+ */
+export function postponeLook(sql: SqlStorage, row: OrderRow, nowMs: number, notBeforeMs = 0): void {
+  const { order } = row;
   const looks = row.looks + 1;
-  const delay = delayToNextLook(row.order, looks);
-  updateOrder(sql, { ...row, looks, dueAtMs: delay === null ? null : nowMs + delay });
+  const endedAtMs = Date.parse(order.updated_at);
+  const mayFillLate = order.delivery === "delivered" && nowMs - endedAtMs < LATE_FILL_MS_MAX;
+  const atMs = lookAtMs(order, looks, nowMs) ?? (mayFillLate ? nowMs + LATE_RETRY_MS : null);
+  updateOrder(sql, { ...row, looks, dueAtMs: atMs === null ? null : Math.max(atMs, notBeforeMs) });
 }
 
-/** An order that moved is looked at soon again; one that did not, less and less often. */
-function nextLooks(row: OrderRow, state: OrderState, changed: boolean): number {
-  const moved = changed && (state.delivery !== row.order.delivery || state.status !== row.order.status);
+function dueAfter(event: OrderEvent, order: Order, looks: number, { nowMs, random }: RecordContext): number | null {
+  if (event.type === "released") return nowMs;
+  return event.type === "not_sent" && !isTerminal(order.status)
+    ? nowMs + delayToNextAttempt(order.attempts, event.retryAfterMs, random)
+    : lookAtMs(order, looks, nowMs);
+}
+
+function lookAtMs(order: Order, looks: number, nowMs: number): number | null {
+  if (isTerminal(order.status)) return lateLookAtMs(order, Date.parse(order.updated_at), nowMs);
+  const delayMs = delayToNextLook(order, looks);
+  return delayMs === null ? null : nowMs + delayMs;
+}
+
+/** Whose word these events are. */
+const BY_BROKER: ReadonlySet<OrderEvent["type"]> = new Set(["report", "rejected", "executed", "cancel_sent"]);
+
+/** An order that moved, or is wanted canceled, is looked at soon again; one that did not, less and less often. */
+function nextLooks(row: OrderRow, order: Order, event: OrderEvent, changed: boolean): number {
+  if (event.type === "executed") return row.looks;
+  // The broker answers: how long to wait is a matter of how often it did, not of how often it did not.
+  if (event.type === "absent") return row.absences + 1;
+  const moved =
+    changed &&
+    (order.delivery !== row.order.delivery ||
+      order.status !== row.order.status ||
+      order.cancel_requested_at !== row.order.cancel_requested_at);
   return moved ? 0 : row.looks + 1;
+}
+
+/** A trade that was just reported can have happened at any time since the last one that was read, or since the order was made. */
+function executionsSince(sql: SqlStorage, row: OrderRow, order: Order, event: OrderEvent): number | null {
+  if (event.type === "executed") return null;
+  // What an operator says was traded elsewhere is in no list of ours.
+  if (event.type === "settled") return row.executionsSinceMs;
+  if (!greaterThan(order.filled_quantity, row.order.filled_quantity)) return row.executionsSinceMs;
+  return row.executionsSinceMs ?? (lastExecutedAtMs(sql, order.id) ?? Date.parse(order.created_at)) - CLOCK_MARGIN_MS;
 }
 
 const describe = (order: Order): Record<string, unknown> => ({
@@ -74,3 +145,28 @@ const describe = (order: Order): Record<string, unknown> => ({
   average_price: order.average_price,
   reason: order.reason,
 });
+
+/** What the state alone does not tell. */
+function detailsOf(event: OrderEvent): Record<string, unknown> {
+  switch (event.type) {
+    case "cancel_requested":
+      return event.replacedBy === null ? {} : { replaced_by: event.replacedBy };
+    case "released":
+      return { quantity: event.quantity, verdicts: event.verdicts };
+    case "denied":
+      return { verdicts: event.verdicts };
+    case "executed":
+      return { executions: event.executions };
+    case "settled":
+      return { settlement: event.settlement };
+    default:
+      return {};
+  }
+}
+
+/** Applies an event that cannot be refused, because the caller has just looked. */
+export function mustRecord(sql: SqlStorage, row: OrderRow, event: OrderEvent, context: RecordContext): OrderRow {
+  const recorded = recordEvent(sql, row, event, context);
+  assert(recorded.ok, `an order refused ${event.type}`);
+  return recorded.value;
+}

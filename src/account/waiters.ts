@@ -4,7 +4,7 @@ import type { OrderId } from "../domain/ids.ts";
 export class Waiters {
   readonly #byOrder = new Map<OrderId, Set<() => void>>();
 
-  /** Resolves when the order is answered, or after `waitMs`. */
+  /** Resolves when the order has moved, or after `waitMs`. */
   wait(id: OrderId, waitMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiting = this.#byOrder.get(id) ?? new Set();
@@ -17,7 +17,8 @@ export class Waiters {
     });
   }
 
-  answer(id: OrderId): void {
+  /** The order has moved. */
+  tell(id: OrderId): void {
     for (const resolve of this.#byOrder.get(id) ?? []) resolve();
   }
 }

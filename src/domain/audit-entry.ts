@@ -4,7 +4,7 @@ import * as z from "zod";
 /** What the first entry of a chain has in place of a predecessor's hash. */
 export const GENESIS = "0".repeat(64);
 
-/** Everything that can happen to a signal or an order. A new kind of event is a new word here. */
+/** Everything that can happen to a signal, an order or an account. A new kind of event is a new word here. */
 export const AuditEventType = z.enum([
   "signal.accepted",
   "signal.duplicate",
@@ -23,9 +23,25 @@ export const AuditEventType = z.enum([
   "order.rejected",
   "order.expired",
   "order.updated",
+  "order.cancel_requested",
+  "order.cancel_sent",
+  "order.released",
+  "order.executed",
   "order.needs_operator",
+  "order.settled",
+  "orders.cancel_requested",
+  "batch.accepted",
+  "batch.duplicate",
+  "batch.conflict",
+  "position.reconciled",
+  "circuit_breaker.opened",
+  "circuit_breaker.closed",
+  "circuit_breaker.reset",
 ]);
 export type AuditEventType = z.infer<typeof AuditEventType>;
+
+const Actor = z.strictObject({ kind: z.enum(["source", "api_key", "gateway", "broker"]), id: z.string() });
+export type Actor = z.infer<typeof Actor>;
 
 /** One audited event. `prev` is the hash of the entry before it in the same chain, so the chain is part of the bytes. */
 export const AuditEvent = z
@@ -36,8 +52,8 @@ export const AuditEvent = z
     seq: z.number().int().positive(),
     time: z.iso.datetime(),
     type: AuditEventType,
-    /** Who caused it: a source, or the gateway itself. */
-    actor: z.strictObject({ kind: z.enum(["source", "gateway", "broker"]), id: z.string() }),
+    /** Who caused it: a source, the holder of an API key, the broker, or the gateway itself. */
+    actor: Actor,
     request_id: z.string(),
     client_ip: z.string().nullable(),
     order_id: z.string().nullable(),

@@ -1,18 +1,25 @@
 // What to do next with an order that is not over, and when. Pure: the account carries it out.
 import type { Deduplication } from "./broker.ts";
 import { type Order, isTerminal } from "./order.ts";
+import type { Purpose } from "./pace.ts";
 import { assertNever } from "./result.ts";
 
 /** The first attempt and three more, and those only where a repeat cannot duplicate. */
 const ATTEMPTS_MAX = 4;
 /** The broker must have said this often that it does not have the order before the same id is sent again. */
 const ABSENCES_BEFORE_RESEND = 5;
+/** Where the same id must not be sent again: after so many, over about two minutes, a person has to find out. */
+const ABSENCES_BEFORE_OPERATOR = 7;
 /** When to ask about an order of unknown outcome, counted from the moment it became unknown; then at the last interval. */
 const LOOK_UP_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000] as const;
 /** Looking up every five minutes, this is about a day: by then a person has to look. */
 const LOOK_UPS_MAX = 300;
 /** When to ask about an order the broker has. */
 const POLL_DELAYS_MS = [250, 500, 1_000, 2_000, 5_000, 15_000, 60_000] as const;
+/** When to ask again about an order that was canceled or expired, counted from its end: a fill can be told after it. */
+const LATE_LOOKS_MS = [5_000, 60_000] as const;
+/** Every so many looks at an order that somebody wants canceled, the broker is told again: it can have lost the first. */
+const LOOKS_PER_CANCEL = 2;
 const RETRY_DELAY_MAX_MS = 120_000;
 /** How long an attempt may stay on the wire before it counts as interrupted: the call's own limit and a margin. */
 const ATTEMPT_LIMIT_MS = 30_000;
@@ -21,10 +28,14 @@ export type NextMove =
   | { readonly move: "submit" }
   /** It was never sent and must not be any more. */
   | { readonly move: "lapse"; readonly code: string }
+  /** The order it waits for has ended. */
+  | { readonly move: "release" }
   | { readonly move: "mark_interrupted" }
   /** Ask the broker whether it has the order, or how the order stands. */
   | { readonly move: "look_up" }
-  | { readonly move: "give_up" }
+  /** Tell the broker to cancel it. */
+  | { readonly move: "cancel" }
+  | { readonly move: "give_up"; readonly code: string }
   | { readonly move: "nothing" };
 
 export type FollowFacts = {
@@ -35,61 +46,110 @@ export type FollowFacts = {
   readonly deduplication: Deduplication;
   /** Whether the trading state lets orders leave now. */
   readonly mayLeave: boolean;
+  /** Whether the order that this one waits for has ended. */
+  readonly predecessorEnded: boolean;
 };
 
-export function planNext(order: Pick<Order, "delivery" | "status" | "attempts">, facts: FollowFacts): NextMove {
-  const obstacle = obstacleToSending(order, facts);
+export type Followed = Pick<Order, "delivery" | "status" | "attempts" | "cancel_requested_at" | "venue_order_id">;
+
+export function planNext(order: Followed, facts: FollowFacts): NextMove {
   switch (order.delivery) {
     case "none":
       return { move: "nothing" };
-    case "pending":
+    case "waiting":
+      if (facts.predecessorEnded) return { move: "release" };
+      return isOver(facts) ? { move: "lapse", code: "approval_lapsed" } : { move: "nothing" };
+    case "pending": {
+      const obstacle = obstacleToSending(order, facts);
       return obstacle === undefined ? { move: "submit" } : { move: "lapse", code: obstacle };
+    }
     case "submitting":
       // Whoever asks has no attempt on the wire, so the one in the record was cut off.
       return { move: "mark_interrupted" };
     case "unknown":
-      if (facts.looks >= LOOK_UPS_MAX) return { move: "give_up" };
-      return { move: isSafeToRepeat(facts) && obstacle === undefined ? "submit" : "look_up" };
+      return planUnknown(order, facts);
     case "needs_operator":
       return { move: "look_up" };
     case "delivered":
-      return { move: isTerminal(order.status) ? "nothing" : "look_up" };
+      return { move: isCancelDue(order, facts) ? "cancel" : "look_up" };
     default:
       return assertNever(order.delivery);
   }
 }
 
-function obstacleToSending(order: Pick<Order, "attempts">, facts: FollowFacts): string | undefined {
+const isOver = ({ nowMs, expiresAtMs }: FollowFacts): boolean => nowMs >= expiresAtMs;
+
+function obstacleToSending(order: Followed, facts: FollowFacts): string | undefined {
   if (!facts.mayLeave) return "trading_state_changed";
-  if (facts.nowMs >= facts.expiresAtMs) return "approval_lapsed";
+  if (isOver(facts)) return "approval_lapsed";
   if (order.attempts >= ATTEMPTS_MAX) return "attempts_exhausted";
   return undefined;
 }
 
-/** Sending an id again is safe only where the broker refuses to take it twice, for good. */
-const isSafeToRepeat = (facts: FollowFacts): boolean =>
-  facts.deduplication === "permanent" && facts.absences >= ABSENCES_BEFORE_RESEND;
+/**
+ * Absence is a reason to send again only where the broker refuses an id it has seen, for good; anywhere else, and where
+ * something speaks against sending at all, it is a reason to call a person.
+ */
+function planUnknown(order: Followed, facts: FollowFacts): NextMove {
+  if (facts.looks >= LOOK_UPS_MAX) return { move: "give_up", code: "not_found_for_a_day" };
+  const obstacle = obstacleToRepeating(order, facts);
+  if (obstacle === undefined) return { move: facts.absences >= ABSENCES_BEFORE_RESEND ? "submit" : "look_up" };
+  return facts.absences >= ABSENCES_BEFORE_OPERATOR
+    ? { move: "give_up", code: `absent_${obstacle}` }
+    : { move: "look_up" };
+}
 
-/** How long to leave the broker alone after it took nothing: twice as long each time, and never less than it asked for. */
-export const delayToNextAttempt = (attempts: number, retryAfterMs: number | null): number =>
-  Math.min(Math.max(retryAfterMs ?? 0, 1_000 * 2 ** (attempts - 1)), RETRY_DELAY_MAX_MS);
+function obstacleToRepeating(order: Followed, facts: FollowFacts): string | undefined {
+  if (facts.deduplication !== "permanent") return "duplicates_possible";
+  if (order.cancel_requested_at !== null) return "cancel_requested";
+  return obstacleToSending(order, facts);
+}
+
+/** What an order is due for. */
+export function purposeOf(order: Followed, looks: number): Purpose {
+  if (order.delivery === "unknown") return "ask";
+  if (order.delivery !== "delivered" && order.delivery !== "needs_operator") return "send";
+  return isCancelDue(order, { looks }) ? "cancel" : "watch";
+}
+
+/** While the broker says that it is canceling, it is only asked how far it is. */
+function isCancelDue(order: Followed, { looks }: Pick<FollowFacts, "looks">): boolean {
+  if (order.cancel_requested_at === null || order.venue_order_id === null || isTerminal(order.status)) return false;
+  return order.status !== "pending_cancel" && looks % LOOKS_PER_CANCEL === 0;
+}
+
+/**
+ * How long to leave the broker alone after it took nothing: anything up to twice as long each time (full jitter, `random`
+ * in [0, 1)), so that many orders do not come back at once, and never less than the broker asked for.
+ */
+export const delayToNextAttempt = (attempts: number, retryAfterMs: number | null, random: number): number =>
+  Math.min(Math.max(retryAfterMs ?? 0, Math.ceil(random * 1_000 * 2 ** attempts)), RETRY_DELAY_MAX_MS);
 
 /** How long until the next look at an order that did not move, or `null` when there is nothing left to look for. */
-export function delayToNextLook(order: Pick<Order, "delivery" | "status">, looks: number): number | null {
-  const pick = (delays: readonly number[]): number => delays[Math.min(looks, delays.length - 1)] ?? 0;
+export function delayToNextLook(order: Followed, looks: number): number | null {
   switch (order.delivery) {
     case "none":
       return null;
+    case "waiting":
     case "pending":
-      return pick(POLL_DELAYS_MS);
+      return pick(POLL_DELAYS_MS, looks);
     case "submitting":
       return ATTEMPT_LIMIT_MS;
     case "unknown":
     case "needs_operator":
-      return pick(LOOK_UP_DELAYS_MS);
+      return pick(LOOK_UP_DELAYS_MS, looks);
     case "delivered":
-      return isTerminal(order.status) ? null : pick(POLL_DELAYS_MS);
+      if (isTerminal(order.status)) return null;
+      return order.cancel_requested_at !== null && looks === 0 ? 0 : pick(POLL_DELAYS_MS, looks);
     default:
       return assertNever(order.delivery);
   }
 }
+
+/** When to look once more at an order that has ended, or `null` when that has been done, or is of no use. */
+export function lateLookAtMs({ status, delivery }: Followed, endedAtMs: number, nowMs: number): number | null {
+  if (delivery !== "delivered" || (status !== "canceled" && status !== "expired")) return null;
+  return LATE_LOOKS_MS.map((delayMs) => endedAtMs + delayMs).find((atMs) => atMs > nowMs) ?? null;
+}
+
+const pick = (delays: readonly number[], looks: number): number => delays[Math.min(looks, delays.length - 1)] ?? 0;

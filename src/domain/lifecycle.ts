@@ -1,14 +1,27 @@
 // The life of one order as a pure state machine. Every change is an event that is journalled before anyone acts on it.
 import type { AuditEventType } from "./audit-entry.ts";
 import type { VenueReport } from "./broker.ts";
-import { greaterThan, lessThan } from "./money.ts";
-import { type Delivery, type Order, type OrderStatus, isTerminal } from "./order.ts";
+import type { OrderId } from "./ids.ts";
+import { type Decimal, ZERO, greaterThan, lessThan } from "./money.ts";
+import { type Delivery, type Order, type OrderStatus, type Verdict, isTerminal } from "./order.ts";
 import { type Result, assertNever, err, ok } from "./result.ts";
+import type { Settlement } from "./settlement.ts";
 
 /** The part of an order that events change. */
 export type OrderState = Pick<
   Order,
-  "status" | "delivery" | "outcome" | "venue_order_id" | "filled_quantity" | "average_price" | "reason" | "attempts"
+  | "status"
+  | "delivery"
+  | "outcome"
+  | "venue_order_id"
+  | "quantity"
+  | "filled_quantity"
+  | "average_price"
+  | "reason"
+  | "verdicts"
+  | "attempts"
+  | "replaced_by"
+  | "cancel_requested_at"
 >;
 
 export type OrderEvent =
@@ -22,9 +35,21 @@ export type OrderEvent =
   | { readonly type: "absent" }
   | { readonly type: "rejected"; readonly code: string; readonly detail: string }
   | { readonly type: "report"; readonly report: VenueReport }
+  /** The broker's list of trades has caught up with what was reported: the average price is exact now. */
+  | { readonly type: "executed"; readonly averagePrice: Decimal; readonly executions: readonly object[] }
   /** The approval ended before anything reached the broker. */
   | { readonly type: "lapsed"; readonly code: string }
-  | { readonly type: "needs_operator"; readonly code: string };
+  /** Somebody wants the order canceled, perhaps in favour of another one. */
+  | { readonly type: "cancel_requested"; readonly at: string; readonly replacedBy: OrderId | null }
+  /** The broker has taken the cancel; only a report says what became of it. */
+  | { readonly type: "cancel_sent" }
+  /** The order it waited for has ended: it may be sent, for what is left of its quantity. */
+  | { readonly type: "released"; readonly quantity: Decimal; readonly verdicts: readonly Verdict[] }
+  /** The rules refuse it after the wait. */
+  | { readonly type: "denied"; readonly code: string; readonly verdicts: readonly Verdict[] }
+  | { readonly type: "needs_operator"; readonly code: string }
+  /** A person found out what became of it. */
+  | { readonly type: "settled"; readonly settlement: Settlement };
 
 /** The new state and what the audit log calls the change. `auditType` is absent when the event says nothing new. */
 export type Step = { readonly state: OrderState; readonly auditType?: AuditEventType };
@@ -45,10 +70,11 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
     case "submitting":
       // Out of `unknown` only the caller can know that sending the same id again is safe.
       if (state.delivery !== "pending" && state.delivery !== "unknown") return illegal;
+      if (state.cancel_requested_at !== null) return illegal;
       return step("order.submitting", { delivery: "submitting", attempts: state.attempts + 1, reason: null });
     case "not_sent":
       if (state.delivery !== "submitting") return illegal;
-      return step("order.not_sent", { delivery: backTo(state, "pending"), reason: { code: event.code } });
+      return notSent(state, event.code);
     case "unknown":
       if (state.delivery !== "submitting") return illegal;
       return step("order.unknown", { delivery: "unknown", outcome: "unknown", reason: { code: event.code } });
@@ -60,10 +86,30 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
       if (state.outcome === "unknown") return step("order.unknown", { delivery: "unknown", reason: refusal(event) });
       return step("order.rejected", { delivery: "delivered", status: "rejected", reason: refusal(event) });
     case "report":
-      return state.delivery === "none" || state.delivery === "pending" ? illegal : ok(believe(state, event.report));
+      return isUnsent(state) ? illegal : ok(believe(state, event.report));
+    case "executed":
+      return greaterThan(state.filled_quantity, ZERO)
+        ? step("order.executed", { average_price: event.averagePrice })
+        : illegal;
     case "lapsed":
-      if (state.delivery !== "pending") return illegal;
+      if (state.delivery !== "pending" && state.delivery !== "waiting") return illegal;
       return step("order.lapsed", { delivery: "none", status: "expired", reason: { code: event.code } });
+    case "cancel_requested":
+      return isTerminal(state.status) ? illegal : ok(wantCanceled(state, event));
+    case "cancel_sent":
+      if (state.delivery !== "delivered" || state.cancel_requested_at === null) return illegal;
+      return isTerminal(state.status) ? ok({ state }) : step("order.cancel_sent", {});
+    case "released":
+      if (state.delivery !== "waiting") return illegal;
+      return step("order.released", { delivery: "pending", quantity: event.quantity, verdicts: [...event.verdicts] });
+    case "denied":
+      if (state.delivery !== "waiting") return illegal;
+      return step("order.denied", {
+        delivery: "none",
+        status: "denied",
+        reason: { code: event.code },
+        verdicts: [...event.verdicts],
+      });
     case "needs_operator":
       if (state.delivery !== "unknown" && state.delivery !== "submitting") return illegal;
       return step("order.needs_operator", {
@@ -71,19 +117,59 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
         outcome: "unknown",
         reason: { code: event.code },
       });
+    case "settled":
+      if (state.delivery !== "unknown" && state.delivery !== "needs_operator") return illegal;
+      return step("order.settled", settle(state, event.settlement));
     default:
       return assertNever(event);
   }
 }
 
+/** Nothing of it has reached the broker, so the broker can have nothing to say about it. */
+const isUnsent = ({ delivery }: OrderState): boolean =>
+  delivery === "none" || delivery === "waiting" || delivery === "pending";
+
 /** After a repeat that changed nothing, an order of unknown outcome is as unknown as before. */
-const backTo = (state: OrderState, delivery: Delivery): Delivery =>
-  state.outcome === "unknown" ? "unknown" : delivery;
+function notSent(state: OrderState, code: string): Result<Step, never> {
+  const delivery: Delivery = state.outcome === "unknown" ? "unknown" : "pending";
+  const next: OrderState = { ...state, delivery, reason: { code } };
+  // Wanted canceled while it was on the wire, and it never arrived: so it is.
+  const isOver = delivery === "pending" && state.cancel_requested_at !== null;
+  return ok({ state: isOver ? { ...next, delivery: "none", status: "canceled" } : next, auditType: "order.not_sent" });
+}
 
 const refusal = (event: { readonly code: string; readonly detail: string }) => ({
   code: event.code,
   detail: event.detail,
 });
+
+/** What was never sent ends at once; what the broker may have is canceled there. */
+function wantCanceled(state: OrderState, event: Extract<OrderEvent, { type: "cancel_requested" }>): Step {
+  if (state.cancel_requested_at !== null && event.replacedBy === null) return { state };
+  const wanted: OrderState = {
+    ...state,
+    cancel_requested_at: state.cancel_requested_at ?? event.at,
+    replaced_by: event.replacedBy ?? state.replaced_by,
+  };
+  return isUnsent(state)
+    ? { state: { ...wanted, delivery: "none", status: "canceled" }, auditType: "order.canceled" }
+    : { state: wanted, auditType: "order.cancel_requested" };
+}
+
+function settle(state: OrderState, settlement: Settlement): Partial<OrderState> {
+  const reason = { code: "settled_by_operator", detail: settlement.reason };
+  return settlement.outcome === "not_placed"
+    ? { delivery: "none", outcome: "known", status: "canceled", reason }
+    : {
+        delivery: "delivered",
+        outcome: "known",
+        status: settlement.status,
+        venue_order_id: settlement.venue_order_id ?? state.venue_order_id,
+        filled_quantity: settlement.filled_quantity,
+        average_price: settlement.average_price ?? null,
+        reason,
+      };
+}
 
 /**
  * Takes in the venue's view. Reports can arrive late and out of order: what has been filled stays filled, and an ended
@@ -92,7 +178,8 @@ const refusal = (event: { readonly code: string; readonly detail: string }) => (
 function believe(state: OrderState, report: VenueReport): Step {
   const moreFilled = greaterThan(report.filled_quantity, state.filled_quantity);
   const lessFilled = lessThan(report.filled_quantity, state.filled_quantity);
-  if (lessFilled || (isTerminal(state.status) && !moreFilled && report.status !== "filled")) return { state };
+  const isBetterEnd = report.status === "filled" && state.status !== "filled";
+  if (lessFilled || (isTerminal(state.status) && !moreFilled && !isBetterEnd)) return { state };
 
   const next: OrderState = {
     ...state,
@@ -102,7 +189,8 @@ function believe(state: OrderState, report: VenueReport): Step {
     reason: null,
     status: statusAfter(state.status, report.status),
     filled_quantity: report.filled_quantity,
-    average_price: report.average_price,
+    // Between two fills the known average may be the exact one, and the report's a rounded one.
+    average_price: moreFilled ? report.average_price : state.average_price,
   };
   const unchanged = state.delivery === "delivered" && next.status === state.status && !moreFilled;
   return unchanged ? { state } : { state: next, auditType: nameOf(state, next, moreFilled) };

@@ -69,11 +69,12 @@ export const OrderStatus = z.enum([
 export type OrderStatus = z.infer<typeof OrderStatus>;
 
 /**
- * Where the order stands on its way to the broker: `none` will never be sent (denied, lapsed), `pending` waits for an
- * attempt, `submitting` has one on the wire, `unknown` had one whose outcome nobody knows yet, `delivered` is in the
- * broker's hands or was refused by them, `needs_operator` cannot be settled by machine.
+ * Where the order stands on its way to the broker: `none` will never be sent (denied, lapsed, canceled before), `waiting`
+ * waits for the end of the order it replaces, `pending` waits for an attempt, `submitting` has one on the wire, `unknown`
+ * had one whose outcome nobody knows yet, `delivered` is in the broker's hands or was refused by them, `needs_operator`
+ * cannot be settled by machine.
  */
-export const Delivery = z.enum(["none", "pending", "submitting", "unknown", "delivered", "needs_operator"]);
+export const Delivery = z.enum(["none", "waiting", "pending", "submitting", "unknown", "delivered", "needs_operator"]);
 export type Delivery = z.infer<typeof Delivery>;
 
 /**
@@ -118,6 +119,12 @@ export const Order = z
     verdicts: z.array(Verdict),
     /** Attempts to send, the first included. */
     attempts: z.number().int(),
+    /** The order that this one takes the place of. Its `quantity` is the total wanted until it is released, then the rest. */
+    replaces: OrderId.nullable(),
+    /** The order that takes the place of this one. */
+    replaced_by: OrderId.nullable(),
+    /** When somebody first wanted it canceled. A fill can still be faster. */
+    cancel_requested_at: z.iso.datetime().nullable(),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
   })
@@ -129,9 +136,27 @@ const TERMINAL: ReadonlySet<OrderStatus> = new Set(["denied", "filled", "cancele
 /** Whether nothing more is expected. A late fill can still arrive after `canceled` or `expired`, and is then believed. */
 export const isTerminal = (status: OrderStatus): boolean => TERMINAL.has(status);
 
+/** Whether the order can still trade, as far as anybody knows. */
+export const isLive = (order: Pick<Order, "status">): boolean => !isTerminal(order.status);
+
 /** Whether a caller who waits has the broker's word, or will never get one. */
-export const isAnswered = (order: Pick<Order, "delivery">): boolean =>
-  order.delivery !== "pending" && order.delivery !== "submitting";
+export const isAnswered = ({ delivery }: Pick<Order, "delivery">): boolean =>
+  delivery !== "waiting" && delivery !== "pending" && delivery !== "submitting";
 
 /** +quantity for a purchase, -quantity for a sale. */
 export const signOf = (side: Side, quantity: Decimal): Decimal => (side === "buy" ? quantity : negate(quantity));
+
+/** The part of an order that was asked for. */
+export const intentOf = (order: Order): OrderIntent => ({
+  account: order.account,
+  client_order_id: order.client_order_id,
+  symbol: order.symbol,
+  side: order.side,
+  type: order.type,
+  quantity: order.quantity,
+  notional: order.notional,
+  limit_price: order.limit_price,
+  stop_price: order.stop_price,
+  time_in_force: order.time_in_force,
+  extended_hours: order.extended_hours,
+});

@@ -1,6 +1,6 @@
 // Intents, orders, reports, policies and facts for tests: each complete and ordinary, until an override says otherwise.
 import type { OrderRow } from "../../src/account/orders.ts";
-import type { ReferencePrice, VenueReport } from "../../src/domain/broker.ts";
+import type { Broker, ReferencePrice, VenueExecution, VenueHolding, VenueReport } from "../../src/domain/broker.ts";
 import type { OrderState } from "../../src/domain/lifecycle.ts";
 import { type Decimal, decimalOf } from "../../src/domain/money.ts";
 import {
@@ -58,6 +58,9 @@ export const anOrder = (overrides: Overrides<Order> = {}): Order =>
       reason: null,
       verdicts: [{ rule: "trading_state", passed: true, input: "position 0", limit: "active" }],
       attempts: 0,
+      replaces: null,
+      replaced_by: null,
+      cancel_requested_at: null,
       created_at: new Date(NOW_MS).toISOString(),
       updated_at: new Date(NOW_MS).toISOString(),
       ...overrides,
@@ -67,8 +70,20 @@ export const anOrder = (overrides: Overrides<Order> = {}): Order =>
 /** The part of {@link anOrder} that events change. */
 export function aState(overrides: Overrides<OrderState> = {}): OrderState {
   const order = anOrder(overrides);
-  const { status, delivery, outcome, venue_order_id, filled_quantity, average_price, reason, attempts } = order;
-  return { status, delivery, outcome, venue_order_id, filled_quantity, average_price, reason, attempts };
+  return {
+    status: order.status,
+    delivery: order.delivery,
+    outcome: order.outcome,
+    venue_order_id: order.venue_order_id,
+    quantity: order.quantity,
+    filled_quantity: order.filled_quantity,
+    average_price: order.average_price,
+    reason: order.reason,
+    verdicts: order.verdicts,
+    attempts: order.attempts,
+    replaced_by: order.replaced_by,
+    cancel_requested_at: order.cancel_requested_at,
+  };
 }
 
 /** {@link anOrder} as the account keeps it, due now. */
@@ -79,6 +94,7 @@ export const aRow = ({ order, ...overrides }: Partial<Omit<OrderRow, "order">> &
   looks: 0,
   absences: 0,
   dueAtMs: NOW_MS,
+  executionsSinceMs: null,
   ...overrides,
 });
 
@@ -114,6 +130,49 @@ export function aReport(overrides: Spelled<VenueReport> = {}): VenueReport {
   };
 }
 
+/** A trade of {@link aReport}'s order: 10 units at 187.25, at {@link NOW_MS}. */
+export function anExecution(overrides: Spelled<VenueExecution> = {}): VenueExecution {
+  const fields = {
+    execution_id: "execution-1",
+    venue_order_id: "venue-1",
+    quantity: "10",
+    price: "187.25",
+    executed_at_ms: NOW_MS,
+    ...overrides,
+  };
+  return { ...fields, quantity: decimalOf(fields.quantity), price: decimalOf(fields.price) };
+}
+
+/** 10 AAPL bought at 187.25, worth 187.5 each. */
+export function aHolding(overrides: Spelled<VenueHolding> = {}): VenueHolding {
+  const fields = { symbol: "AAPL", quantity: "10", average_price: "187.25", market_value: "1875", ...overrides };
+  return {
+    symbol: fields.symbol,
+    quantity: decimalOf(fields.quantity),
+    average_price: decimalOf(fields.average_price),
+    market_value: decimalOrNull(fields.market_value),
+  };
+}
+
+/** A broker that is asked nothing: every call that is not overridden fails the test. */
+export function aBroker(overrides: Partial<Broker> = {}): Broker {
+  const unexpected = (call: string) => () => Promise.reject(new Error(`unexpected ${call}`));
+  return {
+    deduplication: "permanent",
+    limits: { ratePerSec: 1_000, capacity: 1_000_000 },
+    supports: () => undefined,
+    submit: unexpected("submit"),
+    find: unexpected("find"),
+    cancel: unexpected("cancel"),
+    openOrders: unexpected("openOrders"),
+    executions: unexpected("executions"),
+    holdings: unexpected("holdings"),
+    balances: unexpected("balances"),
+    latestTrade: unexpected("latestTrade"),
+    ...overrides,
+  };
+}
+
 /** A policy with every limit set, under which {@link anIntent} passes. */
 export const aPolicy = (overrides: Overrides<Policy> = {}): Policy =>
   PolicySchema.parse(
@@ -127,12 +186,14 @@ export const aPolicy = (overrides: Overrides<Policy> = {}): Policy =>
     }),
   );
 
-/** Nothing held, nothing working, and a trade at 187.5 a second ago. */
+/** Nothing held, which the broker has confirmed, nothing working, the broker there, and a trade at 187.5 a second ago. */
 export function someFacts({ position = "0", workingSameSide = "0", ...overrides }: Spelled<RiskFacts> = {}): RiskFacts {
   return {
     position: decimalOf(position),
     workingSameSide: decimalOf(workingSameSide),
     nowMs: NOW_MS,
+    positionKnown: true,
+    circuitOpen: false,
     referencePrice: aTrade("187.5", NOW_MS - 1_000),
     auditBacklog: 0,
     unsupported: undefined,

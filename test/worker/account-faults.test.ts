@@ -18,39 +18,10 @@ import {
   sign,
 } from "./support/gateway.ts";
 import { eventually } from "./support/gateway.ts";
+import { type Venue, account, withAccount } from "./support/faulty-venue.ts";
 
 const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
 const RESTING = { symbol: "MSFT", side: "buy", type: "limit", quantity: "1", limit_price: "1", time_in_force: "gtc" };
-const account = () => env.ACCOUNTS_DO.getByName("paper");
-
-type Venue = (request: Request) => Promise<Response>;
-
-/** Runs `work` while the account sees other settings, or another venue behind the embedded one's address. */
-async function withAccount<T>(
-  change: { settings?: object; venue?: (real: Venue) => Venue },
-  work: () => Promise<T>,
-): Promise<T> {
-  const swap = (next: (before: Env) => Env) =>
-    runInDurableObject(account(), (object) => {
-      const holder = object as unknown as { env: Env };
-      const before = holder.env;
-      holder.env = next(before);
-      return before;
-    });
-  const before = await swap((now) => {
-    const real: Venue = (request) => env.PAPER_VENUES_DO.getByName("paper").fetch(request);
-    const { venue } = change;
-    const stub = { getByName: () => ({ fetch: venue?.(real), setPrice: () => true }) };
-    const venues = venue === undefined ? {} : { PAPER_VENUES_DO: stub };
-    return { ...now, ...change.settings, ...venues } as unknown as Env;
-  });
-  try {
-    return await work();
-  } finally {
-    await swap(() => before);
-  }
-}
-
 const policyOf = (change: object) => ({
   ACCOUNTS: {
     paper: {
@@ -101,7 +72,7 @@ describe("a broker that is slow to answer questions", () => {
     const venue =
       (real: Venue): Venue =>
       async (request) => {
-        if (request.url.includes("by_client_order_id")) {
+        if (request.method === "GET" && request.url.includes("/v2/orders")) {
           asked.push(request.url);
           await held;
         }
@@ -127,8 +98,8 @@ describe("a broker that is slow to answer questions", () => {
     for (let count = 0; count < 8; count++) await sendOrder(RESTING);
     await withAccount({ venue }, async () => {
       await put("/v1/paper/paper/prices/MSFT", { price: "412" });
-      // As many questions stand still as the account asks at the same time.
-      await eventually(async () => (asked.length >= 3 ? true : undefined));
+      // A list of them all stands still, or as many questions as the account asks at the same time.
+      await eventually(async () => (asked.length > 0 ? true : undefined));
       await scheduler.wait(200);
       const order = await sendOrder(BUY, { headers: { Prefer: "wait=2" } });
       expect(order.delivery).toBe("delivered");

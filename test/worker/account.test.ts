@@ -32,7 +32,7 @@ describe("an attempt cut off by a crash", () => {
     await runInDurableObject(account(), (_, state) => {
       const interrupted: Order = { ...order, delivery: "submitting", status: "pending_new", venue_order_id: null };
       state.storage.sql.exec(
-        "UPDATE orders SET state = ?, due_at_ms = ? WHERE id = ?",
+        "UPDATE orders SET state = ?, purpose = 'send', due_at_ms = ? WHERE id = ?",
         JSON.stringify(interrupted),
         Date.now() + 30_000,
         order.id,

@@ -119,7 +119,7 @@ describe("the audit table", () => {
       )
         .bind(order.id)
         .all<{ type: string }>();
-      return results.some(({ type }) => type === "order.filled") ? results : undefined;
+      return results.some(({ type }) => type === "order.executed") ? results : undefined;
     });
     expect(rows.map(({ type }) => type)).toEqual([
       "signal.accepted",
@@ -127,6 +127,7 @@ describe("the audit table", () => {
       "order.submitting",
       "order.acknowledged",
       "order.filled",
+      "order.executed",
     ]);
   });
 });
@@ -139,10 +140,10 @@ describe("an account whose audit log is out of reach", () => {
     await env.DB.prepare("ALTER TABLE hidden RENAME TO order_audit_log").run();
     const types = await eventually(async () => {
       const read = (await readAudit(`&order_id=${order.id}`)).map(({ event }) => event.type);
-      return read.includes("order.filled") ? read : undefined;
+      return read.includes("order.executed") ? read : undefined;
     });
     expect(types.at(0)).toBe("signal.accepted");
-    expect(types.at(-1)).toBe("order.filled");
+    expect(types.slice(-2)).toEqual(["order.filled", "order.executed"]);
   });
 });
 
@@ -161,7 +162,10 @@ describe("GET /v1/audit", () => {
     const order = await sendOrder({ symbol: "SPY", side: "buy", type: "market", quantity: "1" });
     await settled(order.id, "filled");
     await eventually(async () => ((await readAudit("&symbol=SPY&type=order.filled")).length > 0 ? true : undefined));
-    const ofOrder = await readAudit(`&order_id=${order.id}`);
+    const ofOrder = await eventually(async () => {
+      const read = await readAudit(`&order_id=${order.id}`);
+      return read.at(-1)?.event.type === "order.executed" ? read : undefined;
+    });
     expect(new Set(ofOrder.map(({ event }) => event.order_id))).toEqual(new Set([order.id]));
     expect(new Set((await readAudit("&symbol=SPY")).map(({ event }) => event.symbol))).toEqual(new Set(["SPY"]));
     expect(await readAudit("&from=2999-01-01T00:00:00Z")).toEqual([]);

@@ -19,9 +19,12 @@ function someArgs(body: object): AdmitArgs {
     account: ACCOUNT,
     signal: {
       source: SOURCE,
-      scheme: "v1",
-      keyId: "0123456789abcdef",
-      claims: { source: SOURCE, nonce: crypto.randomUUID(), nonceExpiresAtMs: nowMs + 600_000, bodySha256: null },
+      actor: { kind: "source", id: SOURCE },
+      proof: {
+        scheme: "v1",
+        keyId: "0123456789abcdef",
+        claims: { source: SOURCE, nonce: crypto.randomUUID(), nonceExpiresAtMs: nowMs + 600_000, bodySha256: null },
+      },
       order: order.value,
       idempotencyKey: null,
       bodySha256: "0".repeat(64),
@@ -31,6 +34,7 @@ function someArgs(body: object): AdmitArgs {
     policy: Policy.parse({ trading_state: "active", symbols: ["AAPL"], max_quantity: "10", max_notional: "10000" }),
     limits: { ratePerSec: 10, capacity: 10 },
     broker: { supports: () => undefined },
+    circuitOpen: false,
     referencePrice: undefined,
     nowMs,
     newId: { order: orderIdOf(ACCOUNT, uuid), uuid },

@@ -13,6 +13,10 @@ export type Holdings = {
 
 export type RiskFacts = Holdings & {
   readonly nowMs: number;
+  /** Whether the positions have ever been compared with the broker's. */
+  readonly positionKnown: boolean;
+  /** Whether the broker is being left alone, because it did not answer. */
+  readonly circuitOpen: boolean;
   readonly referencePrice: ReferencePrice | undefined;
   /** Audit entries not yet in the public record. */
   readonly auditBacklog: number;

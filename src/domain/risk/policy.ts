@@ -21,5 +21,7 @@ export const Policy = z.strictObject({
   max_notional: PositiveDecimal.optional(),
   /** How old the last trade may be to measure an order with. */
   reference_price_max_age_sec: z.number().int().positive().max(604_800).optional(),
+  /** What becomes of new entries while the broker does not answer: `wait` holds them as long as their approval lasts. */
+  when_circuit_open: z.enum(["deny", "wait"]).default("deny"),
 });
 export type Policy = z.infer<typeof Policy>;

@@ -17,7 +17,15 @@ const CLOCK_SKEW_MAX_SEC = 60;
 export const ORDER_RULES: readonly Rule[] = [tradingState, supported];
 
 /** Rules that bind what opens or adds to a position. */
-export const ENTRY_RULES: readonly Rule[] = [auditBacklog, symbolAllowed, referencePriceAge, maxQuantity, maxNotional];
+export const ENTRY_RULES: readonly Rule[] = [
+  auditBacklog,
+  positionKnown,
+  circuitClosed,
+  symbolAllowed,
+  referencePriceAge,
+  maxQuantity,
+  maxNotional,
+];
 
 /** Whether an approved order may still leave: the trading state can have changed since. */
 export const mayLeaveNow = (intent: OrderIntent, policy: Policy, facts: Holdings): boolean =>
@@ -42,6 +50,22 @@ function auditBacklog(_intent: OrderIntent, _policy: Policy, facts: RiskFacts): 
   return facts.auditBacklog <= AUDIT_BACKLOG_MAX
     ? { ...verdict, passed: true }
     : { ...verdict, passed: false, reason: "audit_backlog" };
+}
+
+/** What was held before the gateway came is not in its own record: until the broker was asked, an entry may be too much. */
+function positionKnown(_intent: OrderIntent, _policy: Policy, facts: RiskFacts): Verdict {
+  const verdict = { rule: "position_known", limit: "compared with the broker" };
+  return facts.positionKnown
+    ? { ...verdict, passed: true, input: "compared" }
+    : { ...verdict, passed: false, input: "never compared", reason: "position_unknown" };
+}
+
+function circuitClosed(_intent: OrderIntent, policy: Policy, facts: RiskFacts): Verdict {
+  const verdict = { rule: "circuit_breaker", input: facts.circuitOpen ? "open" : "closed" };
+  const limit = policy.when_circuit_open;
+  return facts.circuitOpen && limit === "deny"
+    ? { ...verdict, passed: false, limit, reason: "circuit_open" }
+    : { ...verdict, passed: true, limit };
 }
 
 function symbolAllowed(intent: OrderIntent, policy: Policy): Verdict {

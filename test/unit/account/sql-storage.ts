@@ -5,11 +5,28 @@ import { migrate } from "../../../src/account/migrations.ts";
 declare global {
   /** The part of the runtime's type that the account's files use. */
   interface SqlStorage {
-    exec<T = Record<string, unknown>>(query: string, ...values: SQLInputValue[]): { toArray(): T[]; one(): T };
+    exec<T = Record<string, unknown>>(
+      query: string,
+      ...values: SQLInputValue[]
+    ): { toArray(): T[]; one(): T; readonly rowsWritten: number };
   }
   interface DurableObjectStorage {
     readonly sql: SqlStorage;
     transactionSync<T>(change: () => T): T;
+  }
+}
+
+/** All of the change, or nothing of it. May be nested. */
+export function transactionSync<T>(sql: SqlStorage, change: () => T): T {
+  sql.exec("SAVEPOINT change");
+  try {
+    const result = change();
+    sql.exec("RELEASE change");
+    return result;
+  } catch (thrown) {
+    sql.exec("ROLLBACK TO change");
+    sql.exec("RELEASE change");
+    throw thrown;
   }
 }
 
@@ -22,12 +39,20 @@ export function openSqlStorage(): SqlStorage {
     statements.set(query, statement);
     return statement;
   };
+  const run = (query: string, values: readonly SQLInputValue[]): { rows: unknown[]; rowsWritten: number } => {
+    if (/^\s*(SELECT|EXPLAIN)/i.test(query)) return { rows: prepare(query).all(...values), rowsWritten: 0 };
+    if (values.length > 0) return { rows: [], rowsWritten: Number(prepare(query).run(...values).changes) };
+    // A prepared statement is one statement; a migration is several.
+    database.exec(query);
+    return { rows: [], rowsWritten: Number(database.prepare("SELECT changes() AS n").get()?.["n"] ?? 0) };
+  };
   const sql: SqlStorage = {
     exec<T>(query: string, ...values: SQLInputValue[]) {
-      const rows = isScript(query, values) ? runScript(database, query) : prepare(query).all(...values);
+      const { rows, rowsWritten } = run(query, values);
       const toArray = () => rows as T[];
       return {
         toArray,
+        rowsWritten,
         one() {
           const [row, ...more] = toArray();
           if (row === undefined || more.length > 0) throw new Error(`expected one row, got ${rows.length}`);
@@ -38,13 +63,4 @@ export function openSqlStorage(): SqlStorage {
   };
   migrate({ sql, transactionSync: (change) => change() });
   return sql;
-}
-
-/** A prepared statement is one statement; a migration is several. */
-const isScript = (query: string, values: readonly SQLInputValue[]): boolean =>
-  values.length === 0 && !/^\s*SELECT/i.test(query);
-
-function runScript(database: DatabaseSync, query: string): never[] {
-  database.exec(query);
-  return [];
 }

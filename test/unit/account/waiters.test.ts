@@ -22,7 +22,7 @@ describe("a caller who waits", () => {
   it("goes on when the order is answered, and leaves no timer behind", async () => {
     const waiters = new Waiters();
     const { promise } = waiting(waiters);
-    waiters.answer(id);
+    waiters.tell(id);
     await promise;
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -39,7 +39,7 @@ describe("a caller who waits", () => {
   it("goes on together with all others who wait for the order", async () => {
     const waiters = new Waiters();
     const all = [waiting(waiters), waiting(waiters), waiting(waiters)];
-    waiters.answer(id);
+    waiters.tell(id);
     await Promise.all(all.map(({ promise }) => promise));
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -47,14 +47,14 @@ describe("a caller who waits", () => {
   it("is not woken by another order", async () => {
     const waiters = new Waiters();
     const { state } = waiting(waiters);
-    waiters.answer(other);
+    waiters.tell(other);
     await vi.advanceTimersByTimeAsync(9_999);
     expect(state.over).toBe(false);
   });
 
   it("is not woken by an answer given before", async () => {
     const waiters = new Waiters();
-    waiters.answer(id);
+    waiters.tell(id);
     const { state } = waiting(waiters);
     await vi.advanceTimersByTimeAsync(9_999);
     expect(state.over).toBe(false);
@@ -66,18 +66,18 @@ describe("a caller who waits", () => {
     const patient = waiting(waiters);
     await vi.advanceTimersByTimeAsync(100);
     expect([hasty.state.over, patient.state.over]).toEqual([true, false]);
-    waiters.answer(id);
+    waiters.tell(id);
     await patient.promise;
   });
 
   it("is answered also when it comes while earlier ones are on their way out", async () => {
     const waiters = new Waiters();
     const first = waiting(waiters);
-    waiters.answer(id);
+    waiters.tell(id);
     const second = waiting(waiters);
     await first.promise;
     expect(second.state.over).toBe(false);
-    waiters.answer(id);
+    waiters.tell(id);
     await second.promise;
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -85,10 +85,10 @@ describe("a caller who waits", () => {
   it("may wait again after everybody has gone", async () => {
     const waiters = new Waiters();
     const first = waiting(waiters);
-    waiters.answer(id);
+    waiters.tell(id);
     await first.promise;
     const second = waiting(waiters);
-    waiters.answer(id);
+    waiters.tell(id);
     await second.promise;
     expect(second.state.over).toBe(true);
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   type Decimal,
   DecimalOnWire,
+  DecimalString,
   PositiveDecimal,
   ZERO,
   absolute,
@@ -17,6 +18,7 @@ import {
   lessThan,
   multiply,
   negate,
+  roundForWire,
   subtract,
   survivesDouble,
 } from "../../../src/domain/money.ts";
@@ -290,6 +292,33 @@ describe("survivesDouble", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 2n ** 53n, max: 2n ** 54n }), (value) => {
         expect(survivesDouble(String(value))).toBe(value % 2n === 0n);
+      }),
+    );
+  });
+});
+
+describe("a quotient that is to be shown", () => {
+  it.each([
+    ["1.000000001", "1.000000001"],
+    ["1.0000000014", "1.000000001"],
+    ["1.0000000015", "1.000000002"],
+    ["1.0000000025", "1.000000002"],
+    ["-1.0000000015", "-1.000000002"],
+    ["0.0000000004", "0"],
+    ["-0.0000000004", "0"],
+    ["123456789012345", "123456789012345"],
+  ])("has nine digits after the point, and a half goes to the even one: %s is %s", (exact, shown) => {
+    expect(roundForWire(decimalOf(exact))).toBe(shown);
+  });
+
+  it("can be read from the wire again, and is off by half of the last digit at most", () => {
+    const parts = fc.integer({ min: 1, max: 1_000_000 });
+    fc.assert(
+      fc.property(parts, parts, (a, b) => {
+        const exact = divide(decimalOf(String(a)), decimalOf(String(b)));
+        const shown = roundForWire(exact);
+        expect(DecimalString.parse(shown)).toBe(shown);
+        expect(compare(absolute(subtract(shown, exact)), decimalOf("0.0000000005"))).toBeLessThanOrEqual(0);
       }),
     );
   });

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { decimalOf } from "../../../src/domain/money.ts";
-import { Delivery, OrderIntent, OrderStatus, isAnswered, isTerminal, signOf } from "../../../src/domain/order.ts";
-import { anIntent } from "../../support/builders.ts";
+import {
+  Delivery,
+  OrderIntent,
+  OrderStatus,
+  intentOf,
+  isAnswered,
+  isLive,
+  isTerminal,
+  signOf,
+} from "../../../src/domain/order.ts";
+import { anIntent, anOrder } from "../../support/builders.ts";
 
 describe("an intent", () => {
   it.each([
@@ -34,11 +43,16 @@ describe("a status", () => {
       "expired",
     ]);
   });
+
+  it("lets the order trade on until then", () => {
+    expect(OrderStatus.options.filter((status) => isLive({ status }) === isTerminal(status))).toEqual([]);
+  });
 });
 
 describe("a caller who waits", () => {
   it("is answered unless an attempt is still to come or on the wire", () => {
-    expect(Delivery.options.filter((delivery) => !isAnswered({ delivery }))).toEqual(["pending", "submitting"]);
+    const open = Delivery.options.filter((delivery) => !isAnswered({ delivery }));
+    expect(open).toEqual(["waiting", "pending", "submitting"]);
   });
 });
 
@@ -50,5 +64,16 @@ describe("the sign of a quantity", () => {
     ["sell", "0", "0"],
   ] as const)("to %s %s is %s", (side, quantity, signed) => {
     expect(signOf(side, decimalOf(quantity))).toBe(signed);
+  });
+});
+
+describe("the intent of an order", () => {
+  it.each([
+    ["a limit order", anIntent()],
+    ["an order by notional", anIntent({ type: "market", quantity: undefined, limit_price: undefined, notional: "5" })],
+    ["a stop limit order", anIntent({ type: "stop_limit", side: "sell", stop_price: "180", time_in_force: "gtc" })],
+  ])("is what was asked for: %s", (_, intent) => {
+    const order = anOrder({ quantity: undefined, limit_price: undefined, ...intent });
+    expect(intentOf(order)).toEqual(intent);
   });
 });

@@ -39,6 +39,8 @@ describe("an order within every limit", () => {
         { rule: "trading_state", passed: true, input: "position 0", limit: "active" },
         { rule: "order_supported", passed: true, input: "supported", limit: "broker" },
         { rule: "audit_backlog", passed: true, input: "0", limit: "1000" },
+        { rule: "position_known", passed: true, input: "compared", limit: "compared with the broker" },
+        { rule: "circuit_breaker", passed: true, input: "closed", limit: "deny" },
         { rule: "symbol_allowed", passed: true, input: "AAPL", limit: "AAPL MSFT" },
         { rule: "reference_price_age", passed: true, input: "not needed", limit: "900" },
         { rule: "max_quantity", passed: true, input: "10", limit: "100" },
@@ -127,6 +129,27 @@ describe("each rule passes at its limit and fails just over it", () => {
       { symbol_allowed: "symbol_not_allowed" },
     ],
     ["symbols none", anIntent(), aPolicy({ symbols: [] }), someFacts(), { symbol_allowed: "symbol_not_allowed" }],
+    [
+      "positions never compared with the broker's",
+      anIntent(),
+      aPolicy(),
+      someFacts({ positionKnown: false }),
+      { position_known: "position_unknown" },
+    ],
+    [
+      "a broker that does not answer",
+      anIntent(),
+      aPolicy(),
+      someFacts({ circuitOpen: true }),
+      { circuit_breaker: "circuit_open" },
+    ],
+    [
+      "a broker that does not answer, where entries wait for it",
+      anIntent(),
+      aPolicy({ when_circuit_open: "wait" }),
+      someFacts({ circuitOpen: true }),
+      NO_COUNTER_CASE,
+    ],
     [
       "what the broker cannot do",
       anIntent(),
@@ -222,12 +245,20 @@ describe("the trading state", () => {
 describe("an exit", () => {
   const noLimits = Policy.parse({ trading_state: "active" });
 
-  it("passes with no limit set, no market price and a full outbox, and each rule says that it is exempt", () => {
-    const facts = someFacts({ position: "10", referencePrice: undefined, auditBacklog: 5_000 });
+  it("passes with no limit, no market price, no comparison, no broker and a full outbox, and each rule says it is exempt", () => {
+    const unlucky = { positionKnown: false, circuitOpen: true, referencePrice: undefined, auditBacklog: 5_000 };
+    const facts = someFacts({ position: "10", ...unlucky });
     const decision = assess(sellTen, noLimits, facts);
     expect(decision.outcome).toBe("approved");
-    const entryRules = ["audit_backlog", "symbol_allowed", "reference_price_age", "max_quantity", "max_notional"];
-    expect(reasonsOf(decision)).toEqual(Object.fromEntries(entryRules.map((rule) => [rule, "exempt_reduction"])));
+    expect(reasonsOf(decision)).toEqual({
+      audit_backlog: "exempt_reduction",
+      position_known: "exempt_reduction",
+      circuit_breaker: "exempt_reduction",
+      symbol_allowed: "exempt_reduction",
+      reference_price_age: "exempt_reduction",
+      max_quantity: "exempt_reduction",
+      max_notional: "exempt_reduction",
+    });
   });
 
   it("passes over every limit", () => {
@@ -383,6 +414,7 @@ describe("whatever is asked", () => {
     max_quantity: positive,
     max_notional: positive,
     reference_price_max_age_sec: fc.integer({ min: 1, max: 604_800 }),
+    when_circuit_open: fc.constantFrom("deny", "wait"),
   };
   const anyPolicy = fc.record(policyFields, { requiredKeys: [] }).map((fields) => Policy.parse(fields));
 
@@ -394,6 +426,8 @@ describe("whatever is asked", () => {
     referencePrice: maybe(
       fc.record({ price: decimal, atMs: fc.integer({ min: NOW_MS - 1_000_000, max: NOW_MS + 100_000 }) }),
     ),
+    positionKnown: fc.boolean(),
+    circuitOpen: fc.boolean(),
     auditBacklog: fc.nat({ max: 1_100 }),
     unsupported: fc.option(fc.constant({ code: "unsupported_symbol", detail: "no" }), { nil: undefined, freq: 9 }),
   });
@@ -402,7 +436,7 @@ describe("whatever is asked", () => {
     fc.assert(
       fc.property(anyIntent, anyPolicy, anyFacts, (intent, policy, facts) => {
         const decision = assess(intent, policy, facts);
-        expect(decision.verdicts).toHaveLength(7);
+        expect(decision.verdicts).toHaveLength(9);
         expect(decision.outcome === "approved").toBe(decision.verdicts.every((verdict) => verdict.passed));
       }),
     );
@@ -420,6 +454,16 @@ describe("whatever is asked", () => {
     );
   });
 
+  it("an entry is denied while nobody knows the position, or the broker is away and entries do not wait for it", () => {
+    fc.assert(
+      fc.property(anyIntent, anyPolicy, anyFacts, (intent, policy, facts) => {
+        fc.pre(!isReduction(intent, facts));
+        fc.pre(!facts.positionKnown || (facts.circuitOpen && policy.when_circuit_open === "deny"));
+        expect(assess(intent, policy, facts).outcome).toBe("denied");
+      }),
+    );
+  });
+
   it("an approved order exceeds no limit unless it is an exit", () => {
     const higher = (prices: readonly Decimal[]) => prices.reduce((a, b) => (greaterThan(a, b) ? a : b));
     const lower = (prices: readonly Decimal[]) => prices.reduce((a, b) => (lessThan(a, b) ? a : b));
@@ -429,7 +473,7 @@ describe("whatever is asked", () => {
     let approvals = 0;
     fc.assert(
       fc.property(anyIntent, limits.map(aPolicy), anyFacts, (intent, policy, anyOfThem) => {
-        const facts = { ...anyOfThem, unsupported: undefined };
+        const facts = { ...anyOfThem, positionKnown: true, circuitOpen: false, unsupported: undefined };
         if (assess(intent, policy, facts).outcome === "denied" || isReduction(intent, facts)) return;
         approvals += 1;
         const { quantity, notional, limit_price: limit, stop_price: stop } = intent;

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { Policy } from "../../../../src/domain/risk/policy.ts";
 
 describe("a policy", () => {
-  it("that says nothing halts trading and sets no limit", () => {
-    expect(Policy.parse({})).toEqual({ trading_state: "halted" });
+  it("that says nothing halts trading, sets no limit and denies entries while the broker does not answer", () => {
+    expect(Policy.parse({})).toEqual({ trading_state: "halted", when_circuit_open: "deny" });
   });
 
   it("keeps decimals in canonical spelling", () => {
@@ -11,12 +11,14 @@ describe("a policy", () => {
       trading_state: "halted",
       max_quantity: "10.5",
       max_notional: "25000",
+      when_circuit_open: "deny",
     });
   });
 
   it.each([
     ["a misspelt limit", { max_qty: "10" }],
     ["a trading state that does not exist", { trading_state: "open" }],
+    ["something else to do with entries while the broker is away", { when_circuit_open: "send" }],
     ["a limit of zero", { max_quantity: "0" }],
     ["a negative limit", { max_notional: "-1" }],
     ["no limit, written as null", { max_quantity: null }],

@@ -1,0 +1,35 @@
+// What the broker last said it holds, whole: until it has said so once, nobody knows what the account holds.
+import type { VenueBalances, VenueHolding } from "../domain/broker.ts";
+
+export type BrokerView = {
+  readonly atMs: number;
+  readonly holdings: readonly VenueHolding[];
+  readonly balances: VenueBalances;
+};
+
+export const isPositionKnown = (sql: SqlStorage): boolean =>
+  sql.exec("SELECT 1 FROM broker_view WHERE id = 1").toArray().length > 0;
+
+export function readBrokerView(sql: SqlStorage): BrokerView | undefined {
+  const row = sql
+    .exec<{ at_ms: number; holdings: string; balances: string }>("SELECT at_ms, holdings, balances FROM broker_view")
+    .toArray()[0];
+  if (row === undefined) return undefined;
+  return {
+    atMs: row.at_ms,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from a BrokerView
+    holdings: JSON.parse(row.holdings) as VenueHolding[],
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from a BrokerView
+    balances: JSON.parse(row.balances) as VenueBalances,
+  };
+}
+
+export function writeBrokerView(sql: SqlStorage, view: BrokerView): void {
+  sql.exec(
+    `INSERT INTO broker_view (id, at_ms, holdings, balances) VALUES (1, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET at_ms = excluded.at_ms, holdings = excluded.holdings, balances = excluded.balances`,
+    view.atMs,
+    JSON.stringify(view.holdings),
+    JSON.stringify(view.balances),
+  );
+}

@@ -1,0 +1,171 @@
+// Carries the account's orders to their ends: gives the dispatcher's steps their storage, clock and broker, and tells who waits.
+import { randomFraction } from "../crypto/random.ts";
+import type { NextMove } from "../domain/follow.ts";
+import type { OrderId } from "../domain/ids.ts";
+import type { OrderEvent } from "../domain/lifecycle.ts";
+import { type Order, intentOf, isTerminal } from "../domain/order.ts";
+import { isReduction } from "../domain/risk/facts.ts";
+import { mayLeaveNow, needsReferencePrice } from "../domain/risk/rules.ts";
+import { describeError, log } from "../log.ts";
+import type { AccountStore, Desk } from "./context.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { type PlanDeps, planStep, takeStep } from "./follow.ts";
+import { readHoldings } from "./holdings.ts";
+import { type OrderRow, findOrder, makeDue, makeSymbolDue, putOff } from "./orders.ts";
+import { postponeLook, recordEvent } from "./record.ts";
+import type { ReferencePrices } from "./reference-prices.ts";
+import { releaseOrder } from "./replace.ts";
+import { sweepOrders } from "./sweep.ts";
+import type { Waiters } from "./waiters.ts";
+
+/** A held order is looked at again within this time, whatever holds it back: its approval runs out meanwhile. */
+const HELD_MS_MAX = 15_000;
+
+export type FollowerDeps = AccountStore & {
+  readonly waiters: Waiters;
+  readonly prices: ReferencePrices;
+  /** Called when a step has ended: there may be room for more. */
+  readonly onEnd: () => void;
+};
+
+export class Follower {
+  readonly #deps: FollowerDeps;
+  readonly #dispatcher = new Dispatcher();
+  /** How often the paper market was moved, to notice a move in the middle of a look. */
+  #marketMoves = 0;
+
+  constructor(deps: FollowerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Starts the steps that may start. Returns until when due orders are held back, or `null` if none is. */
+  run(desk: Desk): number | null {
+    const { sql, commit, start, onEnd } = this.#deps;
+    return this.#dispatcher.run({
+      ...this.#planDeps(desk),
+      sql,
+      connection: desk.connection,
+      broker: desk.broker,
+      isExit: (order) => isReduction(intentOf(order), readHoldings(sql, order, [order.id])),
+      step: (row, next) => this.#step(row, next, desk),
+      sweep: (rows) => this.#sweep(rows, desk),
+      hold: ({ order }, untilMs) => commit(() => putOff(sql, order.id, Math.min(untilMs, Date.now() + HELD_MS_MAX))),
+      start,
+      onEnd,
+    });
+  }
+
+  #planDeps({ broker, settings }: Desk): PlanDeps {
+    const { sql } = this.#deps;
+    return {
+      broker,
+      nowMs: Date.now,
+      mayLeave: (order) => mayLeaveNow(intentOf(order), settings.policy, readHoldings(sql, order, [order.id])),
+      predecessorEnded: ({ replaces }) => {
+        const old = replaces === null ? undefined : findOrder(sql, replaces)?.order;
+        return old === undefined || isTerminal(old.status);
+      },
+    };
+  }
+
+  /** The paper market moved: what it may have filled is looked at now. */
+  marketMoved(symbol: string): void {
+    this.#marketMoves += 1;
+    this.#deps.commit(() => makeSymbolDue(this.#deps.sql, symbol));
+  }
+
+  /** Records an event if the order is still where it was when `seen` was read. */
+  record(seen: OrderRow, event: OrderEvent): OrderRow | undefined {
+    const { sql, commit } = this.#deps;
+    const { id, delivery, attempts } = seen.order;
+    const recorded = commit(() => {
+      const now = findOrder(sql, id);
+      if (now === undefined || now.order.delivery !== delivery || now.order.attempts !== attempts) return undefined;
+      return recordEvent(sql, now, event, { nowMs: Date.now(), random: randomFraction() });
+    });
+    if (recorded === undefined || !recorded.ok) {
+      log("error", "account.event_refused", { order_id: id, event: event.type, ...recorded?.error });
+      return undefined;
+    }
+    this.announce(recorded.value.order);
+    return recorded.value;
+  }
+
+  /** Tells who waits for the order, and the log where somebody should look. */
+  announce(order: Order): void {
+    this.#deps.waiters.tell(order.id);
+    if (order.delivery === "unknown" || order.delivery === "needs_operator") {
+      const level = order.delivery === "unknown" ? "warn" : "error";
+      const facts = { order_id: order.id, request_id: order.request_id, code: order.reason?.code };
+      log(level, `order.${order.delivery}`, facts);
+    }
+  }
+
+  async #step(row: OrderRow, next: NextMove, desk: Desk): Promise<void> {
+    const { sql, commit } = this.#deps;
+    const { id } = row.order;
+    const marketMoves = this.#marketMoves;
+    try {
+      await takeStep(row, next, {
+        broker: desk.broker,
+        record: (seen, event) => this.record(seen, event),
+        postpone: (retryAfterMs) => this.#postpone(id, retryAfterMs ?? 0),
+        release: () => this.#release(row.order, desk),
+      });
+    } catch (thrown) {
+      log("error", "account.step_failed", { order_id: id, move: next.move, error: describeError(thrown) });
+    }
+    const after = findOrder(sql, id);
+    // A step that changed nothing, because it failed, would be due again at once, and for ever.
+    if (after?.dueAtMs === row.dueAtMs) this.#postpone(id, 0);
+    // The look may have told enough to act on: then nobody waits for the next one.
+    else if (after?.order.delivery === "unknown" && planStep(after, this.#planDeps(desk)).move !== "look_up") {
+      commit(() => makeDue(sql, id));
+    }
+    // What was just put off may have looked at the market before it moved.
+    if (this.#marketMoves !== marketMoves) commit(() => makeSymbolDue(sql, row.order.symbol));
+  }
+
+  #postpone(id: OrderId, retryAfterMs: number): void {
+    const { sql, commit } = this.#deps;
+    commit(() => {
+      const row = findOrder(sql, id);
+      const nowMs = Date.now();
+      if (row !== undefined) postponeLook(sql, row, nowMs, nowMs + retryAfterMs);
+    });
+  }
+
+  async #release({ id, ...waiting }: Order, desk: Desk): Promise<void> {
+    const { sql, account, commit, prices } = this.#deps;
+    const { policy } = desk.settings;
+    const referencePrice = needsReferencePrice(waiting, policy)
+      ? await prices.latest(waiting.symbol, desk.broker, Date.now())
+      : undefined;
+    commit(() =>
+      releaseOrder(sql, id, {
+        account,
+        policy,
+        broker: desk.broker,
+        circuitOpen: desk.connection.isOpen,
+        referencePrice,
+        nowMs: Date.now(),
+        random: randomFraction(),
+      }),
+    );
+    const released = findOrder(sql, id)?.order;
+    if (released !== undefined) this.announce(released);
+  }
+
+  /** All that one list tells, in one transaction. */
+  async #sweep(rows: readonly OrderRow[], { broker }: Desk): Promise<readonly OrderId[]> {
+    const { commit } = this.#deps;
+    const told: (() => void)[] = [];
+    const missing = await sweepOrders(rows, {
+      broker,
+      report: (row, report) => told.push(() => void this.record(row, { type: "report", report })),
+      postpone: (row) => told.push(() => this.#postpone(row.order.id, 0)),
+    });
+    commit(() => told.forEach((tell) => tell()));
+    return missing;
+  }
+}

@@ -1,0 +1,179 @@
+// The account's own work, beside its orders: carrying the journal to D1, reading trades, comparing positions, forgetting what
+// is old. Each runs once at a time; what is due is in storage, so a new process goes on where the last one ended.
+import { randomFraction } from "../crypto/random.ts";
+import type { Suspect } from "../domain/reconcile.ts";
+import { describeError, log } from "../log.ts";
+import { appendEntries } from "../storage/audit-log.ts";
+import { openDatabase } from "../storage/client.ts";
+import { readBrokerView } from "./broker-view.ts";
+import type { AccountStore, Desk } from "./context.ts";
+import { pruneExecutions } from "./executions.ts";
+import { acknowledge, countPending, readPending } from "./journal.ts";
+import { pruneNonces } from "./nonces.ts";
+import { drainOutbox, drainRetryDelayMs } from "./outbox.ts";
+import { reconcileAccount } from "./reconcile.ts";
+import { recordEvent } from "./record.ts";
+import { singleFlight } from "./single-flight.ts";
+import { syncExecutions } from "./sync-executions.ts";
+import { type TimerName, isTimerDue, nextTimerAtMs, resetTimer, setTimer } from "./timers.ts";
+
+/** Looking for what is old more often only reads rows. */
+const PRUNE_INTERVAL_MS = 60_000;
+/** When to look again while the account's settings are not usable: a deployment has to happen first. */
+const MISCONFIGURED_MS = 60_000;
+/** A new process compares positions again unless that was done just now. */
+const VIEW_FRESH_MS = 60_000;
+/** Whoever asks for the portfolio wants the present one. */
+const VIEW_SHOWN_MS = 5_000;
+/** How long a caller waits for the broker's list; then the last known one serves. */
+const VIEW_PATIENCE_MS = 2_000;
+
+export type HousekeepingDeps = AccountStore & {
+  readonly database: () => D1Database;
+  /** The account, if its settings are usable at this moment. */
+  readonly desk: () => Desk | undefined;
+};
+
+export class Housekeeping {
+  readonly #deps: HousekeepingDeps;
+  #drainFailures = 0;
+  #drainAtMs = 0;
+  #prunedAtMs = 0;
+  #suspects: readonly Suspect[] = [];
+
+  constructor(deps: HousekeepingDeps) {
+    this.#deps = deps;
+  }
+
+  /** To be called once per process, in a transaction. */
+  onStart(nowMs: number): void {
+    const { sql } = this.#deps;
+    const view = readBrokerView(sql);
+    if (view === undefined || nowMs - view.atMs > VIEW_FRESH_MS) setTimer(sql, "reconcile", nowMs);
+  }
+
+  /** Starts whatever is due. */
+  run(): void {
+    const { sql, start } = this.#deps;
+    const nowMs = Date.now();
+    if (countPending(sql) > 0 && nowMs >= this.#drainAtMs) start(this.#drain());
+    if (nowMs - this.#prunedAtMs >= PRUNE_INTERVAL_MS) this.#prune(nowMs);
+    if (isTimerDue(sql, "executions", nowMs) || isTimerDue(sql, "reconcile", nowMs)) start(this.#askBroker());
+  }
+
+  /**
+   * When any of this is due next. What is due already is under way in this process, so then the answer is a moment later, in
+   * case the process does not live to end it.
+   */
+  nextAtMs(nowMs: number, safetyMs: number): number {
+    const { sql } = this.#deps;
+    const drainAtMs = countPending(sql) > 0 ? Math.max(nowMs + safetyMs, this.#drainAtMs) : Infinity;
+    const timerAtMs = nextTimerAtMs(sql) ?? Infinity;
+    return Math.min(drainAtMs, timerAtMs > nowMs ? timerAtMs : nowMs + safetyMs);
+  }
+
+  /** Asks the broker what is held if it has never said, and waits a moment for its word. */
+  async knowPositions(): Promise<void> {
+    if (readBrokerView(this.#deps.sql) === undefined) await this.#compareNow();
+  }
+
+  /** Asks the broker what is held unless it has just said, and waits a moment for its word. */
+  async refreshView(): Promise<void> {
+    const view = readBrokerView(this.#deps.sql);
+    if (view === undefined || Date.now() - view.atMs > VIEW_SHOWN_MS) await this.#compareNow();
+  }
+
+  async #compareNow(): Promise<void> {
+    this.#reset("reconcile", Date.now());
+    await within(VIEW_PATIENCE_MS, this.#askBroker());
+  }
+
+  readonly #drain = singleFlight("carry_journal", async () => {
+    const { sql, account, commit, database } = this.#deps;
+    try {
+      const d1 = openDatabase(database());
+      await drainOutbox({
+        readPending: (limit) => readPending(sql, account, limit),
+        deliver: (entries) => appendEntries(d1, entries),
+        acknowledge: (seq) => acknowledge(sql, seq),
+      });
+      this.#drainFailures = 0;
+      this.#drainAtMs = 0;
+    } catch (thrown) {
+      this.#drainFailures += 1;
+      this.#drainAtMs = Date.now() + drainRetryDelayMs(this.#drainFailures);
+      log("error", "account.audit_delivery_failed", { failures: this.#drainFailures, error: describeError(thrown) });
+    }
+    commit(() => undefined);
+  });
+
+  /** One question after the other: together with the orders' calls more would take the audit log's connection. */
+  readonly #askBroker = singleFlight("ask_broker", async () => {
+    for (let isDone = false; !isDone;) {
+      if (isTimerDue(this.#deps.sql, "executions", Date.now())) await this.#readExecutions();
+      else if (isTimerDue(this.#deps.sql, "reconcile", Date.now())) await this.#reconcile();
+      else isDone = true;
+    }
+  });
+
+  async #readExecutions(): Promise<void> {
+    const desk = this.#draw("executions");
+    if (desk === undefined) return;
+    const { sql, commit } = this.#deps;
+    const { againInMs } = await syncExecutions({
+      sql,
+      broker: desk.broker,
+      commit,
+      nowMs: Date.now,
+      record: (row, event) => void recordEvent(sql, row, event, { nowMs: Date.now(), random: randomFraction() }),
+      onGivenUp: ({ id }) => log("warn", "order.executions_missing", { order_id: id }),
+    });
+    this.#reset("executions", againInMs === null ? null : Date.now() + againInMs);
+  }
+
+  async #reconcile(): Promise<void> {
+    // Two questions: what money there is, and what is held.
+    const desk = this.#draw("reconcile") && this.#draw("reconcile");
+    if (desk === undefined) return;
+    const { sql, account, commit } = this.#deps;
+    const compared = await reconcileAccount(
+      { sql, account, broker: desk.broker, nowMs: Date.now, commit, requestId: crypto.randomUUID() },
+      this.#suspects,
+    );
+    this.#suspects = compared.suspects;
+    this.#reset("reconcile", Date.now() + compared.nextInMs);
+  }
+
+  /** The account, if it may call its broker now; else the timer waits for the connection. */
+  #draw(timer: TimerName): Desk | undefined {
+    const desk = this.#deps.desk();
+    if (desk === undefined) {
+      this.#reset(timer, Date.now() + MISCONFIGURED_MS);
+      return undefined;
+    }
+    const pass = desk.connection.draw("watch");
+    if (!pass.held) return desk;
+    this.#reset(timer, pass.untilMs);
+    return undefined;
+  }
+
+  #reset(timer: TimerName, dueAtMs: number | null): void {
+    const { sql, commit } = this.#deps;
+    commit(() => resetTimer(sql, timer, dueAtMs));
+  }
+
+  /** Nothing waits for this, so no timer wakes the account for it. */
+  #prune(nowMs: number): void {
+    const { sql, commit } = this.#deps;
+    const hasMore = commit(() => [pruneNonces(sql, nowMs), pruneExecutions(sql, nowMs)].some(Boolean));
+    if (!hasMore) this.#prunedAtMs = nowMs;
+  }
+}
+
+/** Waits for the work, but not longer. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, promise]);
+  clearTimeout(timer);
+}

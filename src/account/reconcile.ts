@@ -1,0 +1,74 @@
+// The account's regular question to the broker: what is held, and how much money is there. It talks to a small deps interface.
+import type { Broker } from "../domain/broker.ts";
+import type { AccountId } from "../domain/ids.ts";
+import { type Difference, type Suspect, reconcile } from "../domain/reconcile.ts";
+import { isPositionKnown, writeBrokerView } from "./broker-view.ts";
+import { append } from "./journal.ts";
+import { makeSymbolDue, readLive } from "./orders.ts";
+import { readPositions, setPosition } from "./positions.ts";
+
+/** A difference is looked at again after this long, when the broker's own lists have settled. */
+const RECHECK_MS = 10_000;
+/** While orders live, and else. */
+const BUSY_INTERVAL_MS = 300_000;
+const IDLE_INTERVAL_MS = 3_600_000;
+const RETRY_MS = 15_000;
+
+export type ReconcileDeps = {
+  readonly sql: SqlStorage;
+  readonly account: AccountId;
+  readonly broker: Pick<Broker, "holdings" | "balances">;
+  readonly nowMs: () => number;
+  readonly commit: <T>(change: () => T) => T;
+  readonly requestId: string;
+};
+
+/** What a comparison leaves behind for the next one, and when that should be. */
+export type Compared = { readonly suspects: readonly Suspect[]; readonly nextInMs: number; readonly done: boolean };
+
+/** Compares once. The differences that are believed are journalled and become our positions. */
+export async function reconcileAccount(deps: ReconcileDeps, suspects: readonly Suspect[]): Promise<Compared> {
+  const { sql } = deps;
+  const before = readPositions(sql);
+  // One after the other: together with the orders' calls two would take the audit log's connection.
+  const balances = await deps.broker.balances();
+  const holdings = await deps.broker.holdings();
+  if (holdings.ending !== "listed" || balances.ending !== "read") {
+    return { suspects, nextInMs: RETRY_MS, done: false };
+  }
+  return deps.commit(() => {
+    const positions = readPositions(sql);
+    const live = readLive(sql);
+    const moving = new Set(
+      [...positions].filter(([symbol, units]) => before.get(symbol) !== units).map(([symbol]) => symbol),
+    );
+    const isFirst = !isPositionKnown(sql);
+    const nowMs = deps.nowMs();
+    const found = reconcile({ nowMs, positions, holdings: holdings.items, live, moving, suspects, isFirst });
+    // A fill that nobody has asked about yet is the likeliest cause: it is known by the next comparison.
+    for (const { symbol } of found.suspects) makeSymbolDue(sql, symbol);
+    for (const difference of found.adopted) believe(deps, difference, nowMs);
+    writeBrokerView(sql, { atMs: nowMs, holdings: holdings.items, balances: balances.balances });
+    const interval = live.length > 0 ? BUSY_INTERVAL_MS : IDLE_INTERVAL_MS;
+    return { suspects: found.suspects, nextInMs: found.suspects.length > 0 ? RECHECK_MS : interval, done: true };
+  });
+}
+
+function believe(
+  { sql, account, requestId }: ReconcileDeps,
+  { symbol, ours, theirs }: Difference,
+  nowMs: number,
+): void {
+  setPosition(sql, symbol, theirs);
+  append(sql, account, {
+    time: new Date(nowMs).toISOString(),
+    type: "position.reconciled",
+    actor: { kind: "gateway", id: account },
+    request_id: requestId,
+    client_ip: null,
+    order_id: null,
+    symbol,
+    result: { ok: true, code: "position_differs" },
+    data: { counted: ours, held: theirs },
+  });
+}

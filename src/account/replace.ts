@@ -1,0 +1,123 @@
+// One order in the place of another: a cancel and a new order, linked. The new one waits until the old one has ended, takes
+// off its quantity what the old one filled, and is looked at by the rules once more. The caller wraps each in transactionSync.
+import type { ReferencePrice } from "../domain/broker.ts";
+import type { OrderId } from "../domain/ids.ts";
+import type { OrderEvent } from "../domain/lifecycle.ts";
+import { ZERO, isPositive, subtract } from "../domain/money.ts";
+import { type Order, intentOf, isTerminal } from "../domain/order.ts";
+import { type Result, assert, err, ok } from "../domain/result.ts";
+import type { BucketLimits } from "../domain/token-bucket.ts";
+import { type OrderChange, applyChange } from "../domain/signal/change.ts";
+import type { FieldError } from "../domain/signal/native.ts";
+import {
+  type Admitted,
+  type AdmitArgs,
+  type DecisionContext,
+  type Signal,
+  assessNow,
+  findEarlier,
+  journalSignal,
+  storeDecided,
+  toIntent,
+} from "./admit.ts";
+import { findOrder, makeDue } from "./orders.ts";
+import { type RecordContext, mustRecord } from "./record.ts";
+import { drawFromSource } from "./source-buckets.ts";
+
+export type ReplaceRefusal =
+  | { readonly reason: "order_unknown" }
+  /** It has ended, or somebody wants it canceled or replaced already. */
+  | { readonly reason: "not_replaceable"; readonly order: Order }
+  | { readonly reason: "invalid_change"; readonly errors: readonly FieldError[] }
+  | { readonly reason: "rate_limited"; readonly retryAfterMs: number; readonly limits: BucketLimits }
+  | { readonly reason: "idempotency_conflict"; readonly orderId: OrderId };
+
+/** Which order, and what is to be different about the one in its place. */
+export type Replacement = Omit<Signal, "order" | "proof"> & {
+  readonly original: OrderId;
+  readonly change: OrderChange;
+};
+
+export type ReplaceArgs = Omit<AdmitArgs, "signal"> & RecordContext & { readonly replacement: Replacement };
+
+/** A replacement that the rules deny leaves the old order as it is. */
+export function replaceOrder(
+  sql: SqlStorage,
+  args: ReplaceArgs,
+): Result<Pick<Admitted, "order" | "duplicate">, ReplaceRefusal> {
+  const { original: originalId, change, ...sender } = args.replacement;
+  const original = findOrder(sql, originalId);
+  if (original === undefined) return err({ reason: "order_unknown" });
+  const changed = applyChange(original.order, change);
+  if (!changed.ok) return err({ reason: "invalid_change", errors: changed.error });
+  const signal: Signal = { ...sender, order: changed.value, proof: null };
+  const request = JSON.stringify({ replaces: originalId, ...change });
+
+  const earlier = findEarlier(sql, signal);
+  const [first] = earlier;
+  if (first !== undefined) {
+    const same = earlier.every((row) => row.order.id === first.order.id && row.request === request);
+    const isItself = first.order.request_id === signal.requestId;
+    if (!isItself) journalSignal(sql, { ...args, signal }, same ? "signal.duplicate" : "signal.conflict", first.order);
+    return same
+      ? ok({ order: first.order, duplicate: !isItself })
+      : err({ reason: "idempotency_conflict", orderId: first.order.id });
+  }
+
+  const { order: named } = original;
+  if (isTerminal(named.status) || named.cancel_requested_at !== null) {
+    return err({ reason: "not_replaceable", order: named });
+  }
+  // An order that waits has nothing at the broker: the one it waits for is what has to end first.
+  const predecessor =
+    named.delivery === "waiting" && named.replaces !== null ? findOrder(sql, named.replaces) : original;
+  assert(predecessor !== undefined, "an order waits for one that is not there");
+  const { order: old } = predecessor;
+  const draw = drawFromSource(sql, signal.source, args.limits, args.nowMs);
+  if (!draw.allowed) return err({ reason: "rate_limited", retryAfterMs: draw.retryAfterMs, limits: args.limits });
+  const intent = toIntent({ ...args, signal });
+  const rest = subtract(intent.quantity ?? ZERO, old.filled_quantity);
+  if (!isPositive(rest)) {
+    return err({
+      reason: "invalid_change",
+      errors: [{ pointer: "/quantity", message: `must be more than the ${old.filled_quantity} already filled` }],
+    });
+  }
+  // What is left of the old order makes room for the new one.
+  const decision = assessNow(sql, { ...intent, quantity: rest }, args, [old.id, named.id]);
+  const order = storeDecided(sql, { ...args, signal }, { request, intent, decision, replaces: old.id });
+  if (decision.outcome === "approved") {
+    const at = new Date(args.nowMs).toISOString();
+    const { actor, requestId, clientIp } = signal;
+    const context: RecordContext = { ...args, caller: { actor, requestId, clientIp } };
+    const event = { type: "cancel_requested", at, replacedBy: order.id } as const;
+    mustRecord(sql, original, event, context);
+    if (old.id === named.id) return ok({ order, duplicate: false });
+    if (isTerminal(old.status)) makeDue(sql, order.id);
+    else mustRecord(sql, predecessor, event, context);
+  }
+  return ok({ order, duplicate: false });
+}
+
+export type ReleaseArgs = DecisionContext & RecordContext & { readonly referencePrice: ReferencePrice | undefined };
+
+/** Sends a waiting order on its way, or ends it, now that the order it waits for has ended. */
+export function releaseOrder(sql: SqlStorage, id: OrderId, args: ReleaseArgs): void {
+  const row = findOrder(sql, id);
+  if (row === undefined || row.order.delivery !== "waiting") return;
+  const old = row.order.replaces === null ? undefined : findOrder(sql, row.order.replaces)?.order;
+  assert(old !== undefined && isTerminal(old.status), "an order was released before the one it waits for had ended");
+  mustRecord(sql, row, releaseEvent(sql, row.order, old, args, row.expiresAtMs), args);
+}
+
+function releaseEvent(sql: SqlStorage, waiting: Order, old: Order, args: ReleaseArgs, expiresAtMs: number): OrderEvent {
+  // Filled, rejected or run out of time by itself: there was nothing to replace.
+  if (old.status !== "canceled") return { type: "lapsed", code: `replaced_order_${old.status}` };
+  if (args.nowMs >= expiresAtMs) return { type: "lapsed", code: "approval_lapsed" };
+  const quantity = subtract(waiting.quantity ?? ZERO, old.filled_quantity);
+  if (!isPositive(quantity)) return { type: "lapsed", code: "replaced_order_filled" };
+  const decision = assessNow(sql, { ...intentOf(waiting), quantity }, args, [waiting.id]);
+  return decision.outcome === "approved"
+    ? { type: "released", quantity, verdicts: decision.verdicts }
+    : { type: "denied", code: decision.reason, verdicts: decision.verdicts };
+}

@@ -1,0 +1,264 @@
+// What an account holds, and the most it could come to hold: every live order may still fill, those nobody knows about
+// included. Nothing here is a float, and a price nobody has is never guessed.
+import * as z from "zod";
+import type { VenueBalances, VenueHolding } from "./broker.ts";
+import { AccountId } from "./ids.ts";
+import {
+  type Decimal,
+  DecimalString,
+  ZERO,
+  absolute,
+  add,
+  decimalOf,
+  divide,
+  greaterThan,
+  isPositive,
+  isZero,
+  lessThan,
+  multiply,
+  roundForWire,
+  subtract,
+} from "./money.ts";
+import { type Delivery, type Order, type Side, isLive } from "./order.ts";
+
+/** The broker is read every few minutes. After this long it was not read when it should have been. */
+const STALE_AFTER_MS = 900_000;
+
+/** One symbol. Units are the instrument's, money is in the account's currency. */
+const PortfolioPosition = z.strictObject({
+  symbol: z.string(),
+  /** Units held, negative when short. Counted from our own fills. */
+  quantity: DecimalString,
+  /** The broker's; `null` while the broker was last read with another quantity. */
+  average_price: DecimalString.nullable(),
+  /** Money for `quantity` at the last price known, negative when short; `null` when none is. */
+  market_value: DecimalString.nullable(),
+  /** Units that orders may still buy or sell. */
+  working_buy: DecimalString,
+  working_sell: DecimalString,
+  /** The same for orders of which nobody knows whether the broker has them. */
+  unknown_buy: DecimalString,
+  unknown_sell: DecimalString,
+  /** Money that orders given as an amount may still trade. How many units that will be is not known. */
+  working_buy_notional: DecimalString,
+  working_sell_notional: DecimalString,
+  unknown_buy_notional: DecimalString,
+  unknown_sell_notional: DecimalString,
+  /** Units held at worst, without sign: all buys fill and no sell does, or the reverse. Orders by amount are not in it. */
+  exposure_quantity: DecimalString,
+  /** Money at worst, orders by amount included; `null` when no price is known. */
+  exposure: DecimalString.nullable(),
+});
+export type PortfolioPosition = z.infer<typeof PortfolioPosition>;
+
+/** Money over all symbols, without netting one against another. `held + working + unknown = total`. */
+const PortfolioExposure = z.strictObject({
+  held: DecimalString.nullable(),
+  /** What working orders can add to `held` at worst; an order that only reduces a position adds nothing. */
+  working: DecimalString.nullable(),
+  /** What orders of unknown outcome can add to that. */
+  unknown: DecimalString.nullable(),
+  total: DecimalString.nullable(),
+  /** Symbols without a price. While there is one, nobody knows the sums. */
+  unpriced: z.array(z.string()),
+});
+type PortfolioExposure = z.infer<typeof PortfolioExposure>;
+
+/** An account's positions, open orders and money, as the API shows them. */
+export const Portfolio = z
+  .strictObject({
+    account: AccountId,
+    /** When the broker's holdings and balances were read; `null` when they never were. */
+    as_of: z.iso.datetime().nullable(),
+    stale: z.boolean(),
+    currency: z.string().nullable(),
+    cash: DecimalString.nullable(),
+    equity: DecimalString.nullable(),
+    buying_power: DecimalString.nullable(),
+    /** By symbol: what is held or has a live order. */
+    positions: z.array(PortfolioPosition),
+    exposure: PortfolioExposure,
+  })
+  .meta({ id: "Portfolio" });
+export type Portfolio = z.infer<typeof Portfolio>;
+
+export type PortfolioFacts = {
+  readonly account: AccountId;
+  readonly nowMs: number;
+  /** When `holdings` and `balances` were read from the broker; `null` when they never were. */
+  readonly asOfMs: number | null;
+  readonly holdings: readonly VenueHolding[];
+  readonly balances: VenueBalances | null;
+  /** Units held by symbol, negative when short, counted from our own fills. */
+  readonly positions: ReadonlyMap<string, Decimal>;
+  /** Every order that is not over; what they have filled is in `positions`. */
+  readonly orders: readonly Order[];
+  /** Money per unit by symbol, for where the broker's holdings name no value. */
+  readonly referencePrices: ReadonlyMap<string, Decimal>;
+};
+
+export function toPortfolio(facts: PortfolioFacts): Portfolio {
+  const { account, nowMs, asOfMs, balances } = facts;
+  const lines = readLines(facts);
+  return {
+    account,
+    as_of: asOfMs === null ? null : new Date(asOfMs).toISOString(),
+    stale: asOfMs === null || nowMs - asOfMs > STALE_AFTER_MS,
+    currency: balances?.currency ?? null,
+    cash: balances?.cash ?? null,
+    equity: balances?.equity ?? null,
+    buying_power: balances?.buying_power ?? null,
+    positions: lines.map(toPosition),
+    exposure: sumExposures(lines),
+  };
+}
+
+/** One symbol: what is held of it, what may still be traded, and what a unit is worth. */
+type Line = {
+  readonly symbol: string;
+  readonly quantity: Decimal;
+  readonly working: OpenOrders;
+  readonly unknown: OpenOrders;
+  readonly holding: VenueHolding | undefined;
+  readonly price: Price | undefined;
+};
+
+function readLines({ positions, orders, holdings, referencePrices }: PortfolioFacts): Line[] {
+  const counted = orders.filter(counts);
+  const held = [...positions].filter(([, quantity]) => !isZero(quantity)).map(([symbol]) => symbol);
+  const symbols = new Set([...held, ...counted.map((order) => order.symbol)]);
+  return [...symbols].sort().map((symbol) => {
+    const ofSymbol = counted.filter((order) => order.symbol === symbol);
+    const holding = holdings.find((candidate) => candidate.symbol === symbol);
+    return {
+      symbol,
+      quantity: positions.get(symbol) ?? ZERO,
+      working: sumOrders(ofSymbol.filter((order) => !isUnknown(order))),
+      unknown: sumOrders(ofSymbol.filter(isUnknown)),
+      holding,
+      price: priceOf(holding) ?? unitPrice(referencePrices.get(symbol)),
+    };
+  });
+}
+
+/** A replacement that waits for the end of the order it replaces is no second order: until then that one counts. */
+const counts = (order: Order): boolean => isLive(order) && order.delivery !== "waiting";
+
+const IN_DOUBT: ReadonlySet<Delivery> = new Set(["submitting", "unknown", "needs_operator"]);
+
+const isUnknown = (order: Order): boolean => order.outcome === "unknown" || IN_DOUBT.has(order.delivery);
+
+/** What a set of orders may still trade: in units where the order has a quantity, else in money. */
+type OpenOrders = { readonly units: BySide; readonly money: BySide };
+type BySide = Readonly<Record<Side, Decimal>>;
+
+const sumOrders = (orders: readonly Order[]): OpenOrders => ({
+  units: sumBySide(orders, unitsLeft),
+  money: sumBySide(orders, moneyLeft),
+});
+
+function sumBySide(orders: readonly Order[], left: (order: Order) => Decimal): BySide {
+  const sumOf = (side: Side): Decimal => sum(orders.filter((order) => order.side === side).map(left));
+  return { buy: sumOf("buy"), sell: sumOf("sell") };
+}
+
+const unitsLeft = ({ quantity, filled_quantity }: Order): Decimal =>
+  quantity === undefined ? ZERO : atLeastZero(subtract(quantity, filled_quantity));
+
+function moneyLeft({ notional, filled_quantity, average_price }: Order): Decimal {
+  if (notional === undefined) return ZERO;
+  return atLeastZero(roundForWire(subtract(notional, multiply(filled_quantity, average_price ?? ZERO))));
+}
+
+const addOrders = (a: OpenOrders, b: OpenOrders): OpenOrders => ({
+  units: addBySide(a.units, b.units),
+  money: addBySide(a.money, b.money),
+});
+
+const addBySide = (a: BySide, b: BySide): BySide => ({ buy: add(a.buy, b.buy), sell: add(a.sell, b.sell) });
+
+/** So much money for so many units. Kept as two numbers: dividing them first would lose digits of the money. */
+type Price = { readonly money: Decimal; readonly units: Decimal };
+
+/** A value of zero is no price: it would make any exposure vanish. */
+function priceOf(holding: VenueHolding | undefined): Price | undefined {
+  if (holding === undefined || holding.market_value === null || isZero(holding.market_value)) return undefined;
+  return isZero(holding.quantity)
+    ? undefined
+    : { money: absolute(holding.market_value), units: absolute(holding.quantity) };
+}
+
+const unitPrice = (price: Decimal | undefined): Price | undefined =>
+  price !== undefined && isPositive(price) ? { money: price, units: decimalOf("1") } : undefined;
+
+/** Money for units, with their sign; `null` when it takes a price that nobody has. */
+function valueOf(units: Decimal, price: Price | undefined): Decimal | null {
+  if (isZero(units)) return ZERO;
+  return price === undefined ? null : roundForWire(divide(multiply(units, price.money), price.units));
+}
+
+/** The most units on either side of zero, without sign. */
+const worstUnits = (quantity: Decimal, { units }: OpenOrders): Decimal =>
+  larger(absolute(add(quantity, units.buy)), absolute(subtract(quantity, units.sell)));
+
+/** The same in money, where orders by amount count as well. */
+function worstMoney({ quantity, price }: Line, { units, money }: OpenOrders): Decimal | null {
+  const most = valueOf(add(quantity, units.buy), price);
+  const least = valueOf(subtract(quantity, units.sell), price);
+  if (most === null || least === null) return null;
+  return larger(absolute(add(most, money.buy)), absolute(subtract(least, money.sell)));
+}
+
+function toPosition(line: Line): PortfolioPosition {
+  const { symbol, quantity, working, unknown, holding, price } = line;
+  const all = addOrders(working, unknown);
+  return {
+    symbol,
+    quantity,
+    average_price: holding?.quantity === quantity ? holding.average_price : null,
+    market_value: valueOf(quantity, price),
+    working_buy: working.units.buy,
+    working_sell: working.units.sell,
+    unknown_buy: unknown.units.buy,
+    unknown_sell: unknown.units.sell,
+    working_buy_notional: working.money.buy,
+    working_sell_notional: working.money.sell,
+    unknown_buy_notional: unknown.money.buy,
+    unknown_sell_notional: unknown.money.sell,
+    exposure_quantity: worstUnits(quantity, all),
+    exposure: worstMoney(line, all),
+  };
+}
+
+function sumExposures(lines: readonly Line[]): PortfolioExposure {
+  const unpriced: string[] = [];
+  const parts: ExposureParts[] = [];
+  for (const line of lines) {
+    const exposure = splitExposure(line);
+    if (exposure === null) unpriced.push(line.symbol);
+    else parts.push(exposure);
+  }
+  if (unpriced.length > 0) return { held: null, working: null, unknown: null, total: null, unpriced };
+  return {
+    held: sum(parts.map((part) => part.held)),
+    working: sum(parts.map((part) => part.working)),
+    unknown: sum(parts.map((part) => part.unknown)),
+    total: sum(parts.map((part) => add(add(part.held, part.working), part.unknown))),
+    unpriced,
+  };
+}
+
+type ExposureParts = { readonly held: Decimal; readonly working: Decimal; readonly unknown: Decimal };
+
+/** One symbol's exposure by who adds it: first what is held, then the working orders, then those in doubt. */
+function splitExposure(line: Line): ExposureParts | null {
+  const held = worstMoney(line, sumOrders([]));
+  const withWorking = worstMoney(line, line.working);
+  const withAll = worstMoney(line, addOrders(line.working, line.unknown));
+  if (held === null || withWorking === null || withAll === null) return null;
+  return { held, working: subtract(withWorking, held), unknown: subtract(withAll, withWorking) };
+}
+
+const sum = (amounts: readonly Decimal[]): Decimal => amounts.reduce(add, ZERO);
+const larger = (a: Decimal, b: Decimal): Decimal => (greaterThan(b, a) ? b : a);
+const atLeastZero = (a: Decimal): Decimal => (lessThan(a, ZERO) ? ZERO : a);

@@ -1,0 +1,388 @@
+import { describe, expect, it } from "vitest";
+import { catchUp } from "../../../src/account/executions.ts";
+import type { OrderRow } from "../../../src/account/orders.ts";
+import { positionIn } from "../../../src/account/positions.ts";
+import { mustRecord, postponeLook, recordEvent } from "../../../src/account/record.ts";
+import { isTimerDue, nextTimerAtMs } from "../../../src/account/timers.ts";
+import type { OrderEvent } from "../../../src/domain/lifecycle.ts";
+import { decimalOf } from "../../../src/domain/money.ts";
+import type { Order } from "../../../src/domain/order.ts";
+import { NOW_MS, aReport, anExecution, anOrder } from "../../support/builders.ts";
+import { openSqlStorage } from "./sql-storage.ts";
+import { CALLER, at, idOf, journalOf, numbered, put, read, typesOf } from "./tables.ts";
+
+const AT = new Date(NOW_MS).toISOString();
+const MINUTE_MS = 60_000;
+const pending = anOrder();
+const submitting = anOrder({ delivery: "submitting", attempts: 1 });
+const repeating = anOrder({ delivery: "submitting", outcome: "unknown", attempts: 2 });
+const unknown = anOrder({ delivery: "unknown", outcome: "unknown", attempts: 1 });
+const live = anOrder({ delivery: "delivered", status: "new", venue_order_id: "venue-1", attempts: 1 });
+const partly = anOrder({ ...live, status: "partially_filled", filled_quantity: "4", average_price: "187.2" });
+const canceled = anOrder({ ...live, status: "canceled" });
+
+const reportOf = (overrides: object = {}): OrderEvent => ({ type: "report", report: aReport(overrides) });
+const fillOf = (filled: string, status = "partially_filled"): OrderEvent =>
+  reportOf({ status, filled_quantity: filled, average_price: "187.2" });
+const NOT_SENT: OrderEvent = { type: "not_sent", code: "rate_limited", retryAfterMs: 4_000 };
+const ABSENT: OrderEvent = { type: "absent" };
+
+/** Records events one after the other, a minute apart, and returns what the last one led to. */
+function recordAll(order: Order, events: readonly OrderEvent[], overrides: Partial<OrderRow> = {}) {
+  const sql = openSqlStorage();
+  put(sql, order, overrides);
+  for (const [index, event] of events.entries()) {
+    mustRecord(sql, read(sql, order), event, at(NOW_MS + index * MINUTE_MS));
+  }
+  return { sql, row: read(sql, order) };
+}
+
+describe("an event that is recorded", () => {
+  it("changes the row, the position and the journal, and returns the row as it is stored", () => {
+    const sql = openSqlStorage();
+    const row = put(sql, submitting);
+    const recorded = mustRecord(sql, row, fillOf("4"), at());
+    expect(recorded).toEqual(read(sql, submitting));
+    expect(recorded.order).toMatchObject({ delivery: "delivered", filled_quantity: "4", updated_at: AT });
+    expect(positionIn(sql, "AAPL")).toBe("4");
+    expect(journalOf(sql)).toMatchObject([
+      {
+        type: "order.partially_filled",
+        time: AT,
+        actor: { kind: "broker", id: "paper" },
+        request_id: "request-1",
+        order_id: submitting.id,
+        symbol: "AAPL",
+        data: { client_order_id: submitting.client_order_id, filled_quantity: "4", average_price: "187.2" },
+      },
+    ]);
+  });
+
+  it("counts each unit once, to the right side", () => {
+    const { sql } = recordAll(anOrder({ ...live, side: "sell" }), [
+      reportOf({ side: "sell", status: "partially_filled", filled_quantity: "4" }),
+      reportOf({ side: "sell", status: "partially_filled", filled_quantity: "4" }),
+      reportOf({ side: "sell", status: "partially_filled", filled_quantity: "3" }),
+      reportOf({ side: "sell", status: "filled", filled_quantity: "10" }),
+    ]);
+    expect(positionIn(sql, "AAPL")).toBe("-10");
+  });
+
+  it("that is illegal changes nothing", () => {
+    const sql = openSqlStorage();
+    const row = put(sql, live);
+    expect(recordEvent(sql, row, ABSENT, at())).toEqual({
+      ok: false,
+      error: { event: "absent", delivery: "delivered", status: "new" },
+    });
+    expect(() => mustRecord(sql, row, ABSENT, at())).toThrow("refused absent");
+    expect(read(sql, live)).toEqual(row);
+    expect(typesOf(sql)).toEqual([]);
+  });
+
+  it("that says nothing new is not journalled and leaves the time of the last change", () => {
+    const { sql, row } = recordAll(live, [reportOf()], { looks: 2 });
+    expect(row).toMatchObject({ order: live, looks: 3 });
+    expect(typesOf(sql)).toEqual([]);
+  });
+
+  it.each<[string, Order, OrderEvent, string]>([
+    ["the broker's, where it reports", live, fillOf("4"), "broker"],
+    ["the broker's, where it rejects", submitting, { type: "rejected", code: "x", detail: "y" }, "broker"],
+    ["the gateway's, where it sends", pending, { type: "submitting" }, "gateway"],
+    ["the gateway's, where it does not know", submitting, { type: "unknown", code: "timeout" }, "gateway"],
+  ])("is journalled as %s", (_, order, event, kind) => {
+    expect(journalOf(recordAll(order, [event]).sql)[0]).toMatchObject({ actor: { kind, id: "paper" } });
+  });
+
+  it("is journalled as the caller's where somebody asked for it", () => {
+    const sql = openSqlStorage();
+    const event: OrderEvent = { type: "cancel_requested", at: AT, replacedBy: null };
+    mustRecord(sql, put(sql, live), event, { ...at(), caller: CALLER });
+    expect(journalOf(sql)[0]).toMatchObject({
+      actor: CALLER.actor,
+      request_id: CALLER.requestId,
+      client_ip: CALLER.clientIp,
+    });
+  });
+
+  it.each<[string, Order, OrderEvent, object]>([
+    [
+      "which order takes its place",
+      live,
+      { type: "cancel_requested", at: AT, replacedBy: idOf(2) },
+      { replaced_by: idOf(2) },
+    ],
+    [
+      "what was left to send",
+      anOrder({ delivery: "waiting" }),
+      { type: "released", quantity: decimalOf("6"), verdicts: [] },
+      { quantity: "6", verdicts: [] },
+    ],
+    [
+      "what the rules said",
+      anOrder({ delivery: "waiting" }),
+      { type: "denied", code: "x", verdicts: [] },
+      { verdicts: [] },
+    ],
+    [
+      "which trades were read",
+      partly,
+      { type: "executed", averagePrice: decimalOf("1"), executions: [{ id: 1 }] },
+      { executions: [{ id: 1 }] },
+    ],
+  ])("tells %s", (_, order, event, details) => {
+    expect(journalOf(recordAll(order, [event]).sql)[0]?.data).toMatchObject(details);
+  });
+});
+
+describe("when an order is looked at next", () => {
+  it.each<[string, Order, OrderEvent, number, number, number | null]>([
+    ["soon after its attempt became unclear", submitting, { type: "unknown", code: "timeout" }, 9, 0, 500],
+    ["soon after it was found", unknown, reportOf(), 7, 0, 250],
+    ["later with every look that shows nothing new", live, reportOf(), 3, 4, 5_000],
+    [
+      "at once where it was found and somebody wants it canceled",
+      anOrder({ ...unknown, cancel_requested_at: AT }),
+      reportOf(),
+      7,
+      0,
+      0,
+    ],
+    [
+      "at once where it has waited for another",
+      anOrder({ delivery: "waiting" }),
+      { type: "released", quantity: decimalOf("6"), verdicts: [] },
+      0,
+      0,
+      0,
+    ],
+    ["soon after its cancel left", anOrder({ ...live, cancel_requested_at: AT }), { type: "cancel_sent" }, 0, 1, 500],
+    ["twice more after it was canceled", live, reportOf({ status: "canceled" }), 4, 0, 5_000],
+    ["never again after it was filled", live, fillOf("10", "filled"), 4, 0, null],
+    ["never again after it was rejected", submitting, { type: "rejected", code: "x", detail: "y" }, 0, 0, null],
+    [
+      "as before where only its trades were read",
+      partly,
+      { type: "executed", averagePrice: decimalOf("1"), executions: [] },
+      3,
+      3,
+      2_000,
+    ],
+  ])("%s", (_, order, event, looks, thenLooks, inMs) => {
+    const { row } = recordAll(order, [event], { looks });
+    expect(row).toMatchObject({ looks: thenLooks, dueAtMs: inMs === null ? null : NOW_MS + inMs });
+  });
+
+  it.each([
+    [0, 4_000],
+    [0.999, 4_000],
+  ])("is not before the broker's hint after it was turned away, with %d drawn", (random, inMs) => {
+    const sql = openSqlStorage();
+    const { dueAtMs } = mustRecord(sql, put(sql, submitting), NOT_SENT, at(NOW_MS, random));
+    expect(dueAtMs).toBe(NOW_MS + inMs);
+  });
+
+  it("is drawn from a wider range after each time it was turned away", () => {
+    const sql = openSqlStorage();
+    const event: OrderEvent = { type: "not_sent", code: "rate_limited", retryAfterMs: null };
+    const third = put(sql, numbered(anOrder({ ...submitting, attempts: 3 }), 3));
+    expect(mustRecord(sql, third, event, at(NOW_MS, 0.75)).dueAtMs).toBe(NOW_MS + 6_000);
+  });
+
+  it.each([
+    [0, 1_000],
+    [2, 5_000],
+    [5, 60_000],
+    [6, 300_000],
+  ])(
+    "is later with every absence, whatever the looks that were not answered: after %d before, in %d ms",
+    (absences, inMs) => {
+      for (const looks of [absences, 40]) {
+        const { row } = recordAll(unknown, [ABSENT], { absences, looks });
+        expect(row).toMatchObject({ absences: absences + 1, dueAtMs: NOW_MS + inMs });
+      }
+    },
+  );
+
+  it("counts absences in a row, and anew after each attempt", () => {
+    expect(recordAll(unknown, [ABSENT, ABSENT]).row.absences).toBe(2);
+    expect(recordAll(unknown, [ABSENT, ABSENT, { type: "submitting" }]).row.absences).toBe(0);
+    const again: OrderEvent[] = [ABSENT, { type: "submitting" }, { type: "unknown", code: "timeout" }, ABSENT];
+    expect(recordAll(unknown, again).row.absences).toBe(1);
+    expect(recordAll(unknown, [ABSENT, reportOf()]).row.absences).toBe(0);
+  });
+
+  it("keeps the absences where somebody comes to want it canceled", () => {
+    const wish: OrderEvent = { type: "cancel_requested", at: AT, replacedBy: null };
+    expect(recordAll(unknown, [ABSENT, ABSENT, wish]).row).toMatchObject({ absences: 2, looks: 0 });
+  });
+
+  it("is put off where a look told nothing, and not before the broker's hint", () => {
+    const sql = openSqlStorage();
+    postponeLook(sql, put(sql, live, { looks: 1 }), NOW_MS);
+    expect(read(sql, live)).toMatchObject({ looks: 2, dueAtMs: NOW_MS + 1_000 });
+    postponeLook(sql, read(sql, live), NOW_MS, NOW_MS + 7_000);
+    expect(read(sql, live)).toMatchObject({ looks: 3, dueAtMs: NOW_MS + 7_000 });
+  });
+});
+
+describe("an order that was canceled", () => {
+  const nothingNew = reportOf({ status: "canceled" });
+
+  /** What is due after looks at these times, each of which told nothing new. */
+  function dueAfter(...looksAfterMs: readonly number[]) {
+    const sql = openSqlStorage();
+    put(sql, canceled, { dueAtMs: NOW_MS + 5_000 });
+    for (const afterMs of looksAfterMs) mustRecord(sql, read(sql, canceled), nothingNew, at(NOW_MS + afterMs));
+    return read(sql, canceled).dueAtMs;
+  }
+
+  it("is looked at five seconds and a minute later, for a fill that is told late", () => {
+    expect(dueAfter(5_000)).toBe(NOW_MS + 60_000);
+    expect(dueAfter(5_000, 60_000)).toBeNull();
+  });
+
+  it("is looked at then also where it was looked at before: a market moved, or a list was on its way", () => {
+    expect(dueAfter(1_000, 2_000, 3_000, 4_000)).toBe(NOW_MS + 5_000);
+    expect(dueAfter(1_000, 5_000, 6_000, 30_000, 59_000)).toBe(NOW_MS + 60_000);
+  });
+
+  it("is looked at again after a late fill", () => {
+    const sql = openSqlStorage();
+    put(sql, canceled, { dueAtMs: NOW_MS + 60_000 });
+    const late = reportOf({ status: "canceled", filled_quantity: "1", average_price: "187" });
+    expect(mustRecord(sql, read(sql, canceled), late, at(NOW_MS + 60_000)).dueAtMs).toBe(NOW_MS + 65_000);
+  });
+
+  it.each([
+    [5_000, 60_000],
+    [60_000, 120_000],
+    [86_399_999, 86_459_999],
+    [86_400_000, null],
+  ])("is looked at until a look is answered, for a day: not answered after %d ms, at %s ms", (afterMs, thenMs) => {
+    const sql = openSqlStorage();
+    postponeLook(sql, put(sql, canceled), NOW_MS + afterMs);
+    expect(read(sql, canceled).dueAtMs).toBe(thenMs === null ? null : NOW_MS + thenMs);
+  });
+});
+
+describe("an attempt that did not arrive", () => {
+  const wanted = { cancel_requested_at: AT };
+
+  it("of an order that somebody came to want canceled ends it, and nothing is due any more", () => {
+    const { row, sql } = recordAll(anOrder({ ...submitting, ...wanted }), [NOT_SENT]);
+    expect(row).toMatchObject({ order: { status: "canceled", delivery: "none" }, dueAtMs: null });
+    expect(typesOf(sql)).toEqual(["order.not_sent"]);
+  });
+
+  it("does not end it while an earlier attempt may have arrived", () => {
+    const { row } = recordAll(anOrder({ ...repeating, ...wanted }), [NOT_SENT]);
+    expect(row.order).toMatchObject({ status: "pending_new", delivery: "unknown", outcome: "unknown" });
+    expect(row.dueAtMs).not.toBeNull();
+  });
+});
+
+describe("the order that waits for one that has ended", () => {
+  const replacement = numbered(anOrder({ delivery: "waiting", replaces: live.id }), 2);
+  const replaced = (order: Order) => anOrder({ ...order, cancel_requested_at: AT, replaced_by: replacement.id });
+  const LATER_MS = NOW_MS + 300_000;
+
+  function dueOfReplacement(order: Order, event: OrderEvent) {
+    const sql = openSqlStorage();
+    put(sql, replacement, { dueAtMs: LATER_MS });
+    mustRecord(sql, put(sql, replaced(order)), event, at());
+    return read(sql, replacement).dueAtMs;
+  }
+
+  it.each<[string, Order, OrderEvent]>([
+    ["canceled", live, reportOf({ status: "canceled" })],
+    ["filled", live, fillOf("10", "filled")],
+    ["expired", live, reportOf({ status: "expired" })],
+    ["rejected", submitting, { type: "rejected", code: "x", detail: "y" }],
+    ["canceled because its attempt never arrived", submitting, NOT_SENT],
+    ["settled by an operator", unknown, { type: "settled", settlement: { outcome: "not_placed", reason: "x" } }],
+  ])("is due at once: %s", (_, order, event) => {
+    expect(dueOfReplacement(order, event)).toBe(0);
+  });
+
+  it.each([
+    ["live", { delivery: "delivered", status: "new", venue_order_id: "venue-2" }],
+    [
+      "canceled, and due once more for a late fill",
+      { delivery: "delivered", status: "canceled", venue_order_id: "venue-2" },
+    ],
+    ["pending after it was turned away", { delivery: "pending", attempts: 1 }],
+  ])("waits no more when that one fills late: what is %s is due when it was", (_, state) => {
+    const sql = openSqlStorage();
+    const released = {
+      ...anOrder({ replaces: live.id, ...state }),
+      id: replacement.id,
+      client_order_id: replacement.client_order_id,
+    };
+    put(sql, released, { dueAtMs: LATER_MS });
+    mustRecord(sql, put(sql, replaced(canceled)), reportOf({ status: "canceled", filled_quantity: "1" }), at());
+    expect(read(sql, released).dueAtMs).toBe(LATER_MS);
+  });
+
+  it.each<[string, Order, OrderEvent]>([
+    ["partly filled", live, fillOf("4")],
+    ["being canceled", live, reportOf({ status: "pending_cancel" })],
+    ["of unknown outcome", submitting, { type: "unknown", code: "timeout" }],
+    ["a person's to find out about", unknown, { type: "needs_operator", code: "x" }],
+  ])("waits on while that one is %s", (_, order, event) => {
+    expect(dueOfReplacement(order, event)).toBe(LATER_MS);
+  });
+});
+
+describe("the trades behind a fill", () => {
+  it("are to be read half a second later, from a minute before the order was made", () => {
+    const { sql, row } = recordAll(live, [fillOf("4")]);
+    expect(row.executionsSinceMs).toBe(NOW_MS - MINUTE_MS);
+    expect(nextTimerAtMs(sql)).toBe(NOW_MS + 500);
+    expect(isTimerDue(sql, "executions", NOW_MS + 500)).toBe(true);
+  });
+
+  it("are to be read from the first fill on, whatever is filled meanwhile", () => {
+    expect(recordAll(live, [fillOf("4"), fillOf("10", "filled")]).row.executionsSinceMs).toBe(NOW_MS - MINUTE_MS);
+  });
+
+  it("are to be read from a minute before the last one that was, once all before were", () => {
+    const { sql, row } = recordAll(live, [fillOf("4")]);
+    const tradedAtMs = NOW_MS + 10 * MINUTE_MS;
+    catchUp(sql, row.order, [
+      anExecution({ execution_id: "a", quantity: "1", executed_at_ms: tradedAtMs - 5 }),
+      anExecution({ execution_id: "b", quantity: "3", executed_at_ms: tradedAtMs }),
+    ]);
+    const executed: OrderEvent = { type: "executed", averagePrice: decimalOf("187"), executions: [] };
+    const allRead = mustRecord(sql, row, executed, at(tradedAtMs));
+    expect(allRead.executionsSinceMs).toBeNull();
+    const again = mustRecord(sql, allRead, fillOf("10", "filled"), at(tradedAtMs + 5 * MINUTE_MS));
+    expect(again.executionsSinceMs).toBe(tradedAtMs - MINUTE_MS);
+  });
+
+  it("are none where nothing was filled, or a report says nothing new", () => {
+    const { sql, row } = recordAll(live, [reportOf({ status: "canceled" }), reportOf({ status: "canceled" })]);
+    expect([row.executionsSinceMs, nextTimerAtMs(sql)]).toEqual([null, null]);
+  });
+
+  it.each<[string, Order, readonly OrderEvent[]]>([
+    ["the broker did not show the order", unknown, [ABSENT, ABSENT, ABSENT]],
+    ["the attempt was repeated", unknown, [ABSENT, { type: "submitting" }, { type: "unknown", code: "duplicate" }]],
+    ["it was left to a person", unknown, [ABSENT, { type: "needs_operator", code: "x" }]],
+  ])("may be older than whatever was written of the order meanwhile: %s", (_, order, meanwhile) => {
+    // Placed and filled at the start; nobody has seen it with fewer fills since.
+    const { row } = recordAll(order, [...meanwhile, fillOf("10", "filled")]);
+    expect(row.executionsSinceMs).toBeLessThanOrEqual(NOW_MS);
+  });
+
+  it("may be older than a wish to cancel, where the broker had not answered before it", () => {
+    const sql = openSqlStorage();
+    put(sql, live);
+    const wishedAtMs = NOW_MS + 10 * MINUTE_MS;
+    const wish: OrderEvent = { type: "cancel_requested", at: new Date(wishedAtMs).toISOString(), replacedBy: null };
+    mustRecord(sql, read(sql, live), wish, at(wishedAtMs));
+    const row = mustRecord(sql, read(sql, live), fillOf("10", "filled"), at(wishedAtMs + 1_000));
+    expect(row.executionsSinceMs).toBeLessThanOrEqual(NOW_MS);
+  });
+});
