@@ -1,7 +1,11 @@
-// The Worker: its fetch handler and its Durable Objects. No logic.
+// The Worker: its handlers and its Durable Objects. No logic.
 import { createApp } from "./http/app.ts";
+import { wakeAccounts } from "./intake/wake-accounts.ts";
 
 export { AccountObject } from "./account/account-object.ts";
 export { PaperVenueObject } from "./brokers/paper/paper-venue-object.ts";
 
-export default { fetch: createApp().fetch } satisfies ExportedHandler<Env>;
+export default {
+  fetch: createApp().fetch,
+  scheduled: (_, env) => wakeAccounts(env),
+} satisfies ExportedHandler<Env>;

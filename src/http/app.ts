@@ -9,16 +9,24 @@ import { accessLog } from "./middleware/access-log.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requireConfig } from "./middleware/require-config.ts";
 import { API_KEY, API_KEY_SCHEME, DOCUMENT } from "./openapi.ts";
-import { problem, refuseBody, unavailable } from "./problem.ts";
+import { problem, troubleWithBody, unavailable } from "./problem.ts";
 import { mountAudit } from "./routes/audit.ts";
+import { mountCancelOrders } from "./routes/cancel-orders.ts";
+import { mountCircuitBreaker } from "./routes/circuit-breaker.ts";
+import { mountExecutions } from "./routes/executions.ts";
 import { mountHealth } from "./routes/health.ts";
+import { mountOrderBatch } from "./routes/order-batch.ts";
 import { mountOrders } from "./routes/orders.ts";
 import { mountPaperPrices } from "./routes/paper-prices.ts";
+import { mountPlaceOrder } from "./routes/place-order.ts";
+import { mountPortfolio } from "./routes/portfolio.ts";
 import { mountReference } from "./routes/reference.tsx";
+import { mountReplaceOrder } from "./routes/replace-order.ts";
+import { mountSettleOrder } from "./routes/settle-order.ts";
 import { mountWebhooks } from "./routes/webhooks.ts";
 
-/** Larger than any body the API takes beside the webhook's. */
-const API_BODY_BYTES_MAX = 16 * 1024;
+/** Larger than any body that the framework reads. Orders are read by `intake/json-body.ts`, with a cap of its own. */
+const FRAMEWORK_BODY_BYTES_MAX = 16 * 1024;
 
 export function createApp(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>({
@@ -28,7 +36,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
         pointer: `/${issue.path.join("/")}`,
         message: issue.message,
       }));
-      return problem(c, "invalid_request", "Correct the fields listed in errors.", { errors });
+      return problem(c, { code: "invalid_request", detail: "Correct the fields listed in errors.", errors });
     },
   });
 
@@ -48,10 +56,21 @@ export function createApp(): OpenAPIHono<AppEnv> {
     }),
   );
   app.use(requireConfig);
-  app.use("/v1/*", bodyLimit({ maxSize: API_BODY_BYTES_MAX, onError: (c) => refuseBody(c, 413) }));
+  app.use(
+    "/v1/paper/*",
+    bodyLimit({ maxSize: FRAMEWORK_BODY_BYTES_MAX, onError: (c) => problem(c, troubleWithBody(413)) }),
+  );
 
   mountWebhooks(app);
+  mountPlaceOrder(app);
+  mountOrderBatch(app);
   mountOrders(app);
+  mountCancelOrders(app);
+  mountReplaceOrder(app);
+  mountSettleOrder(app);
+  mountExecutions(app);
+  mountPortfolio(app);
+  mountCircuitBreaker(app);
   mountAudit(app);
   mountPaperPrices(app);
   mountHealth(app);
@@ -60,11 +79,11 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.openAPIRegistry.registerComponent("securitySchemes", API_KEY, API_KEY_SCHEME);
   app.doc31("/openapi.json", DOCUMENT);
 
-  app.notFound((c) => problem(c, "not_found", "See /reference for what there is."));
+  app.notFound((c) => problem(c, { code: "not_found", detail: "See /reference for what there is." }));
   app.onError((thrown, c) => {
-    if (thrown instanceof HTTPException) return thrown.res ?? refuseBody(c, thrown.status);
+    if (thrown instanceof HTTPException) return thrown.res ?? problem(c, troubleWithBody(thrown.status));
     log("error", "http.failed", { request_id: c.var.requestId, error: describeError(thrown) });
-    return unavailable(c, "Try again.");
+    return problem(c, unavailable("Try again. An order that is sent again under its id is not placed twice."));
   });
   return app;
 }

@@ -11,7 +11,7 @@ export const DOCUMENT = {
   },
 };
 
-/** The one security scheme: reads take an API key, signals prove themselves by their signature. */
+/** The one security scheme: signals prove themselves by their signature, everything else takes an API key. */
 export const API_KEY = "ApiKey";
 export const API_KEY_SCHEME = { type: "apiKey", in: "header", name: "X-API-Key" } as const;
 export const NEEDS_API_KEY = [{ [API_KEY]: [] }];
@@ -23,7 +23,7 @@ const HEADERS = {
   "Retry-After": "Seconds to wait before the next attempt.",
   RateLimit: "What is left for this source: `r` requests, all of them again in `t` seconds.",
   "RateLimit-Policy": "What holds for this source: `q` requests in `w` seconds.",
-  "Idempotency-Replayed": "`true` when the order was sent before.",
+  "Idempotency-Replayed": "`true` when the request was sent before.",
   "Preference-Applied": "The `wait` that was applied.",
 } as const;
 
@@ -56,6 +56,7 @@ export function problems(...codes: readonly ProblemCode[]) {
 
 const WITH_HEADERS: Partial<Record<ProblemCode, readonly HeaderName[]>> = {
   rate_limited: ["Retry-After", "RateLimit", "RateLimit-Policy"],
+  maintenance: ["Retry-After"],
   misconfigured: ["Retry-After"],
   unavailable: ["Retry-After"],
 };

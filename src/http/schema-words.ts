@@ -10,6 +10,10 @@ export type Field = {
   readonly schema: Schema;
 };
 
+/** The schemas that a value may have one of; most often the one. */
+export const variantsOf = (schema: Schema): readonly Schema[] =>
+  Array.isArray(schema["oneOf"]) ? schema["oneOf"].filter(isSchema) : [schema];
+
 /** An object's fields, and right after each the fields inside it. */
 export function fieldsOf(schema: Schema, prefix = ""): Field[] {
   const required = new Set(Array.isArray(schema["required"]) ? schema["required"] : []);
@@ -44,7 +48,7 @@ export function wordsOf(schema: Schema): string {
 
 /** What else a value has to be, as the rest of the sentence that `wordsOf` begins. */
 export function limitsOf(schema: Schema): string {
-  const { format, pattern, minimum, maximum, minLength, maxLength } = schema;
+  const { format, pattern, minimum, maximum, minLength, maxLength, minItems, maxItems } = schema;
   const given: readonly (readonly [value: unknown, words: string])[] = [
     [format, `, ${String(format)}`],
     [pattern, `, \`${String(pattern)}\``],
@@ -52,6 +56,8 @@ export function limitsOf(schema: Schema): string {
     [maximum, ` to ${String(maximum)}`],
     [minLength, `, at least ${String(minLength)} characters`],
     [maxLength, `, at most ${String(maxLength)} characters`],
+    [minItems, `, from ${String(minItems)}`],
+    [maxItems, ` to ${String(maxItems)} of them`],
     [schema["default"], `, ${String(schema["default"])} when absent`],
   ];
   return given.map(([value, words]) => (value === undefined ? "" : words)).join("");

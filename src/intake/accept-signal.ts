@@ -2,14 +2,9 @@
 // Cheap refusals come first, and nothing is parsed before the signature holds.
 import type { Admitted, Signal, SignalRefusal } from "../account/admit.ts";
 import { accountStub } from "../account/stub.ts";
-import { readCapped } from "../capped-body.ts";
 import type { Config } from "../config.ts";
-import { decodeUtf8 } from "../crypto/encoding.ts";
 import { sha256Hex } from "../crypto/hash.ts";
-import type { AccountId } from "../domain/ids.ts";
-import { type JsonRefusal, parseJson } from "../domain/json.ts";
 import { type Result, err } from "../domain/result.ts";
-import { type FieldError, readNativeOrder } from "../domain/signal/native.ts";
 import {
   type FreshnessRefusal,
   type HeaderRefusal,
@@ -18,12 +13,12 @@ import {
   readSignedHeaders,
 } from "../domain/signature.ts";
 import { openDatabase } from "../storage/client.ts";
+import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
+import { type BodyRefusal, invalidFields, parseBytes, readBytes } from "./json-body.ts";
+import { UNKNOWN_ACCOUNT, readOrder } from "./read-order.ts";
 import { DEFAULT_SOURCE_ID, decoyKeys, keysOf } from "./source-keys.ts";
 import { targetAccount } from "./target-account.ts";
 import { proveOrigin } from "./verify-signature.ts";
-
-/** Larger than any order or alert, and small enough to hash and hold without a thought. */
-const BODY_BYTES_MAX = 64 * 1024;
 
 type UnprovenCause =
   | HeaderRefusal
@@ -33,12 +28,7 @@ type UnprovenCause =
 
 export type AcceptRefusal =
   /** One answer outside, the cause for the log only. */
-  | { readonly reason: "unproven"; readonly cause: UnprovenCause }
-  | { readonly reason: "body_too_large"; readonly bytesMax: number }
-  | { readonly reason: "malformed_body"; readonly cause: JsonRefusal | { readonly reason: "not_utf8" } }
-  | { readonly reason: "invalid_order"; readonly errors: readonly FieldError[] }
-  | { readonly reason: "misconfigured"; readonly setting: string; readonly problem: string }
-  | SignalRefusal;
+  { readonly reason: "unproven"; readonly cause: UnprovenCause } | BodyRefusal | Misconfigured | SignalRefusal;
 
 export type SignalRequest = {
   readonly source: string;
@@ -62,8 +52,9 @@ export async function acceptSignal(
   const headers = readSignedHeaders((name) => incoming.request.headers.get(name) ?? undefined);
   if (!headers.ok) return err({ reason: "unproven", cause: headers.error });
 
-  const body = await readCapped(incoming.request.body, BODY_BYTES_MAX);
-  if (body === undefined) return err({ reason: "body_too_large", bytesMax: BODY_BYTES_MAX });
+  const read = await readBytes(incoming.request);
+  if (!read.ok) return read;
+  const body = read.value;
 
   // The clock of a deployed Worker stands still between I/O; read after the body, it is current.
   const now = new Date();
@@ -76,7 +67,9 @@ export async function acceptSignal(
   if (keys === undefined) return err({ reason: "unproven", cause: { reason: "unknown_source" } });
   if (proof === undefined) return err({ reason: "unproven", cause: { reason: "signature_mismatch" } });
 
-  const order = readOrder(body);
+  const json = parseBytes(body);
+  if (!json.ok) return json;
+  const order = readOrder(json.value);
   if (!order.ok) return order;
 
   const source = DEFAULT_SOURCE_ID;
@@ -90,24 +83,26 @@ export async function acceptSignal(
   });
   if (!account.ok) {
     return account.error.reason === "account_unknown"
-      ? err({ reason: "invalid_order", errors: [{ pointer: "/account", message: "no such account" }] })
+      ? invalidFields([UNKNOWN_ACCOUNT])
       : err({
           reason: "misconfigured",
-          setting: "DEFAULT_ACCOUNT",
-          problem: `this secret leads to account ${account.error.pinned}; give the source a new secret to move it`,
+          problem: `DEFAULT_ACCOUNT: this secret leads to account ${account.error.pinned}; give the source a new secret to move it`,
         });
   }
 
   const bodySha256 = sha256Hex(body);
   const signal: Signal = {
     source,
-    scheme: proof.scheme,
-    keyId: proof.keyIds[0],
-    claims: {
-      source,
-      nonce: headers.value.nonce,
-      nonceExpiresAtMs: now.getTime() + NONCE_RETENTION_MS,
-      bodySha256: proof.bodyOnly ? bodySha256 : null,
+    actor: { kind: "source", id: source },
+    proof: {
+      scheme: proof.scheme,
+      keyId: proof.keyIds[0],
+      claims: {
+        source,
+        nonce: headers.value.nonce,
+        nonceExpiresAtMs: now.getTime() + NONCE_RETENTION_MS,
+        bodySha256: proof.bodyOnly ? bodySha256 : null,
+      },
     },
     order: order.value,
     idempotencyKey: incoming.idempotencyKey,
@@ -115,35 +110,7 @@ export async function acceptSignal(
     requestId: incoming.requestId,
     clientIp: incoming.clientIp,
   };
-  const submitted = await submitTo(account.value, signal, incoming.waitMs, env);
-  if (submitted.ok) return submitted;
-  return submitted.error.reason === "misconfigured"
-    ? err({
-        reason: "misconfigured",
-        setting: "ACCOUNTS",
-        problem: `account ${account.value} ${submitted.error.problem}`,
-      })
-    : err(submitted.error);
-}
-
-/**
- * Asks once more where the first answer got lost: an object that is being redeployed drops its calls. The object knows the
- * request by its id, so asking twice stores once. Under overload a second call would only add to it.
- */
-async function submitTo(account: AccountId, signal: Signal, waitMs: number, env: Env) {
-  try {
-    return await accountStub(env, account).submit(signal, waitMs);
-  } catch (thrown) {
-    if (thrown instanceof Error && "overloaded" in thrown && thrown.overloaded === true) throw thrown;
-    return accountStub(env, account).submit(signal, 0);
-  }
-}
-
-function readOrder(body: Uint8Array) {
-  const text = decodeUtf8(body);
-  if (text === undefined) return err({ reason: "malformed_body" as const, cause: { reason: "not_utf8" as const } });
-  const json = parseJson(text);
-  if (!json.ok) return err({ reason: "malformed_body" as const, cause: json.error });
-  const order = readNativeOrder(json.value);
-  return order.ok ? order : err({ reason: "invalid_order" as const, errors: order.error });
+  const submit = async (isFirst: boolean) =>
+    accountStub(env, account.value).submit(signal, isFirst ? incoming.waitMs : 0);
+  return namingSetting(account.value, await askTwice(submit));
 }

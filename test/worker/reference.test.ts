@@ -21,10 +21,17 @@ describe("the OpenAPI document", () => {
     const { paths } = await readDocument();
     expect(Object.keys(paths).toSorted()).toEqual([
       "/health",
+      "/v1/accounts/{id}/circuit-breaker",
+      "/v1/accounts/{id}/circuit-breaker/reset",
       "/v1/audit",
+      "/v1/executions",
       "/v1/orders",
+      "/v1/orders/batch",
       "/v1/orders/{id}",
+      "/v1/orders/{id}/replace",
+      "/v1/orders/{id}/settle",
       "/v1/paper/{account}/prices/{symbol}",
+      "/v1/portfolio",
       "/webhooks/{source}",
     ]);
   });
@@ -38,7 +45,7 @@ describe("the OpenAPI document", () => {
     for (const name of references) expect(document.components.schemas).toHaveProperty(name);
   });
 
-  it("asks for the API key wherever something is read", async () => {
+  it("asks for the API key everywhere but at the webhook and for the gateway's health", async () => {
     const { paths } = await readDocument();
     const open = Object.entries(paths).filter(([, operations]) =>
       Object.values(operations).some(({ security }) => security === undefined),
@@ -53,26 +60,37 @@ describe("what a generated client relies on", () => {
   it("names every operation, each by a name of its own", async () => {
     const names = operationsOf(await readDocument()).map(({ operationId }) => operationId);
     expect(names.toSorted()).toEqual([
+      "cancelOrder",
+      "cancelOrders",
+      "getCircuitBreaker",
       "getHealth",
       "getOrder",
+      "getPortfolio",
       "listAuditEntries",
+      "listExecutions",
       "listOrders",
+      "placeOrder",
+      "placeOrders",
+      "replaceOrder",
+      "resetCircuitBreaker",
       "sendSignal",
       "setPaperPrice",
+      "settleOrder",
     ]);
   });
 
   it.each([
     ["Order", "quantity"],
     ["Order", "filled_quantity"],
+    ["Execution", "price"],
+    ["Portfolio", "cash"],
     ["PaperPrice", "price"],
     ["SetPaperPrice", "price"],
   ])("%s has its %s as a string, never as a number", async (schema, field) => {
     const { components } = await readDocument();
-    expect(components.schemas[schema]?.properties[field]).toMatchObject({
-      type: "string",
-      pattern: expect.any(String) as unknown,
-    });
+    const property = components.schemas[schema]?.properties[field];
+    expect(property).toMatchObject({ pattern: expect.any(String) as unknown });
+    expect(["string", "string,null"]).toContain(String((property as { type: unknown }).type));
   });
 
   it("takes an order's decimals as strings, and as numbers too", async () => {
@@ -89,6 +107,11 @@ describe("what a generated client relies on", () => {
 
   it("describes the headers that answers carry", async () => {
     const operations = operationsOf(await readDocument());
+    for (const name of ["sendSignal", "placeOrder", "placeOrders", "replaceOrder"]) {
+      const responses = operations.find(({ operationId }) => operationId === name)?.responses;
+      expect(Object.keys(responses?.["503"]?.headers ?? {})).toContain("Retry-After");
+      expect(Object.keys(responses?.["200"]?.headers ?? {})).toContain("Idempotency-Replayed");
+    }
     const signal = operations.find(({ operationId }) => operationId === "sendSignal")?.responses;
     expect(Object.keys(signal?.["202"]?.headers ?? {})).toEqual(
       expect.arrayContaining(["Location", "RateLimit", "RateLimit-Policy", "Preference-Applied"]),
@@ -133,6 +156,13 @@ describe("the reference page", () => {
     expect(page).toContain("<code>needs_operator</code>");
     expect(page).toContain("<code>order.partially_filled</code>");
     expect(page).not.toContain("`");
+  });
+
+  it("shows every form that a value may have", async () => {
+    const page = await readPage();
+    expect(page).toContain("<code>not_placed</code>");
+    expect(page).toContain("<code>placed</code>");
+    expect(page).toContain("array of NativeOrder, from 1 to 50 of them");
   });
 
   it("shows the README's signed request, towards itself", async () => {

@@ -6,10 +6,10 @@ import { Symbol } from "../../domain/order.ts";
 import { queryEntries } from "../../storage/audit-log.ts";
 import { openDatabase } from "../../storage/client.ts";
 import type { AppEnv } from "../env.ts";
+import { knownAccount } from "../known-ids.ts";
 import { requireApiKey } from "../middleware/require-api-key.ts";
 import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
 import { PageLimit } from "../page.ts";
-import { refuse } from "../problem.ts";
 
 const AuditEntry = z
   .object({
@@ -66,8 +66,7 @@ export function mountAudit(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.register("AuditEvent", AuditEvent);
   app.openapi(getAudit, async (c) => {
     const query = c.req.valid("query");
-    const chain = query.account ?? c.var.config.DEFAULT_ACCOUNT;
-    if (c.var.config.ACCOUNTS[chain] === undefined) refuse(c, "not_found", "No account has this id.");
+    const chain = knownAccount(c, query.account);
     const found = await queryEntries(openDatabase(c.env.DB), {
       chain,
       orderId: query.order_id,

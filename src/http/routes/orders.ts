@@ -1,13 +1,13 @@
 // GET /v1/orders and GET /v1/orders/{id}: orders as their accounts know them.
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import { accountStub } from "../../account/stub.ts";
-import { AccountId, OrderId, accountOf } from "../../domain/ids.ts";
+import { AccountId, OrderId } from "../../domain/ids.ts";
 import { Order, OrderStatus, Symbol } from "../../domain/order.ts";
 import type { AppEnv } from "../env.ts";
+import { knownAccount, orderNotFound, orderOfKnownAccount } from "../known-ids.ts";
+import { requireApiKey } from "../middleware/require-api-key.ts";
 import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
 import { PageLimit } from "../page.ts";
-import { refuse } from "../problem.ts";
-import { requireApiKey } from "../middleware/require-api-key.ts";
 
 const getOrder = createRoute({
   method: "get",
@@ -50,17 +50,15 @@ const listOrders = createRoute({
 
 export function mountOrders(app: OpenAPIHono<AppEnv>): void {
   app.openapi(getOrder, async (c) => {
-    const id = OrderId.safeParse(c.req.valid("param").id);
-    const account = id.success ? accountOf(id.data) : undefined;
-    const known = account !== undefined && c.var.config.ACCOUNTS[account] !== undefined;
-    const order = id.success && known ? await accountStub(c.env, accountOf(id.data)).getOrder(id.data) : null;
-    if (order === null) refuse(c, "not_found", "No order has this id.");
+    const { id, account } = orderOfKnownAccount(c, c.req.valid("param").id);
+    const order = await accountStub(c.env, account).getOrder(id);
+    if (order === null) orderNotFound(c);
     return c.json(order, 200);
   });
 
   app.openapi(listOrders, async (c) => {
-    const { account = c.var.config.DEFAULT_ACCOUNT, status, symbol, cursor, limit } = c.req.valid("query");
-    if (c.var.config.ACCOUNTS[account] === undefined) refuse(c, "not_found", "No account has this id.");
+    const { account: named, status, symbol, cursor, limit } = c.req.valid("query");
+    const account = knownAccount(c, named);
     // One more than asked for tells whether there is a next page.
     const found = await accountStub(c.env, account).listOrders({ status, symbol, before: cursor, limit: limit + 1 });
     const orders = found.slice(0, limit);

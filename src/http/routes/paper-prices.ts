@@ -53,9 +53,11 @@ export function mountPaperPrices(app: OpenAPIHono<AppEnv>): void {
   app.openapi(putPrice, async (c) => {
     const { account, symbol } = c.req.valid("param");
     const { price } = c.req.valid("json");
-    if (c.var.config.ACCOUNTS[account]?.broker !== "paper") refuse(c, "not_found", "No paper account has this id.");
+    if (c.var.config.ACCOUNTS[account]?.broker !== "paper") {
+      refuse(c, { code: "not_found", detail: "No paper account has this id." });
+    }
     const known = await accountStub(c.env, account).setPaperPrice(symbol, price);
-    if (!known) refuse(c, "not_found", "The paper venue does not list this symbol.");
+    if (!known) refuse(c, { code: "not_found", detail: "The paper venue does not list this symbol." });
     return c.json({ symbol, price }, 200);
   });
 }

@@ -4,7 +4,7 @@ import { html } from "hono/html";
 import type { AppEnv } from "../env.ts";
 import { DOCUMENT } from "../openapi.ts";
 import { PROBLEMS } from "../problem.ts";
-import { type Schema, fieldsOf, limitsOf, nameOf, wordsOf } from "../schema-words.ts";
+import { type Schema, fieldsOf, limitsOf, nameOf, variantsOf, wordsOf } from "../schema-words.ts";
 
 type Described = { description?: string; schema?: Schema };
 type Parameter = Described & { name: string; in: string; required?: boolean };
@@ -177,19 +177,24 @@ function SchemaSection({ name, schema }: { name: string; schema: Schema }) {
   return (
     <section id={`schema-${name}`}>
       <h3>{name}</h3>
-      <table>
-        {fieldsOf(schema).map((field) => (
-          <tr>
-            <td>
-              <code>{field.name}</code>
-            </td>
-            <td>{field.required ? "required" : ""}</td>
-            <td>
-              <Type schema={field.schema} /> <Prose text={field.description} />
-            </td>
-          </tr>
-        ))}
-      </table>
+      {variantsOf(schema).map((variant, at) => (
+        <>
+          {at === 0 ? "" : <p>or</p>}
+          <table>
+            {fieldsOf(variant).map((field) => (
+              <tr>
+                <td>
+                  <code>{field.name}</code>
+                </td>
+                <td>{field.required ? "required" : ""}</td>
+                <td>
+                  <Type schema={field.schema} /> <Prose text={field.description} />
+                </td>
+              </tr>
+            ))}
+          </table>
+        </>
+      ))}
     </section>
   );
 }

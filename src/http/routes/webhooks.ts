@@ -5,10 +5,14 @@ import { NativeOrder } from "../../domain/signal/native.ts";
 import { acceptSignal } from "../../intake/accept-signal.ts";
 import { describeError, log } from "../../log.ts";
 import type { AppEnv } from "../env.ts";
-import { problem, refuseSignal, unavailable } from "../problem.ts";
-import { readIdempotencyKey, readWaitSec } from "../request-headers.ts";
-import { rateLimitFields } from "../rate-limit-fields.ts";
+import { clientIpOf } from "../caller.ts";
+import { refuseInMaintenance } from "../middleware/refuse-in-maintenance.ts";
 import { jsonOf, problems } from "../openapi.ts";
+import { answerOrder, waited } from "../order-answer.ts";
+import { problem, unavailable } from "../problem.ts";
+import { rateLimitFields } from "../rate-limit-fields.ts";
+import { troubleOf } from "../refusal.ts";
+import { preferWait, readIdempotencyKey, readWaitSec } from "../request-headers.ts";
 
 const postSignal = createRoute({
   method: "post",
@@ -36,10 +40,7 @@ const postSignal = createRoute({
         .string()
         .optional()
         .meta({ description: "Like `client_order_id`, but not covered by the signature. Prefer the field." }),
-      Prefer: z.string().optional().meta({
-        description:
-          "`wait=N`: wait up to N seconds, at most 10, until the broker has accepted or refused. A fill comes later.",
-      }),
+      Prefer: preferWait("the broker has accepted or refused. A fill comes later."),
     }),
     body: { required: true, content: { "application/json": { schema: NativeOrder } } },
   },
@@ -63,6 +64,7 @@ const postSignal = createRoute({
       "invalid_header",
       "invalid_request",
       "rate_limited",
+      "maintenance",
       "misconfigured",
       "unavailable",
     ),
@@ -73,12 +75,9 @@ export function mountWebhooks(app: OpenAPIHono<AppEnv>): void {
   // Registered by hand: the generated validator would parse the body before its signature is checked.
   app.openAPIRegistry.registerPath(postSignal);
 
-  app.post(postSignal.getRoutingPath(), async (c) => {
-    const idempotencyKey = readIdempotencyKey(c.req.header("Idempotency-Key"));
-    if (idempotencyKey === undefined) {
-      return problem(c, "invalid_header", "Idempotency-Key takes 1 to 255 printable ASCII characters.");
-    }
-    const waitSec = readWaitSec(c.req.header("Prefer"));
+  app.post(postSignal.getRoutingPath(), refuseInMaintenance, async (c) => {
+    const idempotencyKey = readIdempotencyKey(c);
+    const waitSec = readWaitSec(c);
     let accepted: Awaited<ReturnType<typeof acceptSignal>>;
     try {
       accepted = await acceptSignal(
@@ -88,32 +87,23 @@ export function mountWebhooks(app: OpenAPIHono<AppEnv>): void {
           idempotencyKey,
           waitMs: (waitSec ?? 0) * 1000,
           requestId: c.var.requestId,
-          clientIp: c.req.header("CF-Connecting-IP") ?? null,
+          clientIp: clientIpOf(c),
         },
         c.var.config,
         c.env,
       );
     } catch (thrown) {
       log("error", "signal.undecided", { request_id: c.var.requestId, error: describeError(thrown) });
-      return unavailable(
-        c,
-        "Sign again with a fresh nonce and the same client_order_id: one order comes of it at most. Without such an id, read /v1/orders first.",
-      );
+      const detail =
+        "Sign again with a fresh nonce and the same client_order_id: one order comes of it at most. Without such an id, read /v1/orders first.";
+      return problem(c, unavailable(detail));
     }
-    if (!accepted.ok) return refuseSignal(c, accepted.error);
-
-    const { order, duplicate, remaining, limits } = accepted.value;
-    const status = duplicate || order.status === "denied" ? 200 : 202;
-    return c.json(order, status, {
-      Location: `/v1/orders/${order.id}`,
-      ...rateLimitFields({ remaining, limits }),
-      ...(duplicate ? { "Idempotency-Replayed": "true" } : {}),
-      ...(waitSec === undefined ? {} : { "Preference-Applied": `wait=${waitSec}` }),
-    });
+    if (!accepted.ok) return problem(c, troubleOf(c, accepted.error));
+    return answerOrder(c, accepted.value, { ...rateLimitFields(accepted.value), ...waited(waitSec) });
   });
 
   app.all(postSignal.getRoutingPath(), (c) => {
     c.header("Allow", "POST");
-    return problem(c, "method_not_allowed", "Send signals with POST.");
+    return problem(c, { code: "method_not_allowed", detail: "Send signals with POST." });
   });
 }

@@ -1,5 +1,5 @@
 // Talks to the Worker the way a sender and a reader do. The signer is its own: it knows the documentation, not the code.
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import type { AuditEntry, AuditEvent } from "../../../src/domain/audit-entry.ts";
 import type { Order } from "../../../src/domain/order.ts";
 
@@ -74,6 +74,30 @@ export const put = (path: string, body: object): Promise<Response> =>
     body: JSON.stringify(body),
     headers: { "X-API-Key": API_KEY, "Content-Type": "application/json" },
   });
+
+type Call = { body?: object | string; headers?: Record<string, string> };
+
+/** A request with the API key: an object is sent as JSON, text as it is. */
+export const call = (method: string, path: string, { body, headers }: Call = {}): Promise<Response> =>
+  exports.default.fetch(`${ORIGIN}${path}`, {
+    method,
+    headers: { "X-API-Key": API_KEY, ...headers },
+    body: body === undefined || typeof body === "string" ? (body ?? null) : JSON.stringify(body),
+  });
+
+/** Places an order with the API key, under an id of its own, and waits for the broker's word. */
+export async function placeOrder(body: object): Promise<Order> {
+  const headers = { "Idempotency-Key": crypto.randomUUID(), Prefer: "wait=5" };
+  const response = await call("POST", "/v1/orders", { body, headers });
+  if (!response.ok) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
+  return response.json();
+}
+
+/** The order as the embedded venue has it, in the venue's words. */
+export async function atVenue({ account, venue_order_id: id }: Order): Promise<Record<string, unknown>> {
+  const headers = { "APCA-API-KEY-ID": "embedded", "APCA-API-SECRET-KEY": "embedded" };
+  return (await env.PAPER_VENUES_DO.getByName(account).fetch(`https://venue.test/v2/orders/${id}`, { headers })).json();
+}
 
 export async function listOrders(account = "paper"): Promise<Order[]> {
   const page: { orders: Order[] } = await (await get(`/v1/orders?account=${account}&limit=200`)).json();

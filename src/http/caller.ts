@@ -1,0 +1,13 @@
+// Who a request with the API key is, in the audit log.
+import type { Context } from "hono";
+import type { Caller } from "../account/record.ts";
+import type { AppEnv } from "./env.ts";
+
+export const callerOf = (c: Context<AppEnv>): Caller => ({
+  actor: { kind: "api_key", id: "bootstrap" },
+  requestId: c.var.requestId,
+  clientIp: clientIpOf(c),
+});
+
+/** As Cloudflare saw it; `null` on a laptop. */
+export const clientIpOf = (c: Context<AppEnv>): string | null => c.req.header("CF-Connecting-IP") ?? null;

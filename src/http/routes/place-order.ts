@@ -1,0 +1,83 @@
+// POST /v1/orders: one order from somebody who holds an API key.
+import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
+import { Order } from "../../domain/order.ts";
+import { NativeOrder } from "../../domain/signal/native.ts";
+import { acceptOrder } from "../../intake/accept-order.ts";
+import { callerOf } from "../caller.ts";
+import type { AppEnv } from "../env.ts";
+import { refuseInMaintenance } from "../middleware/refuse-in-maintenance.ts";
+import { requireApiKey } from "../middleware/require-api-key.ts";
+import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { answerOrder, waited } from "../order-answer.ts";
+import { problem } from "../problem.ts";
+import { rateLimitFields } from "../rate-limit-fields.ts";
+import { troubleOf } from "../refusal.ts";
+import { preferWait, readIdempotencyKey, readWaitSec } from "../request-headers.ts";
+
+const postOrder = createRoute({
+  method: "post",
+  path: "/v1/orders",
+  operationId: "placeOrder",
+  summary: "Place an order",
+  description:
+    "Goes the way of a signal: checked against the account's policy, recorded, and forwarded to the broker if approved. " +
+    "Needs `Idempotency-Key` or `client_order_id`, which hold within the account: sent again with the same content, the " +
+    "request returns the same order.",
+  security: NEEDS_API_KEY,
+  request: {
+    headers: z.object({
+      "Idempotency-Key": z
+        .string()
+        .optional()
+        .meta({ description: "Your name for this request. Required where the body has no `client_order_id`." }),
+      Prefer: preferWait("the broker has accepted or refused. A fill comes later."),
+    }),
+    body: { required: true, content: { "application/json": { schema: NativeOrder } } },
+  },
+  responses: {
+    200: jsonOf(
+      Order,
+      "Denied by the policy, or an order sent before, as it now stands (`Idempotency-Replayed: true`); nothing more is sent.",
+      ["Location", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed", "Preference-Applied"],
+    ),
+    202: jsonOf(
+      Order,
+      "Recorded and approved. The broker may by now have accepted, filled or rejected it: read `status`.",
+      ["Location", "RateLimit", "RateLimit-Policy", "Preference-Applied"],
+    ),
+    ...problems(
+      "unauthorized",
+      "idempotency_key_required",
+      "idempotency_conflict",
+      "body_too_large",
+      "malformed_body",
+      "invalid_header",
+      "invalid_request",
+      "rate_limited",
+      "maintenance",
+      "misconfigured",
+      "unavailable",
+    ),
+  },
+});
+
+export function mountPlaceOrder(app: OpenAPIHono<AppEnv>): void {
+  // Registered by hand: the generated validator's JSON reader is not a strict one.
+  app.openAPIRegistry.registerPath(postOrder);
+
+  app.post(postOrder.getRoutingPath(), requireApiKey, refuseInMaintenance, async (c) => {
+    const waitSec = readWaitSec(c);
+    const accepted = await acceptOrder(
+      {
+        request: c.req.raw,
+        idempotencyKey: readIdempotencyKey(c),
+        caller: callerOf(c),
+        waitMs: (waitSec ?? 0) * 1000,
+      },
+      c.var.config,
+      c.env,
+    );
+    if (!accepted.ok) return problem(c, troubleOf(c, accepted.error));
+    return answerOrder(c, accepted.value, { ...rateLimitFields(accepted.value), ...waited(waitSec) });
+  });
+}

@@ -1,0 +1,54 @@
+// The use case behind POST /v1/orders: one order from somebody who holds an API key. Its own id, where a signal has a nonce,
+// is what keeps it from running twice, so it does not go without one.
+import type { Admitted, Signal, SignalRefusal } from "../account/admit.ts";
+import type { Caller } from "../account/record.ts";
+import { accountStub } from "../account/stub.ts";
+import type { Config } from "../config.ts";
+import { SourceId } from "../domain/ids.ts";
+import { type Result, err } from "../domain/result.ts";
+import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
+import { type BodyRefusal, readJson } from "./json-body.ts";
+import { accountNamed, readOrder } from "./read-order.ts";
+
+/** Where orders come from that no source has signed. */
+export const API_SOURCE = SourceId.parse("api");
+
+/** A body that somebody with an API key sent. */
+export type ApiRequest = {
+  readonly request: Request;
+  readonly idempotencyKey: string | null;
+  readonly caller: Caller;
+};
+
+/** Neither the header nor the body names the order. */
+export type KeyRequired = { readonly reason: "idempotency_key_required" };
+
+export type OrderRefusal = BodyRefusal | KeyRequired | Misconfigured | SignalRefusal;
+
+/** Answers with the order as it stands once the decision is durable, or after `waitMs` with the broker's word on it. */
+export async function acceptOrder(
+  { request, idempotencyKey, caller, waitMs }: ApiRequest & { readonly waitMs: number },
+  config: Config,
+  env: Env,
+): Promise<Result<Admitted, OrderRefusal>> {
+  const body = await readJson(request);
+  if (!body.ok) return body;
+  const order = readOrder(body.value.json);
+  if (!order.ok) return order;
+  if (idempotencyKey === null && order.value.client_order_id === undefined) {
+    return err({ reason: "idempotency_key_required" });
+  }
+  const account = accountNamed(order.value.account, config);
+  if (!account.ok) return account;
+
+  const signal: Signal = {
+    ...caller,
+    source: API_SOURCE,
+    proof: null,
+    order: order.value,
+    idempotencyKey,
+    bodySha256: body.value.sha256,
+  };
+  const submit = async (isFirst: boolean) => accountStub(env, account.value).submit(signal, isFirst ? waitMs : 0);
+  return namingSetting(account.value, await askTwice(submit));
+}
