@@ -30,8 +30,12 @@ export type GatewayOptions = {
   /** A file of secrets in `.dev.vars` form; the project's own `.dev.vars` when absent. */
   readonly envFile?: string;
   readonly port?: number;
+  /** A wrangler configuration to run instead of the project's own. */
+  readonly config?: string;
   /** Settings that differ from wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** Ends it as a crash would when it fires, also before it answers. */
+  readonly killSignal?: AbortSignal;
   /** Called with every piece of output. */
   readonly onOutput?: (text: string) => void;
 };
@@ -62,9 +66,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     "dev",
     ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
     "--show-interactive-dev-session=false",
+    ...(options.config === undefined ? [] : ["--config", options.config]),
     ...(options.envFile === undefined ? [] : ["--env-file", options.envFile]),
     ...Object.entries(options.vars ?? {}).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
   ]);
+  options.killSignal?.addEventListener("abort", () => void end(child, "SIGKILL"));
   let output = "";
   const collect = (text: Buffer) => {
     output = (output + String(text)).slice(-20_000);

@@ -1,0 +1,93 @@
+// The gateway's API as the run uses it, and which parts of it this gateway has.
+import type { AuditEntry } from "../../src/domain/audit-entry.ts";
+import type { Order } from "../../src/domain/order.ts";
+import { sleep } from "../../src/cli/gateway-process.ts";
+import type { MortalGateway } from "./gateway.ts";
+
+const TIMEOUT_MS = 10_000;
+/** A read meets a killed gateway at times; a start takes a few seconds. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 250;
+const PAGE = 200;
+
+/** Routes that a gateway may be without. What cannot be asked is not checked, and the report says so. */
+export type Features = { readonly cancels: boolean; readonly portfolio: boolean; readonly executions: boolean };
+
+export type Execution = {
+  readonly id: string;
+  readonly order_id: string;
+  readonly quantity: string;
+  readonly price: string;
+};
+export type Portfolio = { readonly positions: readonly { readonly symbol: string; readonly quantity: string }[] };
+
+export type Api = {
+  readonly features: () => Promise<Features>;
+  readonly orders: (account: string) => Promise<Order[]>;
+  readonly order: (id: string) => Promise<Order>;
+  readonly executions: (account: string) => Promise<Execution[]>;
+  readonly portfolio: (account: string) => Promise<Portfolio>;
+  /** The account's chain behind this entry, as far as D1 has it. */
+  readonly auditAfter: (account: string, seq: number) => Promise<AuditEntry[]>;
+  /** Asks for a cancel until there is an answer that is no 5xx, and returns its status. */
+  readonly cancel: (orderId: string) => Promise<number>;
+};
+
+export function openApi({ url, secrets }: Pick<MortalGateway, "url" | "secrets">): Api {
+  const call = (method: string, path: string): Promise<Response> =>
+    insist(() =>
+      fetch(`${url}${path}`, {
+        method,
+        headers: { "X-API-Key": secrets.apiKey },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      }),
+    );
+  const read = async <T>(path: string): Promise<T> => {
+    const response = await call("GET", path);
+    if (!response.ok) throw new Error(`GET ${path}: HTTP ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  const readPages = async <T>(path: string, name: string, from?: number): Promise<T[]> => {
+    const items: T[] = [];
+    type Page = { readonly [name: string]: T[] } & { readonly next_cursor: string | number | null };
+    for (let cursor: string | number | null = from ?? ""; cursor !== null;) {
+      const page: Page = await read(
+        `${path}&limit=${PAGE}${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
+      items.push(...(page[name] ?? []));
+      cursor = page.next_cursor;
+    }
+    return items;
+  };
+
+  return {
+    features: async () => {
+      const { paths } = await read<{ paths: Record<string, object> }>("/openapi.json");
+      return {
+        cancels: "delete" in (paths["/v1/orders/{id}"] ?? {}),
+        portfolio: "get" in (paths["/v1/portfolio"] ?? {}),
+        executions: "get" in (paths["/v1/executions"] ?? {}),
+      };
+    },
+    orders: (account) => readPages(`/v1/orders?account=${account}`, "orders"),
+    order: (id) => read(`/v1/orders/${encodeURIComponent(id)}`),
+    executions: (account) => readPages(`/v1/executions?account=${account}`, "executions"),
+    portfolio: (account) => read(`/v1/portfolio?account=${account}`),
+    auditAfter: (account, seq) => readPages(`/v1/audit?account=${account}`, "entries", seq),
+    cancel: async (orderId) => (await call("DELETE", `/v1/orders/${encodeURIComponent(orderId)}`)).status,
+  };
+}
+
+/** Until there is an answer that is no 5xx, or patience is over. */
+async function insist(ask: () => Promise<Response>): Promise<Response> {
+  for (const deadlineMs = Date.now() + PATIENCE_MS; ; await sleep(PAUSE_MS)) {
+    const last = Date.now() > deadlineMs;
+    try {
+      const response = await ask();
+      if (response.status < 500 || last) return response;
+      await response.body?.cancel();
+    } catch (thrown) {
+      if (last) throw thrown;
+    }
+  }
+}
