@@ -5,7 +5,7 @@ import { SourceId } from "../../src/domain/ids.ts";
 import { readNativeOrder } from "../../src/domain/signal/native.ts";
 import { type Venue, account, withAccount } from "./support/faulty-venue.ts";
 import { QuickVenue } from "./support/quick-venue.ts";
-import { eventually, readOrder, sendOrder, settled } from "./support/gateway.ts";
+import { eventually, readAudit, readOrder, sendOrder } from "./support/gateway.ts";
 
 const RESTING = { symbol: "MSFT", side: "buy", type: "limit", quantity: "1", limit_price: "1", time_in_force: "gtc" };
 
@@ -93,6 +93,17 @@ describe("a broker that accepts an order and never answers", () => {
     });
     expect(posts).toBe(1);
     expect(order).toMatchObject({ attempts: 1, outcome: "known", filled_quantity: "1" });
-    await settled(order.id, "filled");
+    const story = await eventually(async () => {
+      const read = await readAudit(`&order_id=${order.id}`);
+      return read.at(-1)?.event.type === "order.executed" ? read : undefined;
+    });
+    expect(story.map(({ event }) => `${event.type} ${event.result.code}`)).toEqual([
+      "signal.accepted accepted",
+      "order.approved approved",
+      "order.submitting pending_new",
+      "order.unknown timeout",
+      "order.filled filled",
+      "order.executed filled",
+    ]);
   });
 });
