@@ -17,6 +17,8 @@ import { needsReferencePrice } from "../domain/risk/rules.ts";
 import type { Settlement } from "../domain/settlement.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import { describeError, log } from "../log.ts";
+import { appendEntries } from "../storage/audit-log.ts";
+import { openDatabase } from "../storage/client.ts";
 import { type Admitted, type NewId, type Signal, type SignalRefusal, admit } from "./admit.ts";
 import { type Batch, type BatchOutcome, type BatchRefusal, admitBatch } from "./batch.ts";
 import { changeBreaker, readBreaker } from "./breaker-store.ts";
@@ -61,6 +63,8 @@ export class AccountObject extends DurableObject<Env> {
   /** What was made of the environment, as long as it is the same one. */
   #made: { readonly env: Env; readonly desk: Result<Desk, Misconfigured> } | undefined;
   #connection: Connection | undefined;
+  /** Whether a transaction is open: one inside another is a part of it. */
+  #isCommitting = false;
   /** When the alarm is set to ring, as far as this process knows. */
   #alarmAtMs: number | undefined;
   /** Until when due orders are held back by the connection. */
@@ -86,7 +90,11 @@ export class AccountObject extends DurableObject<Env> {
       prices: this.#prices,
       onEnd: () => this.#work(),
     });
-    this.#housekeeping = new Housekeeping({ ...store, desk, database: () => this.env.DB });
+    this.#housekeeping = new Housekeeping({
+      ...store,
+      desk,
+      deliver: (entries) => appendEntries(openDatabase(this.env.DB), entries),
+    });
     this.#commit(() => {
       // This process has nothing on the wire yet: what is marked as being sent was cut off.
       makeInterruptedDue(this.#sql);
@@ -262,6 +270,8 @@ export class AccountObject extends DurableObject<Env> {
 
   /** One transaction, and the alarm with it: whatever is stored as due is also what wakes the object. */
   #commit<T>(change: () => T): T {
+    if (this.#isCommitting) return change();
+    this.#isCommitting = true;
     try {
       return this.ctx.storage.transactionSync(() => {
         const result = change();
@@ -271,6 +281,8 @@ export class AccountObject extends DurableObject<Env> {
     } catch (thrown) {
       this.#alarmAtMs = undefined;
       throw thrown;
+    } finally {
+      this.#isCommitting = false;
     }
   }
 

@@ -164,7 +164,16 @@ export function storeDecided(
   const dueAtMs = order.delivery === "pending" ? args.nowMs : order.delivery === "waiting" ? expiresAtMs : null;
   insertOrder(
     sql,
-    { order, request, expiresAtMs, looks: 0, absences: 0, dueAtMs, executionsSinceMs: null },
+    {
+      order,
+      request,
+      expiresAtMs,
+      looks: 0,
+      absences: 0,
+      dueAtMs,
+      executionsSinceMs: null,
+      isExit: decision.outcome === "approved" && decision.isReduction,
+    },
     args.signal.idempotencyKey,
   );
   journalSignal(sql, args, "signal.accepted", order);

@@ -18,6 +18,9 @@ export function cancelOrder(sql: SqlStorage, id: OrderId, context: RecordContext
   if (isTerminal(row.order.status)) {
     return row.order.status === "canceled" ? ok(row.order) : err({ reason: "order_ended", order: row.order });
   }
+  // Whoever wants an order canceled wants nothing in its place.
+  const successor = row.order.replaced_by === null ? undefined : findOrder(sql, row.order.replaced_by);
+  if (successor?.order.delivery === "waiting") mustRecord(sql, successor, cancelEvent(context), context);
   if (row.order.cancel_requested_at !== null) return ok(row.order);
   return ok(mustRecord(sql, row, cancelEvent(context), context).order);
 }

@@ -53,8 +53,9 @@ export class Connection {
    */
   draw(purpose: Purpose, isExit: () => boolean = () => false): Pass {
     const nowMs = this.#deps.nowMs();
-    const isProbe = this.isOpen && purpose !== "cancel" && !(purpose === "send" && isExit());
-    if (isProbe && (purpose === "send" || !mayProbe(this.#breaker, nowMs))) {
+    const isSend = purpose === "exit" || purpose === "send";
+    const isProbe = this.isOpen && purpose !== "cancel" && !(isSend && isExit());
+    if (isProbe && (isSend || !mayProbe(this.#breaker, nowMs))) {
       return { held: true, untilMs: nextProbeAtMs(this.#breaker) ?? nowMs };
     }
     const drawn = drawCall(this.#pace, this.#deps.limits, purpose, nowMs);

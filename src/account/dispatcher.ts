@@ -1,4 +1,4 @@
-// Decides which of the due orders take a step now: cancels, then orders to send, then doubts to settle, then live orders to
+// Decides which of the due orders take a step now: cancels, then exits, then other orders, then doubts to settle, then live orders to
 // watch; within what the connection and this process carry. Starts steps and never waits for one.
 import type { Broker } from "../domain/broker.ts";
 import type { NextMove } from "../domain/follow.ts";
@@ -14,6 +14,8 @@ import { type OrderRow, readDue } from "./orders.ts";
 const IN_FLIGHT_MAX = 4;
 /** Of these, how many may be asking the broker: one is always free for sending and canceling. */
 const ASKING_MAX = 3;
+/** Of those, how many for one purpose: neither doubts nor live orders keep the others from being looked at. */
+const ASKING_FOR_MAX = 2;
 /** From so many live orders due at once, one list stands for a look at each. */
 const SWEEP_FROM = 6;
 /** Orders that one list is held against. */
@@ -40,8 +42,8 @@ export type DispatchDeps = PlanDeps & {
 };
 
 export class Dispatcher {
-  /** Orders that a step is being taken for, and whether it asks the broker instead of giving it something to do. */
-  readonly #inFlight = new Map<OrderId, { readonly asks: boolean }>();
+  /** Orders that a step is being taken for, and what the broker is called for in it. */
+  readonly #inFlight = new Map<OrderId, Purpose | undefined>();
   /** Live orders that the last list did not show. */
   readonly #missing = new Set<OrderId>();
   #sweeping = false;
@@ -49,6 +51,7 @@ export class Dispatcher {
   /** Starts what may start. Returns until when due work is held back, or `null` if none is. */
   run(deps: DispatchDeps): number | null {
     this.#runAll("cancel", deps);
+    this.#runAll("exit", deps);
     this.#runAll("send", deps);
     this.#runSome(this.#due("ask", deps), deps);
     const watched = this.#due("watch", deps);
@@ -61,7 +64,7 @@ export class Dispatcher {
   }
 
   /** What is held back steps aside, because an exit behind it may leave. */
-  #runAll(purpose: "cancel" | "send", deps: DispatchDeps): void {
+  #runAll(purpose: "cancel" | "exit" | "send", deps: DispatchDeps): void {
     for (let looked = 0; looked < LOOKED_AT_MAX && !this.#isFull();) {
       const rows = this.#due(purpose, deps).filter(({ order }) => !this.#inFlight.has(order.id));
       if (rows.length === 0) return;
@@ -86,14 +89,13 @@ export class Dispatcher {
     const { id } = row.order;
     if (this.#inFlight.has(id)) return null;
     const next = planStep(row, deps);
-    const purpose = purposeOfMove(next, row.order);
-    const asks = purpose === "ask" || purpose === "watch";
-    if (asks && this.#asking() >= ASKING_MAX) return null;
+    const purpose = purposeOfMove(next, row);
+    if ((purpose === "ask" || purpose === "watch") && !this.#mayAsk(purpose)) return null;
     if (purpose !== undefined) {
       const pass = deps.connection.draw(purpose, () => deps.isExit(row.order));
       if (pass.held) return pass.untilMs;
     }
-    this.#inFlight.set(id, { asks });
+    this.#inFlight.set(id, purpose);
     deps.start(
       deps.step(row, next).finally(() => {
         this.#inFlight.delete(id);
@@ -109,7 +111,7 @@ export class Dispatcher {
   }
 
   #sweep(deps: DispatchDeps): number | null {
-    if (this.#sweeping || this.#asking() >= ASKING_MAX || this.#isFull()) return null;
+    if (this.#sweeping || !this.#mayAsk("watch") || this.#isFull()) return null;
     const pass = deps.connection.draw("watch");
     if (pass.held) return pass.untilMs;
     const due = readDue(deps.sql, "watch", deps.nowMs(), SWEEP_MAX).filter(
@@ -132,8 +134,13 @@ export class Dispatcher {
     return this.#inFlight.size + (this.#sweeping ? 1 : 0) >= IN_FLIGHT_MAX;
   }
 
-  #asking(): number {
-    const asking = [...this.#inFlight.values()].filter(({ asks }) => asks).length;
-    return asking + (this.#sweeping ? 1 : 0);
+  #mayAsk(purpose: "ask" | "watch"): boolean {
+    const asking = this.#inFlightFor("ask") + this.#inFlightFor("watch");
+    return asking < ASKING_MAX && this.#inFlightFor(purpose) < ASKING_FOR_MAX;
+  }
+
+  #inFlightFor(purpose: "ask" | "watch"): number {
+    const lists = purpose === "watch" && this.#sweeping ? 1 : 0;
+    return [...this.#inFlight.values()].filter((other) => other === purpose).length + lists;
   }
 }

@@ -49,7 +49,8 @@ export function catchUp(
   if (missing !== 0) return missing < 0 ? "behind" : "ahead";
   for (const execution of added) {
     sql.exec(
-      `INSERT INTO executions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      // An id that some other order has already would be the broker's mistake, and must not keep all others from being read.
+      `INSERT INTO executions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       execution.execution_id,
       order.id,
       order.symbol,

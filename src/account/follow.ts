@@ -3,7 +3,7 @@
 import { type Broker, type CancelEnding, type FindEnding, type SubmitEnding, isSameOrder } from "../domain/broker.ts";
 import { type NextMove, planNext } from "../domain/follow.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
-import { type Order, intentOf } from "../domain/order.ts";
+import { type Order, intentOf, isLive } from "../domain/order.ts";
 import type { Purpose } from "../domain/pace.ts";
 import { assertNever } from "../domain/result.ts";
 import { resumeApproval } from "../domain/risk/assess.ts";
@@ -47,10 +47,10 @@ export const planStep = (row: OrderRow, deps: PlanDeps): NextMove =>
 const mayBeSent = ({ delivery }: Order): boolean => delivery === "pending" || delivery === "unknown";
 
 /** What the broker is called for in this move; `undefined` when it is not called at all. */
-export function purposeOfMove({ move }: NextMove, { delivery }: Order): Purpose | undefined {
-  if (move === "submit") return "send";
+export function purposeOfMove({ move }: NextMove, { order, isExit }: OrderRow): Purpose | undefined {
+  if (move === "submit") return isExit ? "exit" : "send";
   if (move === "cancel") return "cancel";
-  if (move === "look_up") return delivery === "unknown" ? "ask" : "watch";
+  if (move === "look_up") return order.delivery === "unknown" ? "ask" : "watch";
   return undefined;
 }
 
@@ -116,7 +116,7 @@ async function lookUp(row: OrderRow, deps: StepDeps): Promise<void> {
       else deps.postpone();
       return;
     case "absent":
-      if (row.order.delivery === "unknown") deps.record(row, { type: "absent" });
+      if (row.order.delivery !== "needs_operator" && isLive(row.order)) deps.record(row, { type: "absent" });
       else deps.postpone();
       return;
     case "not_sent":

@@ -21,6 +21,12 @@ import type { Waiters } from "./waiters.ts";
 /** A held order is looked at again within this time, whatever holds it back: its approval runs out meanwhile. */
 const HELD_MS_MAX = 15_000;
 
+/** What is tried again sooner than this would be tried again in the same breath. */
+const HELD_MS_MIN = 50;
+
+const clamp = (untilMs: number, nowMs: number): number =>
+  Math.min(Math.max(untilMs, nowMs + HELD_MS_MIN), nowMs + HELD_MS_MAX);
+
 export type FollowerDeps = AccountStore & {
   readonly waiters: Waiters;
   readonly prices: ReferencePrices;
@@ -49,7 +55,7 @@ export class Follower {
       isExit: (order) => isReduction(intentOf(order), readHoldings(sql, order, [order.id])),
       step: (row, next) => this.#step(row, next, desk),
       sweep: (rows) => this.#sweep(rows, desk),
-      hold: ({ order }, untilMs) => commit(() => putOff(sql, order.id, Math.min(untilMs, Date.now() + HELD_MS_MAX))),
+      hold: ({ order }, untilMs) => commit(() => putOff(sql, order.id, clamp(untilMs, Date.now()))),
       start,
       onEnd,
     });
@@ -60,7 +66,7 @@ export class Follower {
     return {
       broker,
       nowMs: Date.now,
-      mayLeave: (order) => mayLeaveNow(intentOf(order), settings.policy, readHoldings(sql, order, [order.id])),
+      mayLeave: (order) => mayLeaveNow(intentOf(order), settings.policy, () => readHoldings(sql, order, [order.id])),
       predecessorEnded: ({ replaces }) => {
         const old = replaces === null ? undefined : findOrder(sql, replaces)?.order;
         return old === undefined || isTerminal(old.status);

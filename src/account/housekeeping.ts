@@ -1,15 +1,15 @@
 // The account's own work, beside its orders: carrying the journal to D1, reading trades, comparing positions, forgetting what
 // is old. Each runs once at a time; what is due is in storage, so a new process goes on where the last one ended.
 import { randomFraction } from "../crypto/random.ts";
+import type { AuditEntry } from "../domain/audit-entry.ts";
 import type { Suspect } from "../domain/reconcile.ts";
 import { describeError, log } from "../log.ts";
-import { appendEntries } from "../storage/audit-log.ts";
-import { openDatabase } from "../storage/client.ts";
 import { readBrokerView } from "./broker-view.ts";
 import type { AccountStore, Desk } from "./context.ts";
 import { pruneExecutions } from "./executions.ts";
 import { acknowledge, countPending, readPending } from "./journal.ts";
 import { pruneNonces } from "./nonces.ts";
+import { executingSinceMs } from "./orders.ts";
 import { drainOutbox, drainRetryDelayMs } from "./outbox.ts";
 import { reconcileAccount } from "./reconcile.ts";
 import { recordEvent } from "./record.ts";
@@ -29,7 +29,8 @@ const VIEW_SHOWN_MS = 5_000;
 const VIEW_PATIENCE_MS = 2_000;
 
 export type HousekeepingDeps = AccountStore & {
-  readonly database: () => D1Database;
+  /** Hands entries to the public record; throws when it does not take them. */
+  readonly deliver: (entries: readonly AuditEntry[]) => Promise<void>;
   /** The account, if its settings are usable at this moment. */
   readonly desk: () => Desk | undefined;
 };
@@ -89,12 +90,11 @@ export class Housekeeping {
   }
 
   readonly #drain = singleFlight("carry_journal", async () => {
-    const { sql, account, commit, database } = this.#deps;
+    const { sql, account, commit, deliver } = this.#deps;
     try {
-      const d1 = openDatabase(database());
       await drainOutbox({
         readPending: (limit) => readPending(sql, account, limit),
-        deliver: (entries) => appendEntries(d1, entries),
+        deliver,
         acknowledge: (seq) => acknowledge(sql, seq),
       });
       this.#drainFailures = 0;
@@ -117,9 +117,11 @@ export class Housekeeping {
   });
 
   async #readExecutions(): Promise<void> {
+    const { sql, commit } = this.#deps;
+    // A call that is not made must not be the probe that a broken connection waits for.
+    if (executingSinceMs(sql) === null) return this.#reset("executions", null);
     const desk = this.#draw("executions");
     if (desk === undefined) return;
-    const { sql, commit } = this.#deps;
     const { againInMs } = await syncExecutions({
       sql,
       broker: desk.broker,
@@ -132,14 +134,14 @@ export class Housekeeping {
   }
 
   async #reconcile(): Promise<void> {
-    // Two questions: what money there is, and what is held.
-    const desk = this.#draw("reconcile") && this.#draw("reconcile");
+    const desk = this.#draw("reconcile");
     if (desk === undefined) return;
     const { sql, account, commit } = this.#deps;
     const compared = await reconcileAccount(
       { sql, account, broker: desk.broker, nowMs: Date.now, commit, requestId: crypto.randomUUID() },
       this.#suspects,
     );
+    if (!compared.done) log("warn", "account.comparison_failed", { account });
     this.#suspects = compared.suspects;
     this.#reset("reconcile", Date.now() + compared.nextInMs);
   }

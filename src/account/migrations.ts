@@ -36,7 +36,8 @@ const MIGRATIONS: readonly string[] = [
     absences INTEGER NOT NULL,
     purpose TEXT NOT NULL,
     due_at_ms INTEGER,
-    executions_since_ms INTEGER
+    executions_since_ms INTEGER,
+    is_exit INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX orders_client_order_id ON orders (client_order_id);
   CREATE UNIQUE INDEX orders_idempotency_key ON orders (source, idempotency_key) WHERE idempotency_key IS NOT NULL;
@@ -77,8 +78,8 @@ const MIGRATIONS: readonly string[] = [
     balances TEXT NOT NULL
   );
 
-  -- Units held, counted from our own fills; negative when short.
-  CREATE TABLE positions (symbol TEXT PRIMARY KEY, quantity TEXT NOT NULL) WITHOUT ROWID;
+  -- Units held, counted from our own fills; negative when short. 'adopted_at_ms' is when the broker's count was last believed.
+  CREATE TABLE positions (symbol TEXT PRIMARY KEY, quantity TEXT NOT NULL, adopted_at_ms INTEGER) WITHOUT ROWID;
 
   -- Every event, chained, as the exact text that was hashed. Rows above the outbox mark are not yet in D1.
   CREATE TABLE journal (seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, event TEXT NOT NULL);

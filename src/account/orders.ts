@@ -19,6 +19,8 @@ export type OrderRow = {
   readonly dueAtMs: number | null;
   /** Since when trades of it may have happened that have not been read; `null` when all have. */
   readonly executionsSinceMs: number | null;
+  /** Whether it was approved as an order that only brings a position closer to zero. */
+  readonly isExit: boolean;
 };
 
 type Row = {
@@ -29,9 +31,10 @@ type Row = {
   absences: number;
   due_at_ms: number | null;
   executions_since_ms: number | null;
+  is_exit: number;
 };
 
-const COLUMNS = "state, request, expires_at_ms, looks, absences, due_at_ms, executions_since_ms";
+const COLUMNS = "state, request, expires_at_ms, looks, absences, due_at_ms, executions_since_ms, is_exit";
 
 const toOrderRow = (row: Row): OrderRow => ({
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from an Order
@@ -42,14 +45,15 @@ const toOrderRow = (row: Row): OrderRow => ({
   absences: row.absences,
   dueAtMs: row.due_at_ms,
   executionsSinceMs: row.executions_since_ms,
+  isExit: row.is_exit === 1,
 });
 
 export function insertOrder(sql: SqlStorage, row: OrderRow, idempotencyKey: string | null): void {
   const { order } = row;
   sql.exec(
     `INSERT INTO orders (id, client_order_id, source, idempotency_key, request, state, symbol, status, expires_at_ms,
-       looks, absences, purpose, due_at_ms, executions_since_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       looks, absences, purpose, due_at_ms, executions_since_ms, is_exit)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     order.id,
     order.client_order_id,
     order.source,
@@ -61,9 +65,10 @@ export function insertOrder(sql: SqlStorage, row: OrderRow, idempotencyKey: stri
     row.expiresAtMs,
     row.looks,
     row.absences,
-    purposeOf(order, row.looks),
+    purposeOf(order, row.looks, row.isExit),
     row.dueAtMs,
     row.executionsSinceMs,
+    row.isExit ? 1 : 0,
   );
 }
 
@@ -75,7 +80,7 @@ export function updateOrder(sql: SqlStorage, row: OrderRow): void {
     row.order.status,
     row.looks,
     row.absences,
-    purposeOf(row.order, row.looks),
+    purposeOf(row.order, row.looks, row.isExit),
     row.dueAtMs,
     row.executionsSinceMs,
     row.order.id,
@@ -96,7 +101,7 @@ export const findByClientOrderId = (sql: SqlStorage, id: ClientOrderId): OrderRo
 export const findByIdempotencyKey = (sql: SqlStorage, source: SourceId, key: string): OrderRow | undefined =>
   readOne(sql, "source = ? AND idempotency_key = ?", source, key);
 
-const PURPOSES: readonly Purpose[] = ["cancel", "send", "ask", "watch"];
+const PURPOSES: readonly Purpose[] = ["cancel", "exit", "send", "ask", "watch"];
 
 /** Orders that are due for one purpose, the longest overdue first. */
 export function readDue(sql: SqlStorage, purpose: Purpose, nowMs: number, limit: number): OrderRow[] {
@@ -135,7 +140,7 @@ export function dueTimes(
 export function makeInterruptedDue(sql: SqlStorage): void {
   sql.exec(
     `UPDATE orders SET due_at_ms = 0
-     WHERE purpose = 'send' AND due_at_ms > 0 AND json_extract(state, '$.delivery') = 'submitting'`,
+     WHERE purpose IN ('exit', 'send') AND due_at_ms > 0 AND json_extract(state, '$.delivery') = 'submitting'`,
   );
 }
 
@@ -207,15 +212,23 @@ export const readLive = (sql: SqlStorage): Order[] =>
       .filter(isLive),
   );
 
-/** Orders with trades that have not all been read, the oldest first. */
+/** Orders with trades that have not all been read, the latest first: one that stays without them hides no other. */
 export const readExecuting = (sql: SqlStorage, limit: number): OrderRow[] =>
   sql
     .exec<Row>(
-      `SELECT ${COLUMNS} FROM orders WHERE executions_since_ms IS NOT NULL ORDER BY executions_since_ms LIMIT ?`,
+      `SELECT ${COLUMNS} FROM orders WHERE executions_since_ms IS NOT NULL ORDER BY executions_since_ms DESC LIMIT ?`,
       limit,
     )
     .toArray()
     .map(toOrderRow);
+
+/** Since when trades may have happened that have not been read; `null` when all have. */
+export const executingSinceMs = (sql: SqlStorage): number | null =>
+  sql
+    .exec<{ since: number | null }>(
+      "SELECT MIN(executions_since_ms) AS since FROM orders WHERE executions_since_ms IS NOT NULL",
+    )
+    .one().since;
 
 /**
  * The unfilled units of the live orders in a symbol on one side, those of unknown outcome included. An order that waits for

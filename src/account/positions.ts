@@ -17,14 +17,25 @@ export const readPositions = (sql: SqlStorage): ReadonlyMap<string, Decimal> =>
   );
 
 /** Adds a fill: positive for units bought, negative for units sold. */
-export const addToPosition = (sql: SqlStorage, symbol: string, units: Decimal): void =>
-  setPosition(sql, symbol, add(positionIn(sql, symbol), units));
-
-/** Believes the broker's count. */
-export function setPosition(sql: SqlStorage, symbol: string, units: Decimal): void {
+export function addToPosition(sql: SqlStorage, symbol: string, units: Decimal): void {
   sql.exec(
     "INSERT INTO positions (symbol, quantity) VALUES (?, ?) ON CONFLICT (symbol) DO UPDATE SET quantity = excluded.quantity",
     symbol,
-    units,
+    add(positionIn(sql, symbol), units),
   );
 }
+
+/** Believes the broker's count. */
+export function adoptPosition(sql: SqlStorage, symbol: string, units: Decimal, nowMs: number): void {
+  sql.exec(
+    `INSERT INTO positions (symbol, quantity, adopted_at_ms) VALUES (?, ?, ?)
+     ON CONFLICT (symbol) DO UPDATE SET quantity = excluded.quantity, adopted_at_ms = excluded.adopted_at_ms`,
+    symbol,
+    units,
+    nowMs,
+  );
+}
+
+/** Whether the broker's count was believed since then: a fill told now may be in it already. */
+export const wasAdoptedSince = (sql: SqlStorage, symbol: string, sinceMs: number): boolean =>
+  sql.exec("SELECT 1 FROM positions WHERE symbol = ? AND adopted_at_ms >= ?", symbol, sinceMs).toArray().length > 0;

@@ -5,7 +5,7 @@ import { type Difference, type Suspect, reconcile } from "../domain/reconcile.ts
 import { isPositionKnown, writeBrokerView } from "./broker-view.ts";
 import { append } from "./journal.ts";
 import { makeSymbolDue, readLive } from "./orders.ts";
-import { readPositions, setPosition } from "./positions.ts";
+import { adoptPosition, readPositions } from "./positions.ts";
 
 /** A difference is looked at again after this long, when the broker's own lists have settled. */
 const RECHECK_MS = 10_000;
@@ -59,7 +59,7 @@ function believe(
   { symbol, ours, theirs }: Difference,
   nowMs: number,
 ): void {
-  setPosition(sql, symbol, theirs);
+  adoptPosition(sql, symbol, theirs, nowMs);
   append(sql, account, {
     time: new Date(nowMs).toISOString(),
     type: "position.reconciled",

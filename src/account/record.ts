@@ -8,7 +8,7 @@ import { type Result, assert, ok } from "../domain/result.ts";
 import { lastExecutedAtMs } from "./executions.ts";
 import { append } from "./journal.ts";
 import { type OrderRow, makeDue, updateOrder } from "./orders.ts";
-import { addToPosition } from "./positions.ts";
+import { addToPosition, wasAdoptedSince } from "./positions.ts";
 import { setTimer } from "./timers.ts";
 
 /** A request by somebody who may give orders about orders. */
@@ -32,6 +32,8 @@ const EXECUTIONS_DELAY_MS = 500;
 const LATE_FILL_MS_MAX = 86_400_000;
 /** When to look again at an ended order after a look that told nothing. */
 const LATE_RETRY_MS = 60_000;
+/** A fill told so soon after the broker's count was believed may be in that count. */
+const ADOPTION_DOUBT_MS = 3_600_000;
 /** How far a broker's clock may be behind ours. */
 const CLOCK_MARGIN_MS = 60_000;
 
@@ -61,7 +63,10 @@ export function recordEvent(
   updateOrder(sql, next);
 
   const filled = subtract(order.filled_quantity, row.order.filled_quantity);
-  if (!isZero(filled)) addToPosition(sql, order.symbol, signOf(order.side, filled));
+  if (!isZero(filled)) {
+    addToPosition(sql, order.symbol, signOf(order.side, filled));
+    if (wasAdoptedSince(sql, order.symbol, nowMs - ADOPTION_DOUBT_MS)) setTimer(sql, "reconcile", nowMs);
+  }
   if (next.executionsSinceMs !== null && !isZero(filled)) setTimer(sql, "executions", nowMs + EXECUTIONS_DELAY_MS);
   const hasEnded = isTerminal(order.status) && !isTerminal(row.order.status);
   if (hasEnded && order.replaced_by !== null) makeDue(sql, order.replaced_by);

@@ -17,7 +17,8 @@ export async function sweepOrders(rows: readonly OrderRow[], deps: SweepDeps): P
   const listed = await deps.broker.openOrders();
   if (listed.ending !== "listed") {
     for (const row of rows) deps.postpone(row);
-    return [];
+    // A list that cannot be read today may be as unreadable tomorrow.
+    return listed.ending === "unknown" ? rows.map(({ order }) => order.id) : [];
   }
   const reports = new Map(listed.items.map((report) => [report.client_order_id, report]));
   return rows.flatMap((row) => {

@@ -3,7 +3,7 @@ import type { Broker } from "../domain/broker.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
 import type { Order } from "../domain/order.ts";
 import { catchUp } from "./executions.ts";
-import { type OrderRow, lookAgain, readExecuting, updateOrder } from "./orders.ts";
+import { type OrderRow, executingSinceMs, lookAgain, readExecuting, updateOrder } from "./orders.ts";
 
 const ORDERS_MAX = 500;
 const DELAY_MS_MIN = 1_000;
@@ -26,9 +26,9 @@ export type Synced = { readonly againInMs: number | null };
 /** Stores every trade that completes an order's fills so far. */
 export async function syncExecutions(deps: SyncDeps): Promise<Synced> {
   const { sql, commit, nowMs } = deps;
-  const [oldest] = readExecuting(sql, 1);
-  if (oldest === undefined) return { againInMs: null };
-  const listed = await deps.broker.executions(oldest.executionsSinceMs ?? 0);
+  const sinceMs = executingSinceMs(sql);
+  if (sinceMs === null) return { againInMs: null };
+  const listed = await deps.broker.executions(sinceMs);
   const byVenueOrder = Map.groupBy(listed.ending === "listed" ? listed.items : [], ({ venue_order_id: id }) => id);
   return commit(() => {
     const rows = readExecuting(sql, ORDERS_MAX);

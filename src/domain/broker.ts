@@ -102,7 +102,7 @@ export type Broker = {
   readonly deduplication: Deduplication;
   /**
    * The calls the broker takes, prices excluded: in any minute it is called `capacity + 60 * ratePerSec` times at most, where
-   * a list counts once, however many pages it has.
+   * a list counts once, however many pages it has, and so do the two calls of a comparison.
    */
   readonly limits: BucketLimits;
   /** Whether the broker can carry out such an order at all; pure. */

@@ -71,6 +71,9 @@ export function planNext(order: Followed, facts: FollowFacts): NextMove {
     case "needs_operator":
       return { move: "look_up" };
     case "delivered":
+      if (facts.absences >= ABSENCES_BEFORE_OPERATOR && !isTerminal(order.status)) {
+        return { move: "give_up", code: "gone_from_broker" };
+      }
       return { move: isCancelDue(order, facts) ? "cancel" : "look_up" };
     default:
       return assertNever(order.delivery);
@@ -105,10 +108,10 @@ function obstacleToRepeating(order: Followed, facts: FollowFacts): string | unde
   return obstacleToSending(order, facts);
 }
 
-/** What an order is due for. */
-export function purposeOf(order: Followed, looks: number): Purpose {
+/** What an order is due for. `isExit`: it was approved as one that only brings a position closer to zero. */
+export function purposeOf(order: Followed, looks: number, isExit: boolean): Purpose {
   if (order.delivery === "unknown") return "ask";
-  if (order.delivery !== "delivered" && order.delivery !== "needs_operator") return "send";
+  if (order.delivery !== "delivered" && order.delivery !== "needs_operator") return isExit ? "exit" : "send";
   return isCancelDue(order, { looks }) ? "cancel" : "watch";
 }
 

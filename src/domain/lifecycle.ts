@@ -5,7 +5,7 @@ import type { OrderId } from "./ids.ts";
 import { type Decimal, ZERO, greaterThan, lessThan } from "./money.ts";
 import { type Delivery, type Order, type OrderStatus, type Verdict, isTerminal } from "./order.ts";
 import { type Result, assertNever, err, ok } from "./result.ts";
-import type { Settlement } from "./settlement.ts";
+import { type Settlement, checkSettlement } from "./settlement.ts";
 
 /** The part of an order that events change. */
 export type OrderState = Pick<
@@ -79,6 +79,8 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
       if (state.delivery !== "submitting") return illegal;
       return step("order.unknown", { delivery: "unknown", outcome: "unknown", reason: { code: event.code } });
     case "absent":
+      // Of an order that the broker had, one such answer is no news; that there are many in a row is.
+      if (state.delivery === "delivered") return isTerminal(state.status) ? illegal : ok({ state });
       return state.delivery === "unknown" ? step("order.absent", {}) : illegal;
     case "rejected":
       if (state.delivery !== "submitting") return illegal;
@@ -111,7 +113,7 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
         verdicts: [...event.verdicts],
       });
     case "needs_operator":
-      if (state.delivery !== "unknown" && state.delivery !== "submitting") return illegal;
+      if (isUnsent(state) || state.delivery === "needs_operator" || isTerminal(state.status)) return illegal;
       return step("order.needs_operator", {
         delivery: "needs_operator",
         outcome: "unknown",
@@ -119,6 +121,7 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
       });
     case "settled":
       if (state.delivery !== "unknown" && state.delivery !== "needs_operator") return illegal;
+      if (!checkSettlement(state, event.settlement).ok) return illegal;
       return step("order.settled", settle(state, event.settlement));
     default:
       return assertNever(event);

@@ -14,17 +14,18 @@ const CAPACITY_MIN_TO_RESERVE = 4;
 export type Pace = { readonly bucket: TokenBucket; readonly closedUntilMs: number };
 
 /**
- * What a call is for. `send`: an order leaves. `cancel`: one is called back. `ask`: where is an order of unknown outcome.
+ * What a call is for. `exit`: an order leaves that brings a position closer to zero. `send`: any other order leaves. `cancel`: one
+ * is called back. `ask`: where is an order of unknown outcome.
  * `watch`: live orders, lists and reconciliation.
  */
-export type Purpose = "send" | "cancel" | "ask" | "watch";
+export type Purpose = "cancel" | "exit" | "send" | "ask" | "watch";
 
 export type CallDraw =
   | { readonly allowed: true; readonly pace: Pace }
   | { readonly allowed: false; readonly waitMs: number };
 
 /** The part of the capacity that a purpose leaves to those above it. */
-const RESERVED_SHARE: Readonly<Record<Purpose, number>> = { send: 0, cancel: 0, ask: 0.1, watch: 0.25 };
+const RESERVED_SHARE: Readonly<Record<Purpose, number>> = { cancel: 0, exit: 0, send: 0, ask: 0.1, watch: 0.25 };
 
 /** Half a bucket at the start of a process: the one before it may have spent the other half a moment ago. */
 export const startPace = (limits: BucketLimits, nowMs: number): Pace => ({

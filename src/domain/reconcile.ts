@@ -37,15 +37,15 @@ export type Reconciliation = {
 
 /**
  * A difference is believed at the first comparison ever in a symbol without orders, and else once it has been the very same
- * for a while, which is longer where a live order could explain it. While orders of unknown outcome could, it is left to them.
+ * for a while, which is longer where a live order could explain it. While the outcome of any order in the symbol is unknown,
+ * nothing is believed: what that order turns out to have traded would be counted twice.
  */
 export function reconcile(facts: ReconcileFacts): Reconciliation {
   const adopted: Difference[] = [];
   const suspects: Suspect[] = [];
   for (const difference of differencesOf(facts)) {
     const live = facts.live.filter(({ symbol }) => symbol === difference.symbol);
-    const unknown = live.filter(({ outcome }) => outcome === "unknown");
-    if (facts.moving.has(difference.symbol) || mayExplain(unknown, difference)) continue;
+    if (facts.moving.has(difference.symbol) || live.some(({ outcome }) => outcome === "unknown")) continue;
     const { sinceMs } = facts.suspects.find((known) => isSame(known, difference)) ?? { sinceMs: facts.nowMs };
     const settleMs = mayExplain(live, difference) ? SETTLE_LIVE_MS : SETTLE_MS;
     const isSettled = facts.nowMs - sinceMs >= settleMs;

@@ -95,6 +95,7 @@ export const aRow = ({ order, ...overrides }: Partial<Omit<OrderRow, "order">> &
   absences: 0,
   dueAtMs: NOW_MS,
   executionsSinceMs: null,
+  isExit: false,
   ...overrides,
 });
 

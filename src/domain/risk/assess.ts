@@ -7,16 +7,23 @@ import type { Policy } from "./policy.ts";
 import { ENTRY_RULES, ORDER_RULES, type Rule } from "./rules.ts";
 
 export type Decision =
-  | { readonly outcome: "approved"; readonly intent: Approved<OrderIntent>; readonly verdicts: readonly Verdict[] }
+  | {
+      readonly outcome: "approved";
+      readonly intent: Approved<OrderIntent>;
+      readonly verdicts: readonly Verdict[];
+      /** Whether it can only bring the known position closer to zero. */
+      readonly isReduction: boolean;
+    }
   | { readonly outcome: "denied"; readonly reason: string; readonly verdicts: readonly Verdict[] };
 
 /** Runs every rule, also after the first failure, so that a denial names everything that has to change. */
 export function assess(intent: OrderIntent, policy: Policy, facts: RiskFacts): Decision {
-  const entryRules = isReduction(intent, facts) ? ENTRY_RULES.map(exempt) : ENTRY_RULES;
+  const reduces = isReduction(intent, facts);
+  const entryRules = reduces ? ENTRY_RULES.map(exempt) : ENTRY_RULES;
   const verdicts = [...ORDER_RULES, ...entryRules].map((rule) => rule(intent, policy, facts));
   const failed = verdicts.find((verdict) => !verdict.passed);
   return failed === undefined
-    ? { outcome: "approved", intent: approve(intent), verdicts }
+    ? { outcome: "approved", intent: approve(intent), verdicts, isReduction: reduces }
     : { outcome: "denied", reason: failed.reason ?? failed.rule, verdicts };
 }
 

@@ -27,9 +27,11 @@ export const ENTRY_RULES: readonly Rule[] = [
   maxNotional,
 ];
 
-/** Whether an approved order may still leave: the trading state can have changed since. */
-export const mayLeaveNow = (intent: OrderIntent, policy: Policy, facts: Holdings): boolean =>
-  tradingState(intent, policy, facts).passed;
+/** Whether an approved order may still leave: the trading state can have changed since. Holdings are read only if they matter. */
+export const mayLeaveNow = (intent: OrderIntent, policy: Policy, readHoldings: () => Holdings): boolean =>
+  policy.trading_state === "reducing"
+    ? tradingState(intent, policy, readHoldings()).passed
+    : policy.trading_state === "active";
 
 function tradingState(intent: OrderIntent, policy: Policy, facts: Holdings): Verdict {
   const state = policy.trading_state;

@@ -81,7 +81,7 @@ async function follow(order: Order, endings: Endings = {}, overrides: Partial<Or
   const next = planStep(row, made.deps);
   const asked = made.calls.splice(0);
   await takeStep(row, next, made.deps);
-  return { ...made, next, asked, purpose: purposeOfMove(next, order) };
+  return { ...made, next, asked, purpose: purposeOfMove(next, row) };
 }
 
 const accepted: SubmitEnding = { ending: "accepted", report: aReport() };
@@ -173,7 +173,7 @@ describe("a look-up", () => {
     ["of an unknown order without an answer", unknown, { ending: "unknown", code: "timeout" }, "postpone"],
     ["of a live order", live, { ending: "found", report: aReport() }, "record report"],
     ["of a live order that is another", live, { ending: "found", report: other }, "postpone"],
-    ["of a live order that is not shown", live, { ending: "absent" }, "postpone"],
+    ["of a live order that is not shown", live, { ending: "absent" }, "record absent"],
     ["of a live order without an answer", live, { ending: "unknown", code: "timeout" }, "postpone"],
     [
       "for an operator, of an order that is there",

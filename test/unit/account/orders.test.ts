@@ -257,12 +257,12 @@ describe("lists of orders", () => {
     ).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
-  it("of those with trades to be read are oldest first", () => {
+  it("of those with trades to be read are latest first", () => {
     const sql = openSqlStorage();
     for (const [index, since] of [NOW_MS, null, NOW_MS - 5].entries()) {
       insertOrder(sql, aRow({ order: numbered(filled, index), dueAtMs: null, executionsSinceMs: since }), null);
     }
-    expect(readExecuting(sql, 10).map(({ order }) => indexOf(order))).toEqual([2, 0]);
-    expect(readExecuting(sql, 1).map(({ order }) => indexOf(order))).toEqual([2]);
+    expect(readExecuting(sql, 10).map(({ order }) => indexOf(order))).toEqual([0, 2]);
+    expect(readExecuting(sql, 1).map(({ order }) => indexOf(order))).toEqual([0]);
   });
 });

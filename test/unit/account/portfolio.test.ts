@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
 import { readPortfolio } from "../../../src/account/portfolio.ts";
-import { setPosition } from "../../../src/account/positions.ts";
+import { adoptPosition } from "../../../src/account/positions.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import { Portfolio } from "../../../src/domain/portfolio.ts";
 import { NOW_MS, aHolding, aTrade, anOrder } from "../../support/builders.ts";
@@ -47,7 +47,7 @@ describe("the portfolio of an account", () => {
   it("is our own count of what is held, at the broker's prices, with the broker's money", async () => {
     const sql = openSqlStorage();
     writeBrokerView(sql, { atMs: NOW_MS - 5_000, holdings: [aHolding()], balances: BALANCES });
-    setPosition(sql, "AAPL", decimalOf("10"));
+    adoptPosition(sql, "AAPL", decimalOf("10"), NOW_MS);
     const { portfolio, asked } = await portfolioOf(sql);
     expect(portfolio).toMatchObject({
       as_of: new Date(NOW_MS - 5_000).toISOString(),
@@ -92,7 +92,7 @@ describe("the portfolio of an account", () => {
   it("asks for the price of what is held but was not there when the broker was last read", async () => {
     const sql = openSqlStorage();
     writeBrokerView(sql, { atMs: NOW_MS - 600_000, holdings: [], balances: BALANCES });
-    setPosition(sql, "AAPL", decimalOf("10"));
+    adoptPosition(sql, "AAPL", decimalOf("10"), NOW_MS);
     const { portfolio, asked } = await portfolioOf(sql, { AAPL: "100" });
     expect(asked).toEqual(["AAPL"]);
     expect(portfolio.exposure).toMatchObject({ held: "1000", unpriced: [] });
@@ -101,7 +101,7 @@ describe("the portfolio of an account", () => {
   it("asks for the price of what the broker holds without a value", async () => {
     const sql = openSqlStorage();
     writeBrokerView(sql, { atMs: NOW_MS, holdings: [aHolding({ market_value: null })], balances: BALANCES });
-    setPosition(sql, "AAPL", decimalOf("10"));
+    adoptPosition(sql, "AAPL", decimalOf("10"), NOW_MS);
     const { portfolio, asked } = await portfolioOf(sql, { AAPL: "100" });
     expect(asked).toEqual(["AAPL"]);
     expect(portfolio.exposure).toMatchObject({ held: "1000", unpriced: [] });
@@ -109,7 +109,7 @@ describe("the portfolio of an account", () => {
 
   it("asks for no price of what is not held any more", async () => {
     const sql = openSqlStorage();
-    setPosition(sql, "AAPL", decimalOf("0"));
+    adoptPosition(sql, "AAPL", decimalOf("0"), NOW_MS);
     expect((await portfolioOf(sql)).asked).toEqual([]);
   });
 
@@ -130,7 +130,7 @@ describe("the portfolio of an account", () => {
         JSON.stringify({ ...live, status: "filled", filled_quantity: "10" }),
         live.id,
       );
-      setPosition(sql, "AAPL", decimalOf("10"));
+      adoptPosition(sql, "AAPL", decimalOf("10"), NOW_MS);
     };
     const { portfolio } = await portfolioOf(sql, { AAPL: "100" }, fill);
     expect(portfolio.positions).toMatchObject([{ quantity: "10", working_buy: "0", exposure: "1000" }]);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { isPositionKnown, readBrokerView } from "../../../src/account/broker-view.ts";
-import { positionIn, setPosition } from "../../../src/account/positions.ts";
+import { positionIn, adoptPosition } from "../../../src/account/positions.ts";
 import { reconcileAccount } from "../../../src/account/reconcile.ts";
 import type { BalancesEnding, ListEnding, VenueHolding } from "../../../src/domain/broker.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
@@ -55,7 +55,7 @@ describe("comparing positions with the broker's", () => {
 
   it("journals what it believes instead of our count", async () => {
     const sql = openSqlStorage();
-    setPosition(sql, "MSFT", decimalOf("3"));
+    adoptPosition(sql, "MSFT", decimalOf("3"), NOW_MS);
     await compare(sql, { holdings: listed(aHolding()) });
     expect(journalOf(sql)).toMatchObject([
       { type: "position.reconciled", symbol: "AAPL", request_id: "compare-1", data: { counted: "0", held: "10" } },
@@ -94,7 +94,7 @@ describe("comparing positions with the broker's", () => {
     const sql = openAccount();
     const holdings = listed(aHolding({ quantity: "4" }));
     const suspects = [{ symbol: "AAPL", ours: decimalOf("10"), theirs: decimalOf("4"), sinceMs: 0 }];
-    const whileAsking = () => setPosition(sql, "AAPL", decimalOf("10"));
+    const whileAsking = () => adoptPosition(sql, "AAPL", decimalOf("10"), NOW_MS);
     expect(await compare(sql, { holdings, whileAsking }, suspects)).toMatchObject({ suspects: [] });
     expect(positionIn(sql, "AAPL")).toBe("10");
     expect(typesOf(sql)).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { catchUp } from "../../../src/account/executions.ts";
 import type { OrderRow } from "../../../src/account/orders.ts";
-import { positionIn } from "../../../src/account/positions.ts";
+import { adoptPosition, positionIn } from "../../../src/account/positions.ts";
 import { mustRecord, postponeLook, recordEvent } from "../../../src/account/record.ts";
 import { isTimerDue, nextTimerAtMs } from "../../../src/account/timers.ts";
 import type { OrderEvent } from "../../../src/domain/lifecycle.ts";
@@ -70,13 +70,13 @@ describe("an event that is recorded", () => {
 
   it("that is illegal changes nothing", () => {
     const sql = openSqlStorage();
-    const row = put(sql, live);
+    const row = put(sql, pending);
     expect(recordEvent(sql, row, ABSENT, at())).toEqual({
       ok: false,
-      error: { event: "absent", delivery: "delivered", status: "new" },
+      error: { event: "absent", delivery: "pending", status: "pending_new" },
     });
     expect(() => mustRecord(sql, row, ABSENT, at())).toThrow("refused absent");
-    expect(read(sql, live)).toEqual(row);
+    expect(read(sql, pending)).toEqual(row);
     expect(typesOf(sql)).toEqual([]);
   });
 
@@ -224,6 +224,24 @@ describe("when an order is looked at next", () => {
     expect(read(sql, live)).toMatchObject({ looks: 2, dueAtMs: NOW_MS + 1_000 });
     postponeLook(sql, read(sql, live), NOW_MS, NOW_MS + 7_000);
     expect(read(sql, live)).toMatchObject({ looks: 3, dueAtMs: NOW_MS + 7_000 });
+  });
+});
+
+describe("a fill in a symbol whose position was taken over from the broker", () => {
+  it("has the positions compared at once, because it may be in what was taken over", () => {
+    const sql = openSqlStorage();
+    const row = put(sql, live);
+    adoptPosition(sql, "AAPL", decimalOf("10"), NOW_MS);
+    mustRecord(sql, row, reportOf({ status: "filled", filled_quantity: "10", average_price: "187" }), at());
+    expect(isTimerDue(sql, "reconcile", NOW_MS)).toBe(true);
+  });
+
+  it("does not, an hour later", () => {
+    const sql = openSqlStorage();
+    const row = put(sql, live);
+    adoptPosition(sql, "AAPL", decimalOf("10"), NOW_MS - 3_600_001);
+    mustRecord(sql, row, reportOf({ status: "filled", filled_quantity: "10", average_price: "187" }), at());
+    expect(isTimerDue(sql, "reconcile", NOW_MS)).toBe(false);
   });
 });
 

@@ -147,12 +147,12 @@ describe("a wish to cancel", () => {
 
   it.each([0, 2, 4, 400])("is told to the broker at look %d", (looks) => {
     expect(planNext(wanted(), facts({ looks }))).toEqual(CANCEL);
-    expect(purposeOf(wanted(), looks)).toBe("cancel");
+    expect(purposeOf(wanted(), looks, false)).toBe("cancel");
   });
 
   it.each([1, 3, 5, 399])("lets the order be looked up at look %d", (looks) => {
     expect(planNext(wanted(), facts({ looks }))).toEqual(LOOK_UP);
-    expect(purposeOf(wanted(), looks)).toBe("watch");
+    expect(purposeOf(wanted(), looks, false)).toBe("watch");
   });
 
   it("is told also of an order that has filled in part", () => {
@@ -166,7 +166,7 @@ describe("a wish to cancel", () => {
     ["an order whose id at the broker is not known", wanted({ venue_order_id: null })],
   ])("is not told of %s", (_, order) => {
     expect(planNext(order, facts())).toEqual(LOOK_UP);
-    expect(purposeOf(order, 0)).toBe("watch");
+    expect(purposeOf(order, 0, false)).toBe("watch");
   });
 
   it("does not wait for the next look, which is due at once", () => {
@@ -187,7 +187,7 @@ describe("what an order is due for", () => {
     ["ended, but perhaps with a late fill", delivered("canceled"), "watch"],
     ["live and wanted canceled", delivered("new", WISH), "cancel"],
   ] as const)("while %s", (_, order, purpose) => {
-    expect(purposeOf(order, 0)).toBe(purpose);
+    expect(purposeOf(order, 0, false)).toBe(purpose);
   });
 });
 
@@ -248,10 +248,11 @@ describe("whatever the facts", () => {
     );
   });
 
-  it("only an order of unknown outcome is given up", () => {
+  it("only an order of unknown outcome is given up, or one that the broker had and says it has not", () => {
     fc.assert(
-      everyTime(({ delivery }, _, { move }) => {
-        if (move === "give_up") expect(delivery).toBe("unknown");
+      everyTime(({ delivery }, { absences }, { move }) => {
+        if (move === "give_up" && delivery !== "unknown")
+          expect([delivery, absences >= 7]).toEqual(["delivered", true]);
       }),
     );
   });
@@ -268,7 +269,7 @@ describe("whatever the facts", () => {
   it("an order is due for what it does next", () => {
     fc.assert(
       everyTime((order, some, { move }) => {
-        const purpose = purposeOf(order, some.looks);
+        const purpose = purposeOf(order, some.looks, false);
         if (move === "cancel") expect(purpose).toBe("cancel");
         if (move === "look_up") expect(purpose).toBe(order.delivery === "unknown" ? "ask" : "watch");
         if (move === "release" || move === "lapse" || move === "mark_interrupted") expect(purpose).toBe("send");

@@ -97,13 +97,14 @@ describe("which events can happen", () => {
   const UNKNOWN: StateName[] = ["unknown", "unknown_and_wanted_canceled"];
   const OPERATOR: StateName[] = ["needing_an_operator", "needing_an_operator_and_wanted_canceled"];
   const ENDED_THERE: StateName[] = ["filled", "canceled", "canceled_with_fills", "rejected"];
-  const DELIVERED: StateName[] = ["live", "live_and_wanted_canceled", "partly_filled", ...ENDED_THERE];
+  const LIVE: StateName[] = ["live", "live_and_wanted_canceled", "partly_filled"];
+  const DELIVERED: StateName[] = [...LIVE, ...ENDED_THERE];
 
   const LEGAL: Record<OrderEvent["type"], readonly StateName[]> = {
     submitting: ["pending", "unknown"],
     not_sent: ON_THE_WIRE,
     unknown: ON_THE_WIRE,
-    absent: UNKNOWN,
+    absent: [...UNKNOWN, ...LIVE],
     rejected: ON_THE_WIRE,
     report: [...ON_THE_WIRE, ...UNKNOWN, ...DELIVERED, ...OPERATOR],
     executed: ["partly_filled", "filled", "canceled_with_fills"],
@@ -112,7 +113,7 @@ describe("which events can happen", () => {
     cancel_sent: ["live_and_wanted_canceled", "canceled"],
     released: ["waiting"],
     denied: ["waiting"],
-    needs_operator: [...ON_THE_WIRE, ...UNKNOWN],
+    needs_operator: [...ON_THE_WIRE, ...UNKNOWN, ...LIVE],
     settled: [...UNKNOWN, ...OPERATOR],
   };
   const cases = Object.values(EVENTS).flatMap((event) =>

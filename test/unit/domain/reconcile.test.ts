@@ -129,28 +129,17 @@ const another = (order: Order): Order => ({
 describe("an order of unknown outcome", () => {
   it.each([
     ["all of what it may have bought", "0", "10", unknown()],
-    ["a part of what it may have bought", "5", "6", unknown()],
+    ["more than it can have bought", "0", "15", unknown()],
     ["what it may have sold", "10", "0", unknown({ side: "sell" })],
-    ["what is left of it", "4", "10", unknown({ filled_quantity: "4" })],
+    ["a loss, where it buys", "10", "5", unknown()],
     ["any number of units, where it buys for money", "0", "1000", unknown(byNotional)],
-  ])("explains for good, and so nothing is believed: %s", (_, ours, theirs, order) => {
+  ])("keeps every difference in its symbol from being believed: %s", (_, ours, theirs, order) => {
+    // What it turns out to have traded would be counted twice.
     expect(settled(ours, theirs, [order])).toEqual({ adopted: [], suspects: [] });
   });
 
-  it.each([
-    ["more than it can have bought", "0", "10.000000001", unknown()],
-    ["more than is left of it", "4", "11", unknown({ filled_quantity: "4" })],
-    ["a loss, where it buys", "10", "5", unknown()],
-    ["a gain, where it sells", "5", "10", unknown({ side: "sell" })],
-    ["another symbol", "0", "10", unknown({ symbol: "MSFT" })],
-  ])("does not explain %s", (_, ours, theirs, order) => {
-    expect(settled(ours, theirs, [order]).adopted).toEqual([aDifference("AAPL", ours, theirs)]);
-  });
-
-  it("explains together with others what none of them explains alone", () => {
-    const two = [unknown(), another(unknown())];
-    expect(settled("0", "20", two)).toEqual({ adopted: [], suspects: [] });
-    expect(settled("0", "20.5", two).adopted).toHaveLength(1);
+  it("says nothing of another symbol", () => {
+    expect(settled("0", "10", [unknown({ symbol: "MSFT" })]).adopted).toEqual([aDifference("AAPL", "0", "10")]);
   });
 });
 

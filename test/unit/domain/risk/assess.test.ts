@@ -35,6 +35,7 @@ describe("an order within every limit", () => {
     expect(assess(anIntent(), aPolicy(), someFacts())).toEqual({
       outcome: "approved",
       intent: anIntent(),
+      isReduction: false,
       verdicts: [
         { rule: "trading_state", passed: true, input: "position 0", limit: "active" },
         { rule: "order_supported", passed: true, input: "supported", limit: "broker" },
@@ -226,7 +227,7 @@ describe("the trading state", () => {
   ])("%s, asked for %s", (state, _, intent, reason) => {
     const policy = aPolicy({ trading_state: state });
     expect(reasonsOf(assess(intent, policy, longTen))["trading_state"]).toBe(reason);
-    expect(mayLeaveNow(intent, policy, longTen)).toBe(reason === undefined);
+    expect(mayLeaveNow(intent, policy, () => longTen)).toBe(reason === undefined);
   });
 
   it("that is reducing lets nothing through while the position is not known to be there", () => {
