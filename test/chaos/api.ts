@@ -34,18 +34,17 @@ export type Api = {
 };
 
 export function openApi({ url, secrets }: Pick<MortalGateway, "url" | "secrets">): Api {
-  const call = (method: string, path: string): Promise<Response> =>
-    insist(() =>
-      fetch(`${url}${path}`, {
-        method,
-        headers: { "X-API-Key": secrets.apiKey },
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      }),
-    );
+  const call = (method: string, path: string): Promise<Answer> =>
+    insist(async () => {
+      const headers = { "X-API-Key": secrets.apiKey };
+      const response = await fetch(`${url}${path}`, { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      // A gateway can be killed between its first byte and its last: an answer counts when it is whole.
+      return { status: response.status, text: await response.text() };
+    });
   const read = async <T>(path: string): Promise<T> => {
-    const response = await call("GET", path);
-    if (!response.ok) throw new Error(`GET ${path}: HTTP ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
+    const { status, text } = await call("GET", path);
+    if (status !== 200) throw new Error(`GET ${path}: HTTP ${status} ${text}`);
+    return JSON.parse(text) as T;
   };
   const readPages = async <T>(path: string, name: string, from?: number): Promise<T[]> => {
     const items: T[] = [];
@@ -78,14 +77,15 @@ export function openApi({ url, secrets }: Pick<MortalGateway, "url" | "secrets">
   };
 }
 
+type Answer = { readonly status: number; readonly text: string };
+
 /** Until there is an answer that is no 5xx, or patience is over. */
-async function insist(ask: () => Promise<Response>): Promise<Response> {
+async function insist(ask: () => Promise<Answer>): Promise<Answer> {
   for (const deadlineMs = Date.now() + PATIENCE_MS; ; await sleep(PAUSE_MS)) {
     const last = Date.now() > deadlineMs;
     try {
-      const response = await ask();
-      if (response.status < 500 || last) return response;
-      await response.body?.cancel();
+      const answer = await ask();
+      if (answer.status < 500 || last) return answer;
     } catch (thrown) {
       if (last) throw thrown;
     }
