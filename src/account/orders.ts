@@ -232,7 +232,7 @@ export const executingSinceMs = (sql: SqlStorage): number | null =>
 
 /**
  * The unfilled units of the live orders in a symbol on one side, those of unknown outcome included. An order that waits for
- * the end of another one counts once that has ended: until then the other one counts.
+ * the end of another one counts once it is released: until then the other one counts.
  */
 export function workingQuantities(
   sql: SqlStorage,
