@@ -376,6 +376,8 @@ export class AccountObject extends DurableObject<Env> {
       limits,
       breaker: readBreaker(this.#sql),
       nowMs: Date.now,
+      onTrouble: (call, { ending, code }) =>
+        log("warn", "broker.call_failed", { account: this.#account, call, ending, code }),
       onBreakerChange: (before, after, caller) => {
         const isClosed = after.state === "closed";
         log(isClosed ? "info" : "error", "circuit_breaker.changed", { account: this.#account, state: after.state });

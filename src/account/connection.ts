@@ -1,6 +1,6 @@
 // The way to the broker, guarded: every call is drawn from the request budget and passes the circuit breaker, and every
 // ending is told to both. The breaker outlives the process; the budget starts half empty with each.
-import type { Broker, Quota } from "../domain/broker.ts";
+import type { Broker, NotSent, Quota, Unknown } from "../domain/broker.ts";
 import {
   type CircuitBreaker,
   CLOSED,
@@ -20,6 +20,8 @@ export type ConnectionDeps = {
   readonly breaker: CircuitBreaker;
   /** Keeps the breaker, and tells the world when it opened or closed. */
   readonly onBreakerChange: (before: CircuitBreaker, after: CircuitBreaker, caller?: Caller) => void;
+  /** A call that nothing came of, and why. */
+  readonly onTrouble: (call: string, trouble: NotSent | Unknown) => void;
   readonly nowMs: () => number;
 };
 
@@ -76,24 +78,25 @@ export class Connection {
 
   /** The same broker, with every ending told to the breaker and the budget. Prices come from elsewhere and do not count. */
   listenTo(broker: Broker): Broker {
-    const told = async <E extends Ending>(call: Promise<E>): Promise<E> => {
-      const ending = await call;
-      this.#heard(ending);
+    const told = async <E extends Ending>(call: string, answer: Promise<E>): Promise<E> => {
+      const ending = await answer;
+      this.#heard(call, ending);
       return ending;
     };
     return {
       ...broker,
-      submit: (intent) => told(broker.submit(intent)),
-      find: (clientOrderId) => told(broker.find(clientOrderId)),
-      cancel: (venueOrderId) => told(broker.cancel(venueOrderId)),
-      openOrders: () => told(broker.openOrders()),
-      executions: (sinceMs) => told(broker.executions(sinceMs)),
-      holdings: () => told(broker.holdings()),
-      balances: () => told(broker.balances()),
+      submit: (intent) => told("submit", broker.submit(intent)),
+      find: (clientOrderId) => told("find", broker.find(clientOrderId)),
+      cancel: (venueOrderId) => told("cancel", broker.cancel(venueOrderId)),
+      openOrders: () => told("open_orders", broker.openOrders()),
+      executions: (sinceMs) => told("executions", broker.executions(sinceMs)),
+      holdings: () => told("holdings", broker.holdings()),
+      balances: () => told("balances", broker.balances()),
     };
   }
 
-  #heard(ending: Ending): void {
+  #heard(call: string, ending: Ending): void {
+    if (ending.ending === "not_sent" || ending.ending === "unknown") this.#deps.onTrouble(call, ending);
     const nowMs = this.#deps.nowMs();
     const sign = signOfEnding(ending);
     if (ending.ending === "not_sent" && sign === "answered") {

@@ -8,7 +8,7 @@ import { type Order, intentOf, isTerminal } from "../domain/order.ts";
 import { type Result, assert, err, ok } from "../domain/result.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import { type OrderChange, applyChange } from "../domain/signal/change.ts";
-import type { FieldError } from "../domain/signal/native.ts";
+import type { FieldError } from "../domain/fields.ts";
 import {
   type Admitted,
   type AdmitArgs,

@@ -3,7 +3,7 @@ import type { OrderId } from "../domain/ids.ts";
 import type { Order } from "../domain/order.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import { type Settlement, checkSettlement } from "../domain/settlement.ts";
-import type { FieldError } from "../domain/signal/native.ts";
+import type { FieldError } from "../domain/fields.ts";
 import { findOrder } from "./orders.ts";
 import { type RecordContext, mustRecord } from "./record.ts";
 

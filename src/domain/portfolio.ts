@@ -27,40 +27,46 @@ const STALE_AFTER_MS = 900_000;
 /** One symbol. Units are the instrument's, money is in the account's currency. */
 const PortfolioPosition = z.strictObject({
   symbol: z.string(),
-  /** Units held, negative when short. Counted from our own fills. */
-  quantity: DecimalString,
-  /** The broker's; `null` while the broker was last read with another quantity. */
-  average_price: DecimalString.nullable(),
-  /** Money for `quantity` at the last price known, negative when short; `null` when none is. */
-  market_value: DecimalString.nullable(),
-  /** Units that orders may still buy or sell. */
-  working_buy: DecimalString,
-  working_sell: DecimalString,
-  /** The same for orders of which nobody knows whether the broker has them. */
-  unknown_buy: DecimalString,
+  quantity: DecimalString.meta({ description: "Units held, negative when short. Counted from our own fills." }),
+  average_price: DecimalString.nullable().meta({
+    description: "The broker's; `null` while the broker was last read with another quantity.",
+  }),
+  market_value: DecimalString.nullable().meta({
+    description: "Money for `quantity` at the last price known, negative when short; `null` when none is.",
+  }),
+  working_buy: DecimalString.meta({ description: "Units that orders may still buy." }),
+  working_sell: DecimalString.meta({ description: "The same to sell." }),
+  unknown_buy: DecimalString.meta({
+    description: "Units to buy in orders of which nobody knows whether the broker has them.",
+  }),
   unknown_sell: DecimalString,
-  /** Money that orders given as an amount may still trade. How many units that will be is not known. */
-  working_buy_notional: DecimalString,
+  working_buy_notional: DecimalString.meta({
+    description: "Money that orders given as an amount may still buy for. How many units that will be is not known.",
+  }),
   working_sell_notional: DecimalString,
   unknown_buy_notional: DecimalString,
   unknown_sell_notional: DecimalString,
-  /** Units held at worst, without sign: all buys fill and no sell does, or the reverse. Orders by amount are not in it. */
-  exposure_quantity: DecimalString,
-  /** Money at worst, orders by amount included; `null` when no price is known. */
-  exposure: DecimalString.nullable(),
+  exposure_quantity: DecimalString.meta({
+    description:
+      "Units held at worst, without sign: all buys fill and no sell does, or the reverse. Orders by amount are not in it.",
+  }),
+  exposure: DecimalString.nullable().meta({
+    description: "Money at worst, orders by amount included; `null` when no price is known.",
+  }),
 });
 export type PortfolioPosition = z.infer<typeof PortfolioPosition>;
 
 /** Money over all symbols, without netting one against another. `held + working + unknown = total`. */
 const PortfolioExposure = z.strictObject({
   held: DecimalString.nullable(),
-  /** What working orders can add to `held` at worst; an order that only reduces a position adds nothing. */
-  working: DecimalString.nullable(),
-  /** What orders of unknown outcome can add to that. */
-  unknown: DecimalString.nullable(),
+  working: DecimalString.nullable().meta({
+    description: "What working orders can add to `held` at worst; an order that only reduces a position adds nothing.",
+  }),
+  unknown: DecimalString.nullable().meta({ description: "What orders of unknown outcome can add to that." }),
   total: DecimalString.nullable(),
-  /** Symbols without a price. While there is one, nobody knows the sums. */
-  unpriced: z.array(z.string()),
+  unpriced: z
+    .array(z.string())
+    .meta({ description: "Symbols without a price. While there is one, nobody knows the sums." }),
 });
 type PortfolioExposure = z.infer<typeof PortfolioExposure>;
 
@@ -68,15 +74,16 @@ type PortfolioExposure = z.infer<typeof PortfolioExposure>;
 export const Portfolio = z
   .strictObject({
     account: AccountId,
-    /** When the broker's holdings and balances were read; `null` when they never were. */
-    as_of: z.iso.datetime().nullable(),
+    as_of: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: "When the broker's holdings and balances were read; `null` when they never were." }),
     stale: z.boolean(),
     currency: z.string().nullable(),
     cash: DecimalString.nullable(),
     equity: DecimalString.nullable(),
     buying_power: DecimalString.nullable(),
-    /** By symbol: what is held or has a live order. */
-    positions: z.array(PortfolioPosition),
+    positions: z.array(PortfolioPosition).meta({ description: "By symbol: what is held or has a live order." }),
     exposure: PortfolioExposure,
   })
   .meta({ id: "Portfolio" });

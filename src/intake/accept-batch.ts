@@ -11,7 +11,7 @@ import { type Result, ok } from "../domain/result.ts";
 import { NativeOrder } from "../domain/signal/native.ts";
 import { API_SOURCE, type ApiRequest } from "./accept-order.ts";
 import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
-import { type BodyRefusal, type InvalidFields, invalidFields, parseFields, readJson } from "./json-body.ts";
+import { type BodyRefusal, type InvalidFields, invalidFields, readFields, readJson } from "./json-body.ts";
 import { accountNamed, readOrder } from "./read-order.ts";
 
 const ORDERS_MAX = 50;
@@ -48,7 +48,7 @@ export async function acceptBatch(
 ): Promise<Result<BatchAnswer, WholeBatchRefusal>> {
   const body = await readJson(request);
   if (!body.ok) return body;
-  const envelope = parseFields(Envelope, body.value.json);
+  const envelope = readFields(Envelope, body.value.json);
   if (!envelope.ok) return envelope;
   const account = accountNamed(envelope.value.account, config);
   if (!account.ok) return account;

@@ -7,7 +7,7 @@ import { type Result, err } from "../domain/result.ts";
 import { OrderChange } from "../domain/signal/change.ts";
 import { API_SOURCE, type ApiRequest, type KeyRequired } from "./accept-order.ts";
 import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
-import { type BodyRefusal, parseFields, readJson } from "./json-body.ts";
+import { type BodyRefusal, readFields, readJson } from "./json-body.ts";
 
 export type ReplacementRefusal = BodyRefusal | KeyRequired | Misconfigured | ReplaceRefusal;
 
@@ -19,7 +19,7 @@ export async function acceptReplacement(
 ): Promise<Result<Pick<Admitted, "order" | "duplicate">, ReplacementRefusal>> {
   const body = await readJson(request);
   if (!body.ok) return body;
-  const change = parseFields(OrderChange, body.value.json);
+  const change = readFields(OrderChange, body.value.json);
   if (!change.ok) return change;
   if (idempotencyKey === null && change.value.client_order_id === undefined) {
     return err({ reason: "idempotency_key_required" });

@@ -4,9 +4,9 @@ import type * as z from "zod";
 import { readCapped } from "../capped-body.ts";
 import { decodeUtf8 } from "../crypto/encoding.ts";
 import { sha256Hex } from "../crypto/hash.ts";
+import { type FieldError, parseFields } from "../domain/fields.ts";
 import { type JsonRefusal, parseJson } from "../domain/json.ts";
 import { type Result, err, ok } from "../domain/result.ts";
-import type { FieldError } from "../domain/signal/native.ts";
 
 /** Larger than any order, alert or batch, and small enough to hash and hold without a thought. */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -45,23 +45,10 @@ export async function readJson(
 }
 
 /** Reads a value as the schema has it, or lists every field that keeps it from being that. */
-export function parseFields<T extends z.ZodType>(schema: T, value: unknown): Result<z.output<T>, InvalidFields> {
-  const parsed = schema.safeParse(value);
-  return parsed.success ? ok(parsed.data) : invalidFields(parsed.error.issues.flatMap(toFieldErrors));
+export function readFields<T extends z.ZodType>(schema: T, value: unknown): Result<z.output<T>, InvalidFields> {
+  const fields = parseFields(schema, value);
+  return fields.ok ? fields : invalidFields(fields.error);
 }
 
 export const invalidFields = (errors: readonly FieldError[]): Result<never, InvalidFields> =>
   err({ reason: "invalid_fields", errors });
-
-/** One error for each unknown key, so that each has a pointer of its own. */
-function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), message: "unknown field" }));
-  }
-  const isMissing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
-  return [{ pointer: pointerTo(issue.path), message: isMissing ? "required" : issue.message }];
-}
-
-/** RFC 6901. */
-const pointerTo = (path: readonly PropertyKey[]): string =>
-  path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");

@@ -1,8 +1,9 @@
 // A JSON value as an order, for every door that takes orders.
 import type { Config } from "../config.ts";
+import type { FieldError } from "../domain/fields.ts";
 import type { AccountId } from "../domain/ids.ts";
 import { type Result, ok } from "../domain/result.ts";
-import { type FieldError, type NativeOrder, readNativeOrder } from "../domain/signal/native.ts";
+import { type NativeOrder, readNativeOrder } from "../domain/signal/native.ts";
 import { type InvalidFields, invalidFields } from "./json-body.ts";
 
 export const UNKNOWN_ACCOUNT: FieldError = { pointer: "/account", message: "no such account" };

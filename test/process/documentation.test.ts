@@ -61,6 +61,13 @@ describe("the documentation's programs, copied as they stand", () => {
     expect(stdout).toContain('"entries":[{');
   });
 
+  it.skipIf(isMissing("bash", "curl", "sed"))("place an order with the API key", async () => {
+    const key = blockOf("README.md", "sh", "KEY=$(sed").split("\n")[0];
+    const code = here(`${key}\n${blockOf("README.md", "sh", '"client_order_id":"first"')}`);
+    const { stdout } = await run("bash", ["-c", code], { cwd: world.dir });
+    expect(JSON.parse(stdout)).toMatchObject({ client_order_id: "first", symbol: "MSFT", type: "limit" });
+  });
+
   it.skipIf(isMissing("python3"))("follow the audit log's chain from page to page", async () => {
     const code = here(blockOf("docs/audit-log.md", "python", "hashlib")).replace("limit=200", "limit=2");
     const { stdout } = await run("python3", ["-c", code, "paper"], { cwd: world.dir });

@@ -15,6 +15,10 @@ import { OrderType, Side } from "../../domain/order.ts";
 /** Orders carry money as text. A JSON number in that place has been through a float somewhere. */
 const Amount = DecimalString.refine(isNotNegative, { error: "must not be negative" });
 
+/** Long enough for every id and symbol Alpaca has; what is longer is not one of them, and is not stored. */
+const Word = z.string().max(128);
+const Id = Word.min(1);
+
 const OptionalAmount = Amount.nullish().transform((value) => value ?? null);
 
 /**
@@ -38,31 +42,31 @@ const TimestampMs = z.iso
 
 /** One order. `status` stays text: what it means is decided in `mapping.ts`. Order types we never send do not parse. */
 export const AlpacaOrder = z.object({
-  id: z.string().min(1),
-  client_order_id: z.string(),
-  symbol: z.string(),
+  id: Id,
+  client_order_id: Word,
+  symbol: Word,
   side: Side,
   type: OrderType,
   qty: OptionalAmount,
   notional: OptionalAmount,
   limit_price: OptionalAmount,
   stop_price: OptionalAmount,
-  status: z.string(),
+  status: Word,
   filled_qty: Amount,
   filled_avg_price: AveragePrice.nullish().transform((value) => value ?? null),
 });
 
 /** A list is read item by item, so that one which is not for us can be passed over. */
 export const AlpacaList = z.array(z.unknown());
-export const AlpacaListItem = z.object({ id: z.string().min(1) });
+export const AlpacaListItem = z.object({ id: Id });
 
 /** What tells an order of a kind that we never send. `order_class` is empty for an order that stands alone. */
 export const AlpacaOrderKind = z.object({ type: z.string(), order_class: z.string().nullish() });
 
 /** An account activity of the type FILL: one trade. */
 export const AlpacaFill = z.object({
-  id: z.string().min(1),
-  order_id: z.string().min(1),
+  id: Id,
+  order_id: Id,
   qty: Amount,
   price: Amount,
   transaction_time: TimestampMs,
@@ -70,8 +74,8 @@ export const AlpacaFill = z.object({
 
 /** What is held of one symbol. */
 export const AlpacaPosition = z.object({
-  symbol: z.string().min(1),
-  asset_class: z.string(),
+  symbol: Id,
+  asset_class: Word,
   side: z.enum(["long", "short"]),
   qty: DecimalString,
   avg_entry_price: AveragePrice,
@@ -80,7 +84,7 @@ export const AlpacaPosition = z.object({
 
 /** The account's money. Cash is negative when it is borrowed. */
 export const AlpacaAccount = z.object({
-  currency: z.string().min(1),
+  currency: Id,
   cash: Computed,
   equity: Computed,
   buying_power: Computed,

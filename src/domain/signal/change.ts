@@ -1,10 +1,11 @@
 // What a replacement changes about an order.
 import * as z from "zod";
+import type { FieldError } from "../fields.ts";
 import { ClientOrderId } from "../ids.ts";
 import { PositiveDecimal } from "../money.ts";
 import { type Order, TimeInForce } from "../order.ts";
 import { type Result, err } from "../result.ts";
-import { type FieldError, type NativeOrder, readNativeOrder } from "./native.ts";
+import { type NativeOrder, readNativeOrder } from "./native.ts";
 
 const TERMS = ["quantity", "limit_price", "stop_price", "time_in_force"] as const;
 

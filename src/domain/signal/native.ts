@@ -1,9 +1,10 @@
 // The gateway's own signal format: one order as one JSON object.
 import * as z from "zod";
+import { type FieldError, parseFields } from "../fields.ts";
 import { AccountId, ClientOrderId } from "../ids.ts";
 import { PositiveDecimal } from "../money.ts";
 import { type OrderIntent, OrderType, Side, Symbol, TimeInForce } from "../order.ts";
-import { type Result, err, ok } from "../result.ts";
+import type { Result } from "../result.ts";
 
 const NEEDS_LIMIT_PRICE: ReadonlySet<OrderType> = new Set(["limit", "stop_limit"]);
 const NEEDS_STOP_PRICE: ReadonlySet<OrderType> = new Set(["stop", "stop_limit"]);
@@ -54,23 +55,6 @@ function checkTogether(order: Together, context: z.core.$RefinementCtx): void {
   if (!needsStop && order.stop_price !== undefined) refuse("stop_price", `not allowed with type ${order.type}`);
 }
 
-/** One thing wrong with a body: where (a JSON Pointer, RFC 6901) and what. */
-export type FieldError = { readonly pointer: string; readonly message: string };
-
 /** Reads a parsed body as an order, or lists every field that keeps it from being one. */
-export function readNativeOrder(body: unknown): Result<NativeOrder, readonly FieldError[]> {
-  const parsed = NativeOrder.safeParse(body);
-  return parsed.success ? ok(parsed.data) : err(parsed.error.issues.flatMap(toFieldErrors));
-}
-
-/** One error for each unknown key, so that each has a pointer of its own. */
-function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), message: "unknown field" }));
-  }
-  const isMissing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
-  return [{ pointer: pointerTo(issue.path), message: isMissing ? "required" : issue.message }];
-}
-
-const pointerTo = (path: readonly PropertyKey[]): string =>
-  path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+export const readNativeOrder = (body: unknown): Result<NativeOrder, readonly FieldError[]> =>
+  parseFields(NativeOrder, body);

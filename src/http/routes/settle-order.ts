@@ -4,7 +4,7 @@ import { accountStub } from "../../account/stub.ts";
 import { Order } from "../../domain/order.ts";
 import { Settlement } from "../../domain/settlement.ts";
 import { namingSetting } from "../../intake/ask-account.ts";
-import { parseFields, readJson } from "../../intake/json-body.ts";
+import { readFields, readJson } from "../../intake/json-body.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
 import { orderOfKnownAccount } from "../known-ids.ts";
@@ -48,7 +48,7 @@ export function mountSettleOrder(app: OpenAPIHono<AppEnv>): void {
   app.post(postSettlement.getRoutingPath(), requireApiKey, async (c) => {
     const { id, account } = orderOfKnownAccount(c, c.req.param("id"));
     const body = await readJson(c.req.raw);
-    const settlement = body.ok ? parseFields(Settlement, body.value.json) : body;
+    const settlement = body.ok ? readFields(Settlement, body.value.json) : body;
     if (!settlement.ok) return problem(c, troubleOf(c, settlement.error));
     const answer = await accountStub(c.env, account).settle(id, settlement.value, callerOf(c));
     const settled = namingSetting(account, answer);

@@ -25,15 +25,17 @@ const OPEN: CircuitBreaker = {
 function connect({ limits = ROOMY, breaker = CLOSED }: { limits?: typeof ROOMY; breaker?: CircuitBreaker } = {}) {
   const clock = { nowMs: NOW_MS };
   const told: string[] = [];
+  const troubles: string[] = [];
   const connection = new Connection({
     limits,
     breaker,
     nowMs: () => clock.nowMs,
+    onTrouble: (call, { ending, code }) => troubles.push(`${call}: ${ending}, ${code}`),
     onBreakerChange: (before, after, caller) =>
       told.push(`${before.state} → ${after.state}${caller === undefined ? "" : ` by ${caller.actor.id}`}`),
   });
   const listenTo = (broker: Partial<Broker>) => connection.listenTo(aBroker(broker));
-  return { clock, told, connection, listenTo };
+  return { clock, told, troubles, connection, listenTo };
 }
 
 const intent = anIntent() as Approved<OrderIntent>;
@@ -49,7 +51,7 @@ describe("a connection to a broker that answers", () => {
     expect(connect().connection.draw(purpose)).toEqual({ held: false });
   });
 
-  it("gives every answer on as it is", async () => {
+  it("gives every answer on as it is, and names the calls that nothing came of", async () => {
     const answers: Partial<Broker> = {
       submit: () => Promise.resolve({ ending: "accepted", report: aReport() }),
       find: () => Promise.resolve({ ending: "absent" }),
@@ -61,7 +63,8 @@ describe("a connection to a broker that answers", () => {
       latestTrade: () => Promise.resolve(undefined),
       supports: () => ({ code: "no", detail: "no" }),
     };
-    const heard = connect().listenTo(answers);
+    const { listenTo, troubles } = connect();
+    const heard = listenTo(answers);
     const plain = aBroker(answers);
     expect(await heard.submit(intent)).toEqual(await plain.submit(intent));
     expect(await heard.find(intent.client_order_id)).toEqual(await plain.find(intent.client_order_id));
@@ -73,6 +76,11 @@ describe("a connection to a broker that answers", () => {
     expect(await heard.latestTrade("AAPL")).toBeUndefined();
     expect(heard.supports(intent)).toEqual({ code: "no", detail: "no" });
     expect([heard.deduplication, heard.limits]).toEqual([plain.deduplication, plain.limits]);
+    expect(troubles).toEqual([
+      "executions: unknown, since 7",
+      "holdings: not_sent, rate_limited",
+      "balances: unknown, timeout",
+    ]);
   });
 
   it("stays closed through fewer than five failures in a row, and tells nobody", async () => {

@@ -41,7 +41,13 @@ function dispatch(orders: readonly Order[], { limits = ROOMY, breaker = CLOSED, 
   const swept: number[] = [];
   const ends = new Map<string, () => void>();
   let running: Promise<void>[] = [];
-  const connection = new Connection({ limits, breaker, nowMs: () => clock.nowMs, onBreakerChange: () => undefined });
+  const connection = new Connection({
+    limits,
+    breaker,
+    nowMs: () => clock.nowMs,
+    onTrouble: () => undefined,
+    onBreakerChange: () => undefined,
+  });
   const wait = (name: string) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     ends.set(name, resolve);

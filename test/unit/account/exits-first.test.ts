@@ -15,7 +15,13 @@ it("an exit leaves within a minute, however many entries wait for the request bu
   // Alpaca's: 50 at once, 2.5 a second.
   const limits = { capacity: 50, ratePerSec: 2.5 };
   let nowMs = NOW_MS;
-  const connection = new Connection({ limits, breaker: CLOSED, nowMs: () => nowMs, onBreakerChange: () => undefined });
+  const connection = new Connection({
+    limits,
+    breaker: CLOSED,
+    nowMs: () => nowMs,
+    onTrouble: () => undefined,
+    onBreakerChange: () => undefined,
+  });
   const sent: string[] = [];
   const exitsSentMs: number[] = [];
   const deps: DispatchDeps = {

@@ -28,6 +28,7 @@ it("an idle account whose breaker is open finds out by itself that the broker is
     limits: { ratePerSec: 1_000, capacity: 1_000 },
     breaker: { state: "open", failures: 5, openedAtMs: NOW_MS, openings: 1, retryAtMs: NOW_MS + 15_000 },
     nowMs: Date.now,
+    onTrouble: () => undefined,
     onBreakerChange: (before, after, caller) =>
       commit(() =>
         changeBreaker(sql, { account: ACCOUNT, before, after, caller, nowMs: Date.now(), requestId: "breaker" }),

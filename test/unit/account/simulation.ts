@@ -126,6 +126,7 @@ export class Simulation {
       limits: broker.limits,
       breaker: readBreaker(sql),
       nowMs: Date.now,
+      onTrouble: () => undefined,
       onBreakerChange: (before, after, caller) => {
         const change = { account: ACCOUNT, before, after, caller, nowMs: Date.now(), requestId: "breaker" };
         commit(() => changeBreaker(sql, change));
