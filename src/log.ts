@@ -8,8 +8,11 @@ const WRITERS: Record<Level, (line: string) => void> = {
   error: (line) => console.error(line),
 };
 
-/** `event` names what happened, in dotted words; `facts` hold everything else. */
-export function log(level: Level, event: string, facts: Readonly<Record<string, unknown>> = {}): void {
+/** Everything but what the line is called by: that a fact must not be able to replace. */
+type Facts = Readonly<Record<string, unknown>> & { readonly level?: never; readonly event?: never };
+
+/** `event` names what happened, in dotted words. */
+export function log(level: Level, event: string, facts: Facts = {}): void {
   WRITERS[level](JSON.stringify({ level, event, ...facts }));
 }
 

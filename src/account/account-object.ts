@@ -180,17 +180,22 @@ export class AccountObject extends DurableObject<Env> {
   ): Promise<Result<Order, SettleRefusal | Misconfigured>> {
     const desk = this.#desk();
     if (!desk.ok) return desk;
-    const row = findOrder(this.#sql, id);
-    if (row !== undefined && isUnsettled(row.order)) {
-      const found = await desk.value.broker.find(row.order.client_order_id);
-      if (found.ending === "found" && isSameOrder(intentOf(row.order), found.report)) {
-        this.#follower.record(row, { type: "report", report: found.report });
+    const { broker } = desk.value;
+    // What a person says is about what was sent so far, so nothing is sent meanwhile.
+    return this.#follower.whileStill(id, async () => {
+      const row = findOrder(this.#sql, id);
+      if (row !== undefined && isUnsettled(row.order)) {
+        const found = await broker.find(row.order.client_order_id);
+        if (found.ending === "found" && isSameOrder(intentOf(row.order), found.report)) {
+          this.#follower.record(row, { type: "report", report: found.report });
+        }
+        const isSilent = found.ending === "unknown" || found.ending === "not_sent";
+        if (isSilent && !settlement.without_broker) return err({ reason: "broker_silent" as const, code: found.code });
       }
-    }
-    const settled = this.#commit(() => settleOrder(this.#sql, id, settlement, this.#recordContext(caller)));
-    if (settled.ok) this.#follower.announce(settled.value);
-    this.#work();
-    return settled;
+      const settled = this.#commit(() => settleOrder(this.#sql, id, settlement, this.#recordContext(caller)));
+      if (settled.ok) this.#follower.announce(settled.value);
+      return settled;
+    });
   }
 
   /** One order as it stands, or `null`. */
@@ -203,8 +208,8 @@ export class AccountObject extends DurableObject<Env> {
     return listOrders(this.#sql, query);
   }
 
-  /** Trades, newest first. */
-  listExecutions(query: ExecutionQuery): Execution[] {
+  /** Trades, newest first; `null` where the query goes on after a trade that is not there. */
+  listExecutions(query: ExecutionQuery): Execution[] | null {
     return listExecutions(this.#sql, query);
   }
 

@@ -16,8 +16,17 @@ import { isPositionKnown } from "./broker-view.ts";
 import { readHoldings } from "./holdings.ts";
 import { append, countPending } from "./journal.ts";
 import { type Claims, claim, readUse } from "./nonces.ts";
-import { type OrderRow, findByClientOrderId, findByIdempotencyKey, findOrder, insertOrder } from "./orders.ts";
+import {
+  type OrderRow,
+  findByClientOrderId,
+  findByIdempotencyKey,
+  findOrder,
+  insertOrder,
+  rememberKey,
+} from "./orders.ts";
+import { BUSY_INTERVAL_MS } from "./reconcile.ts";
 import { drawFromSource } from "./source-buckets.ts";
+import { setTimer } from "./timers.ts";
 
 /**
  * How long an approval may wait to be sent: as long as a signal may be on its way before. A restart falls into it; a market
@@ -112,6 +121,9 @@ export function decide(sql: SqlStorage, args: DecideArgs): Result<Pick<Admitted,
     return ok({ order: accept(sql, args, request), duplicate: false });
   }
   const same = earlier.every((row) => row.order.id === first.order.id && row.request === request);
+  // Found by its other name: from now on it is found by this one too, with whatever content it comes.
+  if (same && signal.idempotencyKey !== null)
+    rememberKey(sql, { ...first.order, source: signal.source }, signal.idempotencyKey);
   useUp(sql, signal, same ? first.order.id : null);
   journalSignal(sql, args, same ? "signal.duplicate" : "signal.conflict", first.order);
   return same
@@ -176,6 +188,7 @@ export function storeDecided(
     },
     args.signal.idempotencyKey,
   );
+  if (order.delivery === "pending") setTimer(sql, "reconcile", args.nowMs + BUSY_INTERVAL_MS);
   journalSignal(sql, args, "signal.accepted", order);
   append(sql, args.account, {
     time: order.created_at,

@@ -3,7 +3,7 @@ import type { AuditEventType } from "../domain/audit-entry.ts";
 import { type CircuitBreaker, CLOSED, nextProbeAtMs } from "../domain/circuit-breaker.ts";
 import type { AccountId } from "../domain/ids.ts";
 import { append } from "./journal.ts";
-import { makeUnknownDue } from "./orders.ts";
+import { makeCancelsDue, makeUnknownDue } from "./orders.ts";
 import type { Caller } from "./record.ts";
 import { resetTimer } from "./timers.ts";
 
@@ -25,7 +25,8 @@ export type BreakerChange = {
 
 /**
  * Keeps a changed breaker, journals it when it opened or closed, and sets what follows: the comparison of positions is what
- * probes an open one, and a broker that is back is asked about every order of unknown outcome.
+ * probes an open one, a broker that is gone is sent every cancel that somebody wants, and one that is back is asked about every
+ * order of unknown outcome.
  */
 export function changeBreaker(sql: SqlStorage, change: BreakerChange): void {
   const { before, after, nowMs, caller } = change;
@@ -33,6 +34,7 @@ export function changeBreaker(sql: SqlStorage, change: BreakerChange): void {
   const probeAtMs = nextProbeAtMs(after);
   resetTimer(sql, "reconcile", probeAtMs ?? nowMs);
   if (after.state === "closed") makeUnknownDue(sql);
+  if (before.state === "closed") makeCancelsDue(sql);
   const type = nameOf(change);
   if (type === undefined) return;
   append(sql, change.account, {

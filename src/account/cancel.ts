@@ -11,16 +11,17 @@ export type CancelRefusal =
   /** It has ended in another way, so there is nothing to cancel. */
   | { readonly reason: "order_ended"; readonly order: Order };
 
-/** Asked again of a canceled order, or of one that somebody wants canceled already, it changes nothing. */
+/**
+ * Asked again of a canceled order, or of one that somebody wants canceled already, it changes nothing. Whoever wants an order
+ * canceled wants nothing in its place, so what has replaced it is canceled too, as long as it lives.
+ */
 export function cancelOrder(sql: SqlStorage, id: OrderId, context: RecordContext): Result<Order, CancelRefusal> {
   const row = findOrder(sql, id);
   if (row === undefined) return err({ reason: "order_unknown" });
+  if (row.order.replaced_by !== null) cancelOrder(sql, row.order.replaced_by, context);
   if (isTerminal(row.order.status)) {
     return row.order.status === "canceled" ? ok(row.order) : err({ reason: "order_ended", order: row.order });
   }
-  // Whoever wants an order canceled wants nothing in its place.
-  const successor = row.order.replaced_by === null ? undefined : findOrder(sql, row.order.replaced_by);
-  if (successor?.order.delivery === "waiting") mustRecord(sql, successor, cancelEvent(context), context);
   if (row.order.cancel_requested_at !== null) return ok(row.order);
   return ok(mustRecord(sql, row, cancelEvent(context), context).order);
 }

@@ -53,16 +53,15 @@ export class Connection {
    * Takes one call out of the budget, or says until when to wait. Cancels and exits pass an open breaker. An entry waits for
    * somebody else's probe: of all calls it is the one whose loss would hurt.
    */
-  draw(purpose: Purpose, isExit: () => boolean = () => false): Pass {
+  draw(purpose: Purpose): Pass {
     const nowMs = this.#deps.nowMs();
-    const isSend = purpose === "exit" || purpose === "send";
-    const isProbe = this.isOpen && purpose !== "cancel" && !(isSend && isExit());
-    if (isProbe && (isSend || !mayProbe(this.#breaker, nowMs))) {
+    const isProbe = this.isOpen && purpose !== "cancel" && purpose !== "exit";
+    if (isProbe && (purpose === "send" || !mayProbe(this.#breaker, nowMs))) {
       return { held: true, untilMs: nextProbeAtMs(this.#breaker) ?? nowMs };
     }
     const drawn = drawCall(this.#pace, this.#deps.limits, purpose, nowMs);
-    if (!drawn.allowed) return { held: true, untilMs: nowMs + drawn.waitMs };
     this.#pace = drawn.pace;
+    if (!drawn.allowed) return { held: true, untilMs: nowMs + drawn.waitMs };
     if (isProbe) this.#change(onProbe(this.#breaker, nowMs));
     return { held: false };
   }

@@ -1,8 +1,9 @@
 // Every trade of the account's orders. Reports say how much of an order was filled; the broker's list of trades says at which
-// prices, exactly. An order's trades are stored together once they add up to what was reported.
+// prices, exactly. A trade is kept as soon as it is listed, because it may not be listed again; it counts, and shows, once the
+// order's trades add up to what was reported.
 import type { VenueExecution } from "../domain/broker.ts";
 import type { OrderId } from "../domain/ids.ts";
-import { type Decimal, add, compare, divide, multiply, roundForWire, ZERO } from "../domain/money.ts";
+import { type Decimal, ZERO, add, compare, decimalOf, divide, multiply, roundForWire } from "../domain/money.ts";
 import type { Execution } from "../domain/execution.ts";
 import type { Order } from "../domain/order.ts";
 
@@ -26,49 +27,71 @@ const toExecution = ({ executed_at_ms, ...row }: Row): Execution =>
   ({ ...row, executed_at: new Date(executed_at_ms).toISOString() }) as Execution;
 
 export type CaughtUp = {
-  /** The trades that were not stored before. */
+  /** The trades that did not count before. */
   readonly added: readonly VenueExecution[];
   readonly averagePrice: Decimal;
 };
 
 /**
- * Stores what is new among `listed` if with it every unit reported as filled is accounted for. `behind`: the list does not
- * show everything yet. `ahead`: it shows more than was reported, so the order has to be looked at first.
+ * Keeps what is new among `listed`. If now every unit reported as filled is accounted for, all of it counts. `behind`: not
+ * everything has been listed yet. `ahead`: more was listed than was reported, so the order has to be looked at first.
  */
 export function catchUp(
   sql: SqlStorage,
   order: Order,
   listed: readonly VenueExecution[],
 ): CaughtUp | "behind" | "ahead" {
-  const stored = listOfOrder(sql, order.id);
-  const known = new Set(stored.map(({ id }) => id));
-  const added = listed.filter(({ execution_id: id }) => !known.has(id) && known.add(id));
-  const all = [...stored, ...added];
+  const known = readTrades(sql, order.id);
+  const ids = new Set(known.map(({ trade }) => trade.execution_id));
+  const added = listed.filter(({ execution_id: id }) => !ids.has(id) && ids.add(id));
+  const all = [...known.map(({ trade }) => trade), ...added];
   const filled = all.map(({ quantity }) => quantity).reduce(add, ZERO);
   const missing = compare(filled, order.filled_quantity);
+  for (const trade of added) insert(sql, order, trade, missing === 0);
   if (missing !== 0) return missing < 0 ? "behind" : "ahead";
-  for (const execution of added) {
-    sql.exec(
-      // An id that some other order has already would be the broker's mistake, and must not keep all others from being read.
-      `INSERT INTO executions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-      execution.execution_id,
-      order.id,
-      order.symbol,
-      order.side,
-      execution.quantity,
-      execution.price,
-      execution.executed_at_ms,
-    );
-  }
+  const kept = known.filter(({ counts }) => !counts);
+  if (kept.length > 0) sql.exec("UPDATE executions SET counts = 1 WHERE order_id = ? AND counts = 0", order.id);
   const cost = all.map(({ quantity, price }) => multiply(quantity, price)).reduce(add, ZERO);
-  return { added, averagePrice: roundForWire(divide(cost, filled)) };
+  return {
+    added: [...kept.map(({ trade }) => trade), ...added],
+    averagePrice: roundForWire(divide(cost, filled)),
+  };
 }
 
-const listOfOrder = (sql: SqlStorage, id: OrderId): Execution[] =>
+function insert(sql: SqlStorage, order: Order, trade: VenueExecution, counts: boolean): void {
+  sql.exec(
+    // An id that some other order has already would be the broker's mistake, and must not keep all others from being read.
+    `INSERT INTO executions (${COLUMNS}, venue_order_id, counts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    trade.execution_id,
+    order.id,
+    order.symbol,
+    order.side,
+    trade.quantity,
+    trade.price,
+    trade.executed_at_ms,
+    trade.venue_order_id,
+    counts ? 1 : 0,
+  );
+}
+
+/** Every trade of the order that was ever listed. */
+const readTrades = (sql: SqlStorage, id: OrderId): { readonly trade: VenueExecution; readonly counts: boolean }[] =>
   sql
-    .exec<Row>(`SELECT ${COLUMNS} FROM executions WHERE order_id = ? ORDER BY executed_at_ms, id`, id)
+    .exec<Row & { venue_order_id: string; counts: number }>(
+      `SELECT ${COLUMNS}, venue_order_id, counts FROM executions WHERE order_id = ? ORDER BY executed_at_ms, id`,
+      id,
+    )
     .toArray()
-    .map(toExecution);
+    .map((row) => ({
+      trade: {
+        execution_id: row.id,
+        venue_order_id: row.venue_order_id,
+        quantity: decimalOf(row.quantity),
+        price: decimalOf(row.price),
+        executed_at_ms: row.executed_at_ms,
+      },
+      counts: row.counts === 1,
+    }));
 
 /** When the order last traded, as far as its trades have been read. */
 export const lastExecutedAtMs = (sql: SqlStorage, id: OrderId): number | null =>
@@ -76,24 +99,28 @@ export const lastExecutedAtMs = (sql: SqlStorage, id: OrderId): number | null =>
 
 export type ExecutionQuery = {
   readonly orderId?: OrderId | undefined;
+  readonly symbol?: string | undefined;
   /** Only trades before this one. */
   readonly before?: string | undefined;
   readonly limit: number;
 };
 
-/** Newest first. */
-export function listExecutions(sql: SqlStorage, { orderId, before, limit }: ExecutionQuery): Execution[] {
+/** Newest first; `null` where `before` is no trade that is kept. */
+export function listExecutions(sql: SqlStorage, query: ExecutionQuery): Execution[] | null {
+  const { orderId, symbol, before, limit } = query;
   const cursor = before === undefined ? undefined : findTimeOf(sql, before);
-  if (before !== undefined && cursor === undefined) return [];
+  if (before !== undefined && cursor === undefined) return null;
   return sql
     .exec<Row>(
       `SELECT ${COLUMNS} FROM executions
-       WHERE (?1 IS NULL OR order_id = ?1) AND (?2 IS NULL OR (executed_at_ms, id) < (?2, ?3))
+       WHERE counts = 1 AND (?1 IS NULL OR order_id = ?1) AND (?2 IS NULL OR (executed_at_ms, id) < (?2, ?3))
+         AND (?5 IS NULL OR symbol = ?5)
        ORDER BY executed_at_ms DESC, id DESC LIMIT ?4`,
       orderId ?? null,
       cursor ?? null,
       before ?? null,
       limit,
+      symbol ?? null,
     )
     .toArray()
     .map(toExecution);

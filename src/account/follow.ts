@@ -1,7 +1,7 @@
 // Takes one order one step further: sends it, cancels it, asks the broker about it, or lets it lapse. It talks to a small deps
 // interface, so it runs without a Durable Object. Every fact is recorded before the next thing happens.
 import { type Broker, type CancelEnding, type FindEnding, type SubmitEnding, isSameOrder } from "../domain/broker.ts";
-import { type NextMove, planNext } from "../domain/follow.ts";
+import { LOOKS_PER_CANCEL, type NextMove, isGone, planNext } from "../domain/follow.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
 import { type Order, intentOf, isLive } from "../domain/order.ts";
 import type { Purpose } from "../domain/pace.ts";
@@ -25,8 +25,10 @@ export type StepDeps = {
    * `seen` was read: then the event belongs to a past that nobody may act on.
    */
   readonly record: (seen: OrderRow, event: OrderEvent) => OrderRow | undefined;
-  /** Puts the next look at the order off, without an event; `retryAfterMs` is the broker's own hint. */
-  readonly postpone: (retryAfterMs?: number | null) => void;
+  /** Puts what is next for the order off, without an event; `retryAfterMs` is the broker's own hint. */
+  readonly postpone: (retryAfterMs?: number | null, looks?: number) => void;
+  /** Whether the circuit breaker is open: then cancels pass, and looks do not. */
+  readonly isCutOff: () => boolean;
   /** Sends a waiting order on its way, or ends it, now that the one it waits for has ended. */
   readonly release: () => Promise<void>;
 };
@@ -111,12 +113,10 @@ async function lookUp(row: OrderRow, deps: StepDeps): Promise<void> {
   switch (found.ending) {
     case "found":
       if (isSameOrder(intentOf(row.order), found.report)) deps.record(row, { type: "report", report: found.report });
-      else if (row.order.delivery === "unknown")
-        deps.record(row, { type: "needs_operator", code: "other_order_found" });
-      else deps.postpone();
+      else noteOther(row, deps);
       return;
     case "absent":
-      if (row.order.delivery !== "needs_operator" && isLive(row.order)) deps.record(row, { type: "absent" });
+      if (isMissed(row)) deps.record(row, { type: "absent" });
       else deps.postpone();
       return;
     case "not_sent":
@@ -128,6 +128,16 @@ async function lookUp(row: OrderRow, deps: StepDeps): Promise<void> {
   }
 }
 
+/** Under our id the broker has other terms. Of an order that it had as we know it, one such answer may be a mistake. */
+function noteOther(row: OrderRow, deps: StepDeps): void {
+  if (!isMissed(row)) return deps.postpone();
+  const isSure = row.order.delivery === "unknown" || isGone(row.absences + 1);
+  deps.record(row, isSure ? { type: "needs_operator", code: "other_order_found" } : { type: "absent" });
+}
+
+/** Whether the broker should have the order, as far as we know. */
+const isMissed = ({ order }: OrderRow): boolean => order.delivery !== "needs_operator" && isLive(order);
+
 /** A cancel may be sent again and again, so it needs no claim. Whatever its ending, the next look tells. */
 async function cancel(row: OrderRow, deps: StepDeps): Promise<void> {
   const { venue_order_id: venueOrderId } = row.order;
@@ -138,11 +148,15 @@ async function cancel(row: OrderRow, deps: StepDeps): Promise<void> {
       deps.record(row, { type: "cancel_sent" });
       return;
     case "not_sent":
-      return deps.postpone(ending.retryAfterMs);
-    case "too_late":
+      return deps.postpone(ending.retryAfterMs, looksToCancelAgain(deps));
     case "unknown":
+      return deps.postpone(0, looksToCancelAgain(deps));
+    case "too_late":
       return deps.postpone();
     default:
       return assertNever(ending);
   }
 }
+
+/** A look would say more than a second cancel, but while the breaker is open only the cancel passes. */
+const looksToCancelAgain = ({ isCutOff }: StepDeps): number => (isCutOff() ? LOOKS_PER_CANCEL : 1);

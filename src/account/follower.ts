@@ -4,28 +4,18 @@ import type { NextMove } from "../domain/follow.ts";
 import type { OrderId } from "../domain/ids.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
 import { type Order, intentOf, isTerminal } from "../domain/order.ts";
-import { isReduction } from "../domain/risk/facts.ts";
 import { mayLeaveNow, needsReferencePrice } from "../domain/risk/rules.ts";
 import { describeError, log } from "../log.ts";
 import type { AccountStore, Desk } from "./context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type PlanDeps, planStep, takeStep } from "./follow.ts";
 import { readHoldings } from "./holdings.ts";
-import { type OrderRow, findOrder, makeDue, makeSymbolDue, putOff } from "./orders.ts";
+import { type OrderRow, findOrder, makeDue, makeSymbolDue } from "./orders.ts";
 import { postponeLook, recordEvent } from "./record.ts";
 import type { ReferencePrices } from "./reference-prices.ts";
 import { releaseOrder } from "./replace.ts";
 import { sweepOrders } from "./sweep.ts";
 import type { Waiters } from "./waiters.ts";
-
-/** A held order is looked at again within this time, whatever holds it back: its approval runs out meanwhile. */
-const HELD_MS_MAX = 15_000;
-
-/** What is tried again sooner than this would be tried again in the same breath. */
-const HELD_MS_MIN = 50;
-
-const clamp = (untilMs: number, nowMs: number): number =>
-  Math.min(Math.max(untilMs, nowMs + HELD_MS_MIN), nowMs + HELD_MS_MAX);
 
 export type FollowerDeps = AccountStore & {
   readonly waiters: Waiters;
@@ -46,16 +36,14 @@ export class Follower {
 
   /** Starts the steps that may start. Returns until when due orders are held back, or `null` if none is. */
   run(desk: Desk): number | null {
-    const { sql, commit, start, onEnd } = this.#deps;
+    const { sql, start, onEnd } = this.#deps;
     return this.#dispatcher.run({
       ...this.#planDeps(desk),
       sql,
       connection: desk.connection,
       broker: desk.broker,
-      isExit: (order) => isReduction(intentOf(order), readHoldings(sql, order, [order.id])),
       step: (row, next) => this.#step(row, next, desk),
       sweep: (rows) => this.#sweep(rows, desk),
-      hold: ({ order }, untilMs) => commit(() => putOff(sql, order.id, clamp(untilMs, Date.now()))),
       start,
       onEnd,
     });
@@ -74,6 +62,11 @@ export class Follower {
     };
   }
 
+  /** Does something with an order while no step is being taken for it, and none begins. */
+  whileStill<T>(id: OrderId, work: () => Promise<T>): Promise<T> {
+    return this.#dispatcher.whileStill(id, this.#deps.onEnd, work);
+  }
+
   /** The paper market moved: what it may have filled is looked at now. */
   marketMoved(symbol: string): void {
     this.#marketMoves += 1;
@@ -90,7 +83,8 @@ export class Follower {
       return recordEvent(sql, now, event, { nowMs: Date.now(), random: randomFraction() });
     });
     if (recorded === undefined || !recorded.ok) {
-      log("error", "account.event_refused", { order_id: id, event: event.type, ...recorded?.error });
+      const { event: refused, ...state } = recorded?.error ?? { event: event.type };
+      log("error", "account.event_refused", { order_id: id, refused, ...state });
       return undefined;
     }
     this.announce(recorded.value.order);
@@ -115,7 +109,8 @@ export class Follower {
       await takeStep(row, next, {
         broker: desk.broker,
         record: (seen, event) => this.record(seen, event),
-        postpone: (retryAfterMs) => this.#postpone(id, retryAfterMs ?? 0),
+        postpone: (retryAfterMs, looks) => this.#postpone(row, retryAfterMs ?? 0, looks),
+        isCutOff: () => desk.connection.isOpen,
         release: () => this.#release(row.order, desk),
       });
     } catch (thrown) {
@@ -123,7 +118,7 @@ export class Follower {
     }
     const after = findOrder(sql, id);
     // A step that changed nothing, because it failed, would be due again at once, and for ever.
-    if (after?.dueAtMs === row.dueAtMs) this.#postpone(id, 0);
+    if (after?.dueAtMs === row.dueAtMs) this.#postpone(row, 0);
     // The look may have told enough to act on: then nobody waits for the next one.
     else if (after?.order.delivery === "unknown" && planStep(after, this.#planDeps(desk)).move !== "look_up") {
       commit(() => makeDue(sql, id));
@@ -132,12 +127,14 @@ export class Follower {
     if (this.#marketMoves !== marketMoves) commit(() => makeSymbolDue(sql, row.order.symbol));
   }
 
-  #postpone(id: OrderId, retryAfterMs: number): void {
+  #postpone(seen: OrderRow, retryAfterMs: number, looks?: number): void {
     const { sql, commit } = this.#deps;
     commit(() => {
-      const row = findOrder(sql, id);
+      const row = findOrder(sql, seen.order.id);
+      // Somebody has wanted it canceled since: that is due now, whatever the look told.
+      if (row === undefined || row.order.cancel_requested_at !== seen.order.cancel_requested_at) return;
       const nowMs = Date.now();
-      if (row !== undefined) postponeLook(sql, row, nowMs, nowMs + retryAfterMs);
+      postponeLook(sql, row, nowMs, nowMs + retryAfterMs, looks);
     });
   }
 
@@ -169,7 +166,7 @@ export class Follower {
     const missing = await sweepOrders(rows, {
       broker,
       report: (row, report) => told.push(() => void this.record(row, { type: "report", report })),
-      postpone: (row) => told.push(() => this.#postpone(row.order.id, 0)),
+      postpone: (row) => told.push(() => this.#postpone(row, 0)),
     });
     commit(() => told.forEach((tell) => tell()));
     return missing;

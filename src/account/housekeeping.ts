@@ -2,7 +2,6 @@
 // is old. Each runs once at a time; what is due is in storage, so a new process goes on where the last one ended.
 import { randomFraction } from "../crypto/random.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
-import type { Suspect } from "../domain/reconcile.ts";
 import { describeError, log } from "../log.ts";
 import { readBrokerView } from "./broker-view.ts";
 import type { AccountStore, Desk } from "./context.ts";
@@ -14,13 +13,15 @@ import { drainOutbox, drainRetryDelayMs } from "./outbox.ts";
 import { reconcileAccount } from "./reconcile.ts";
 import { recordEvent } from "./record.ts";
 import { singleFlight } from "./single-flight.ts";
-import { syncExecutions } from "./sync-executions.ts";
-import { type TimerName, isTimerDue, nextTimerAtMs, resetTimer, setTimer } from "./timers.ts";
+import { type Listing, syncExecutions } from "./sync-executions.ts";
+import { type TimerName, isTimerDue, nextTimerAtMs, resetTimer, setTimer, timerAtMs } from "./timers.ts";
 
 /** Looking for what is old more often only reads rows. */
 const PRUNE_INTERVAL_MS = 60_000;
 /** When to look again while the account's settings are not usable: a deployment has to happen first. */
 const MISCONFIGURED_MS = 60_000;
+/** Work that has not ended by then has died with its process. */
+const LOST_AFTER_MS = 120_000;
 /** A new process compares positions again unless that was done just now. */
 const VIEW_FRESH_MS = 60_000;
 /** Whoever asks for the portfolio wants the present one. */
@@ -40,7 +41,8 @@ export class Housekeeping {
   #drainFailures = 0;
   #drainAtMs = 0;
   #prunedAtMs = 0;
-  #suspects: readonly Suspect[] = [];
+  /** A list of trades that is being read in pieces. */
+  #listing: Listing | null = null;
 
   constructor(deps: HousekeepingDeps) {
     this.#deps = deps;
@@ -69,8 +71,8 @@ export class Housekeeping {
   nextAtMs(nowMs: number, safetyMs: number): number {
     const { sql } = this.#deps;
     const drainAtMs = countPending(sql) > 0 ? Math.max(nowMs + safetyMs, this.#drainAtMs) : Infinity;
-    const timerAtMs = nextTimerAtMs(sql) ?? Infinity;
-    return Math.min(drainAtMs, timerAtMs > nowMs ? timerAtMs : nowMs + safetyMs);
+    const nextMs = nextTimerAtMs(sql) ?? Infinity;
+    return Math.min(drainAtMs, nextMs > nowMs ? nextMs : nowMs + safetyMs);
   }
 
   /** Asks the broker what is held if it has never said, and waits a moment for its word. */
@@ -120,30 +122,48 @@ export class Housekeeping {
     const { sql, commit } = this.#deps;
     // A call that is not made must not be the probe that a broken connection waits for.
     if (executingSinceMs(sql) === null) return this.#reset("executions", null);
-    const desk = this.#draw("executions");
-    if (desk === undefined) return;
-    const { againInMs } = await syncExecutions({
-      sql,
-      broker: desk.broker,
-      commit,
-      nowMs: Date.now,
-      record: (row, event) => void recordEvent(sql, row, event, { nowMs: Date.now(), random: randomFraction() }),
-      onGivenUp: ({ id }) => log("warn", "order.executions_missing", { order_id: id }),
+    await this.#whileItRuns("executions", async ({ broker }) => {
+      const { againInMs, unfinished } = await syncExecutions(
+        {
+          sql,
+          broker,
+          commit,
+          nowMs: Date.now,
+          record: (row, event) => void recordEvent(sql, row, event, { nowMs: Date.now(), random: randomFraction() }),
+          onGivenUp: (id) => log("warn", "order.executions_missing", { order_id: id }),
+        },
+        this.#listing,
+      );
+      this.#listing = unfinished;
+      return againInMs;
     });
-    this.#reset("executions", againInMs === null ? null : Date.now() + againInMs);
   }
 
   async #reconcile(): Promise<void> {
-    const desk = this.#draw("reconcile");
-    if (desk === undefined) return;
     const { sql, account, commit } = this.#deps;
-    const compared = await reconcileAccount(
-      { sql, account, broker: desk.broker, nowMs: Date.now, commit, requestId: crypto.randomUUID() },
-      this.#suspects,
-    );
-    if (!compared.done) log("warn", "account.comparison_failed", { account });
-    this.#suspects = compared.suspects;
-    this.#reset("reconcile", Date.now() + compared.nextInMs);
+    await this.#whileItRuns("reconcile", async ({ broker }) => {
+      const requestId = crypto.randomUUID();
+      const compared = await reconcileAccount({ sql, account, broker, nowMs: Date.now, commit, requestId });
+      if (!compared.done) log("warn", "account.comparison_failed", { account });
+      return compared.nextInMs;
+    });
+  }
+
+  /**
+   * Does the work that a timer is for, and sets the timer for the next time. Whoever brings it nearer while the work runs may
+   * have come too late for this time, and is not forgotten.
+   */
+  async #whileItRuns(timer: TimerName, work: (desk: Desk) => Promise<number | null>): Promise<void> {
+    const desk = this.#draw(timer);
+    if (desk === undefined) return;
+    const { sql, commit } = this.#deps;
+    const lostAtMs = Date.now() + LOST_AFTER_MS;
+    this.#reset(timer, lostAtMs);
+    const nextInMs = await work(desk);
+    commit(() => {
+      if ((timerAtMs(sql, timer) ?? Infinity) >= lostAtMs) resetTimer(sql, timer, null);
+      if (nextInMs !== null) setTimer(sql, timer, Date.now() + nextInMs);
+    });
   }
 
   /** The account, if it may call its broker now; else the timer waits for the connection. */

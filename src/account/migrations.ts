@@ -21,12 +21,11 @@ const MIGRATIONS: readonly string[] = [
 
   -- One row per intent. 'request' is what the sender asked for, compared when the same id comes again. 'state' is the
   -- order as the API shows it. 'due_at_ms' is when to look at the order next, and 'purpose' what for; an order that is
-  -- over has none. 'executions_since_ms' is set while the trades behind its fills have not all been read.
+  -- over has none. 'executions_since_ms' is set while the trades behind its fills have not all been read: from then on.
   CREATE TABLE orders (
     id TEXT PRIMARY KEY,
     client_order_id TEXT NOT NULL,
     source TEXT NOT NULL,
-    idempotency_key TEXT,
     request TEXT NOT NULL,
     state TEXT NOT NULL,
     symbol TEXT NOT NULL,
@@ -40,11 +39,18 @@ const MIGRATIONS: readonly string[] = [
     is_exit INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX orders_client_order_id ON orders (client_order_id);
-  CREATE UNIQUE INDEX orders_idempotency_key ON orders (source, idempotency_key) WHERE idempotency_key IS NOT NULL;
   CREATE INDEX orders_due ON orders (purpose, due_at_ms) WHERE due_at_ms IS NOT NULL;
   CREATE INDEX orders_executing ON orders (executions_since_ms) WHERE executions_since_ms IS NOT NULL;
 
-  -- Every trade of our orders, by the broker's own id.
+  -- The idempotency keys that requests for an order came with, one source's apart from another's.
+  CREATE TABLE order_keys (
+    source TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    order_id TEXT NOT NULL,
+    PRIMARY KEY (source, idempotency_key)
+  ) WITHOUT ROWID;
+
+  -- Every trade of our orders, by the broker's own id. One that is listed before its order's fills add up does not count yet.
   CREATE TABLE executions (
     id TEXT PRIMARY KEY,
     order_id TEXT NOT NULL,
@@ -52,10 +58,13 @@ const MIGRATIONS: readonly string[] = [
     side TEXT NOT NULL,
     quantity TEXT NOT NULL,
     price TEXT NOT NULL,
-    executed_at_ms INTEGER NOT NULL
+    executed_at_ms INTEGER NOT NULL,
+    venue_order_id TEXT NOT NULL,
+    counts INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX executions_order ON executions (order_id);
   CREATE INDEX executions_time ON executions (executed_at_ms, id);
+  CREATE INDEX executions_kept ON executions (order_id) WHERE counts = 0;
 
   -- Batches by the key they came with, so that the same one again is the same orders.
   CREATE TABLE batches (
@@ -69,13 +78,14 @@ const MIGRATIONS: readonly string[] = [
   -- When the account's own work is due: one row per kind of work that waits.
   CREATE TABLE timers (name TEXT PRIMARY KEY, due_at_ms INTEGER NOT NULL) WITHOUT ROWID;
 
-  -- How the connection to the broker is doing, and what the broker last said it holds.
+  -- How the connection to the broker is doing, what the broker last said it holds, and which differences are not believed yet.
   CREATE TABLE circuit_breaker (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL);
   CREATE TABLE broker_view (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     at_ms INTEGER NOT NULL,
     holdings TEXT NOT NULL,
-    balances TEXT NOT NULL
+    balances TEXT NOT NULL,
+    suspects TEXT NOT NULL
   );
 
   -- Units held, counted from our own fills; negative when short. 'adopted_at_ms' is when the broker's count was last believed.

@@ -1,5 +1,5 @@
 // The account's order rows: one per intent, found by any of its names.
-import { purposeOf } from "../domain/follow.ts";
+import { LOOKS_PER_CANCEL, purposeOf } from "../domain/follow.ts";
 import type { ClientOrderId, OrderId, SourceId } from "../domain/ids.ts";
 import { type Decimal, decimalOf, isPositive, subtract } from "../domain/money.ts";
 import { type Order, type OrderStatus, type Side, isLive } from "../domain/order.ts";
@@ -50,14 +50,14 @@ const toOrderRow = (row: Row): OrderRow => ({
 
 export function insertOrder(sql: SqlStorage, row: OrderRow, idempotencyKey: string | null): void {
   const { order } = row;
+  if (idempotencyKey !== null) rememberKey(sql, order, idempotencyKey);
   sql.exec(
-    `INSERT INTO orders (id, client_order_id, source, idempotency_key, request, state, symbol, status, expires_at_ms,
+    `INSERT INTO orders (id, client_order_id, source, request, state, symbol, status, expires_at_ms,
        looks, absences, purpose, due_at_ms, executions_since_ms, is_exit)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     order.id,
     order.client_order_id,
     order.source,
-    idempotencyKey,
     row.request,
     JSON.stringify(order),
     order.symbol,
@@ -69,6 +69,16 @@ export function insertOrder(sql: SqlStorage, row: OrderRow, idempotencyKey: stri
     row.dueAtMs,
     row.executionsSinceMs,
     row.isExit ? 1 : 0,
+  );
+}
+
+/** A request with this key was for this order. A key that is known keeps its order. */
+export function rememberKey(sql: SqlStorage, { id, source }: Pick<Order, "id" | "source">, key: string): void {
+  sql.exec(
+    "INSERT INTO order_keys (source, idempotency_key, order_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    source,
+    key,
+    id,
   );
 }
 
@@ -99,7 +109,7 @@ export const findByClientOrderId = (sql: SqlStorage, id: ClientOrderId): OrderRo
   readOne(sql, "client_order_id = ?", id);
 
 export const findByIdempotencyKey = (sql: SqlStorage, source: SourceId, key: string): OrderRow | undefined =>
-  readOne(sql, "source = ? AND idempotency_key = ?", source, key);
+  readOne(sql, "id = (SELECT order_id FROM order_keys WHERE source = ? AND idempotency_key = ?)", source, key);
 
 const PURPOSES: readonly Purpose[] = ["cancel", "exit", "send", "ask", "watch"];
 
@@ -149,14 +159,21 @@ export function makeUnknownDue(sql: SqlStorage): void {
   sql.exec("UPDATE orders SET due_at_ms = 0 WHERE purpose = 'ask' AND due_at_ms > 0");
 }
 
+/** Brings forward the cancels that somebody wants, looks between them left out: only cancels pass where nothing else does. */
+export function makeCancelsDue(sql: SqlStorage): void {
+  sql
+    .exec<Row>(
+      `SELECT ${COLUMNS} FROM orders WHERE purpose = 'watch' AND due_at_ms IS NOT NULL
+         AND json_extract(state, '$.cancel_requested_at') IS NOT NULL`,
+    )
+    .toArray()
+    .map(toOrderRow)
+    .forEach((row) => updateOrder(sql, { ...row, looks: row.looks + (row.looks % LOOKS_PER_CANCEL), dueAtMs: 0 }));
+}
+
 /** Has one order looked at again, also one that has ended. */
 export function lookAgain(sql: SqlStorage, id: OrderId): void {
   sql.exec("UPDATE orders SET due_at_ms = 0 WHERE id = ?", id);
-}
-
-/** Puts one order off without having looked at it. */
-export function putOff(sql: SqlStorage, id: OrderId, dueAtMs: number): void {
-  sql.exec("UPDATE orders SET due_at_ms = ? WHERE id = ? AND due_at_ms IS NOT NULL", dueAtMs, id);
 }
 
 /** Brings one order forward. */
@@ -170,6 +187,7 @@ export function makeSymbolDue(sql: SqlStorage, symbol: string): void {
 }
 
 export type OrderQuery = {
+  readonly clientOrderId?: ClientOrderId | undefined;
   readonly status?: OrderStatus | undefined;
   readonly symbol?: string | undefined;
   /** Only orders older than this id. */
@@ -187,6 +205,7 @@ export function listOrders(sql: SqlStorage, query: OrderQuery): Order[] {
     values.push(value);
   };
   where("id < ?", query.before);
+  where("client_order_id = ?", query.clientOrderId);
   where("status = ?", query.status);
   where("symbol = ?", query.symbol);
   return sql
@@ -212,15 +231,56 @@ export const readLive = (sql: SqlStorage): Order[] =>
       .filter(isLive),
   );
 
-/** Orders with trades that have not all been read, the latest first: one that stays without them hides no other. */
-export const readExecuting = (sql: SqlStorage, limit: number): OrderRow[] =>
+/** Of these orders at the venue, the ones with trades that have not all been read; and those that have kept some already. */
+export const readExecuting = (sql: SqlStorage, venueOrderIds: readonly string[]): OrderRow[] =>
   sql
     .exec<Row>(
-      `SELECT ${COLUMNS} FROM orders WHERE executions_since_ms IS NOT NULL ORDER BY executions_since_ms DESC LIMIT ?`,
-      limit,
+      `SELECT ${COLUMNS} FROM orders WHERE executions_since_ms IS NOT NULL
+         AND (json_extract(state, '$.venue_order_id') IN (SELECT value FROM json_each(?))
+           OR id IN (SELECT order_id FROM executions WHERE counts = 0))`,
+      JSON.stringify(venueOrderIds),
     )
     .toArray()
     .map(toOrderRow);
+
+/** When an order was last told to have filled whose trades have not all been read; `null` when there is none. */
+export function youngestExecutingAtMs(sql: SqlStorage): number | null {
+  const { at } = sql
+    .exec<{ at: string | null }>(
+      "SELECT MAX(json_extract(state, '$.updated_at')) AS at FROM orders WHERE executions_since_ms IS NOT NULL",
+    )
+    .one();
+  return at === null ? null : Date.parse(at);
+}
+
+/**
+ * Every trade since `sinceMs` that happened before `toMs` has been listed. An order that was told to have filled after
+ * `askedAtMs` may have been passed over by what was listed before.
+ */
+export function moveExecutingOn(
+  sql: SqlStorage,
+  { sinceMs, askedAtMs }: { readonly sinceMs: number; readonly askedAtMs: number },
+  toMs: number,
+): void {
+  sql.exec(
+    `UPDATE orders SET executions_since_ms = ?2 WHERE executions_since_ms >= ?1 AND executions_since_ms < ?2
+       AND json_extract(state, '$.updated_at') <= ?3`,
+    sinceMs,
+    toMs,
+    new Date(askedAtMs).toISOString(),
+  );
+}
+
+/** Stops waiting for the trades of orders that last filled before then; returns those. */
+export const giveUpExecuting = (sql: SqlStorage, beforeMs: number): OrderId[] =>
+  sql
+    .exec<{ id: OrderId }>(
+      `UPDATE orders SET executions_since_ms = NULL
+       WHERE executions_since_ms IS NOT NULL AND json_extract(state, '$.updated_at') <= ? RETURNING id`,
+      new Date(beforeMs).toISOString(),
+    )
+    .toArray()
+    .map(({ id }) => id);
 
 /** Since when trades may have happened that have not been read; `null` when all have. */
 export const executingSinceMs = (sql: SqlStorage): number | null =>

@@ -1,8 +1,8 @@
 // The account's regular question to the broker: what is held, and how much money is there. It talks to a small deps interface.
 import type { Broker } from "../domain/broker.ts";
 import type { AccountId } from "../domain/ids.ts";
-import { type Difference, type Suspect, reconcile } from "../domain/reconcile.ts";
-import { isPositionKnown, writeBrokerView } from "./broker-view.ts";
+import { type Difference, reconcile } from "../domain/reconcile.ts";
+import { isPositionKnown, readSuspects, writeBrokerView } from "./broker-view.ts";
 import { append } from "./journal.ts";
 import { makeSymbolDue, readLive } from "./orders.ts";
 import { adoptPosition, readPositions } from "./positions.ts";
@@ -10,7 +10,7 @@ import { adoptPosition, readPositions } from "./positions.ts";
 /** A difference is looked at again after this long, when the broker's own lists have settled. */
 const RECHECK_MS = 10_000;
 /** While orders live, and else. */
-const BUSY_INTERVAL_MS = 300_000;
+export const BUSY_INTERVAL_MS = 300_000;
 const IDLE_INTERVAL_MS = 3_600_000;
 const RETRY_MS = 15_000;
 
@@ -23,19 +23,20 @@ export type ReconcileDeps = {
   readonly requestId: string;
 };
 
-/** What a comparison leaves behind for the next one, and when that should be. */
-export type Compared = { readonly suspects: readonly Suspect[]; readonly nextInMs: number; readonly done: boolean };
+/** When to compare next, and whether this time it could be done. */
+export type Compared = { readonly nextInMs: number; readonly done: boolean };
+
+const NOT_DONE: Compared = { nextInMs: RETRY_MS, done: false };
 
 /** Compares once. The differences that are believed are journalled and become our positions. */
-export async function reconcileAccount(deps: ReconcileDeps, suspects: readonly Suspect[]): Promise<Compared> {
+export async function reconcileAccount(deps: ReconcileDeps): Promise<Compared> {
   const { sql } = deps;
   const before = readPositions(sql);
   // One after the other: together with the orders' calls two would take the audit log's connection.
   const balances = await deps.broker.balances();
+  if (balances.ending !== "read") return NOT_DONE;
   const holdings = await deps.broker.holdings();
-  if (holdings.ending !== "listed" || balances.ending !== "read") {
-    return { suspects, nextInMs: RETRY_MS, done: false };
-  }
+  if (holdings.ending !== "listed") return NOT_DONE;
   return deps.commit(() => {
     const positions = readPositions(sql);
     const live = readLive(sql);
@@ -43,14 +44,16 @@ export async function reconcileAccount(deps: ReconcileDeps, suspects: readonly S
       [...positions].filter(([symbol, units]) => before.get(symbol) !== units).map(([symbol]) => symbol),
     );
     const isFirst = !isPositionKnown(sql);
+    const suspects = readSuspects(sql);
     const nowMs = deps.nowMs();
     const found = reconcile({ nowMs, positions, holdings: holdings.items, live, moving, suspects, isFirst });
     // A fill that nobody has asked about yet is the likeliest cause: it is known by the next comparison.
     for (const { symbol } of found.suspects) makeSymbolDue(sql, symbol);
     for (const difference of found.adopted) believe(deps, difference, nowMs);
-    writeBrokerView(sql, { atMs: nowMs, holdings: holdings.items, balances: balances.balances });
+    const view = { atMs: nowMs, holdings: holdings.items, balances: balances.balances };
+    writeBrokerView(sql, { ...view, suspects: found.suspects });
     const interval = live.length > 0 ? BUSY_INTERVAL_MS : IDLE_INTERVAL_MS;
-    return { suspects: found.suspects, nextInMs: found.suspects.length > 0 ? RECHECK_MS : interval, done: true };
+    return { nextInMs: found.suspects.length > 0 ? RECHECK_MS : interval, done: true };
   });
 }
 

@@ -1,6 +1,6 @@
 // Writes one order event: state, position, follow-up time and audit entry, all in the caller's transaction.
 import type { Actor } from "../domain/audit-entry.ts";
-import { delayToNextAttempt, delayToNextLook, lateLookAtMs } from "../domain/follow.ts";
+import { delayToNextAttempt, delayToNextLook, lateLookAtMs, purposeOf } from "../domain/follow.ts";
 import { type IllegalStep, type OrderEvent, advance } from "../domain/lifecycle.ts";
 import { greaterThan, isZero, subtract } from "../domain/money.ts";
 import { type Order, isTerminal, signOf } from "../domain/order.ts";
@@ -56,7 +56,7 @@ export function recordEvent(
     ...row,
     order,
     looks,
-    absences: event.type === "absent" ? row.absences + 1 : state.delivery === "unknown" ? row.absences : 0,
+    absences: nextAbsences(row, event),
     dueAtMs: dueAfter(event, order, looks, context),
     executionsSinceMs: executionsSince(sql, row, order, event),
   };
@@ -93,9 +93,9 @@ export function recordEvent(
  * Puts the next look at an order off, because there was nothing to see; not before `notBeforeMs`. The few looks at an order
  * that has ended are for fills that are told late: one that told nothing at all is taken again, for a day.
  */
-export function postponeLook(sql: SqlStorage, row: OrderRow, nowMs: number, notBeforeMs = 0): void {
+export function postponeLook(sql: SqlStorage, row: OrderRow, nowMs: number, notBeforeMs = 0, looked = 1): void {
   const { order } = row;
-  const looks = row.looks + 1;
+  const looks = row.looks + looked;
   const endedAtMs = Date.parse(order.updated_at);
   const mayFillLate = order.delivery === "delivered" && nowMs - endedAtMs < LATE_FILL_MS_MAX;
   const atMs = lookAtMs(order, looks, nowMs) ?? (mayFillLate ? nowMs + LATE_RETRY_MS : null);
@@ -121,14 +121,23 @@ const BY_BROKER: ReadonlySet<OrderEvent["type"]> = new Set(["report", "rejected"
 /** An order that moved, or is wanted canceled, is looked at soon again; one that did not, less and less often. */
 function nextLooks(row: OrderRow, order: Order, event: OrderEvent, changed: boolean): number {
   if (event.type === "executed") return row.looks;
-  // The broker answers: how long to wait is a matter of how often it did, not of how often it did not.
-  if (event.type === "absent") return row.absences + 1;
   const moved =
     changed &&
     (order.delivery !== row.order.delivery ||
       order.status !== row.order.status ||
       order.cancel_requested_at !== row.order.cancel_requested_at);
-  return moved ? 0 : row.looks + 1;
+  if (moved) return 0;
+  const isLook = event.type === "report" || event.type === "absent";
+  // While a cancel is due, only a look from before somebody wanted it can tell anything.
+  if (isLook && purposeOf(row.order, row.looks, row.isExit) === "cancel") return row.looks;
+  // The broker answers: how long to wait is a matter of how often it did, not of how often it did not.
+  return event.type === "absent" ? row.absences + 1 : row.looks + 1;
+}
+
+/** Only a sight of the order counts against them: a broker can take cancels for an order that it has lost. */
+function nextAbsences({ absences }: OrderRow, event: OrderEvent): number {
+  if (event.type === "absent") return absences + 1;
+  return event.type === "report" || event.type === "submitting" ? 0 : absences;
 }
 
 /** A trade that was just reported can have happened at any time since the last one that was read, or since the order was made. */

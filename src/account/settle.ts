@@ -11,6 +11,8 @@ export type SettleRefusal =
   | { readonly reason: "order_unknown" }
   /** The broker has said what became of it, or is about to. */
   | { readonly reason: "order_known"; readonly order: Order }
+  /** The broker could not be asked, and nobody has said that it need not be. */
+  | { readonly reason: "broker_silent"; readonly code: string }
   | { readonly reason: "invalid_settlement"; readonly errors: readonly FieldError[] };
 
 export function settleOrder(

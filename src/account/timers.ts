@@ -19,9 +19,12 @@ export function resetTimer(sql: SqlStorage, name: TimerName, dueAtMs: number | n
   if (dueAtMs !== null) setTimer(sql, name, dueAtMs);
 }
 
-export function isTimerDue(sql: SqlStorage, name: TimerName, nowMs: number): boolean {
-  return sql.exec("SELECT 1 FROM timers WHERE name = ? AND due_at_ms <= ?", name, nowMs).toArray().length > 0;
-}
+/** When a timer is due; `null` when it is not set. */
+export const timerAtMs = (sql: SqlStorage, name: TimerName): number | null =>
+  sql.exec<{ due: number }>("SELECT due_at_ms AS due FROM timers WHERE name = ?", name).toArray()[0]?.due ?? null;
+
+export const isTimerDue = (sql: SqlStorage, name: TimerName, nowMs: number): boolean =>
+  (timerAtMs(sql, name) ?? Infinity) <= nowMs;
 
 /** When the next timer is due; `null` when none is set. */
 export const nextTimerAtMs = (sql: SqlStorage): number | null =>

@@ -86,6 +86,12 @@ export type CancelEnding = { readonly ending: "requested" } | { readonly ending:
 /** The whole list, or nothing: a list cut short never counts as one. */
 export type ListEnding<T> = { readonly ending: "listed"; readonly items: readonly T[] } | NotSent | Unknown;
 
+/** Trades, oldest first. Unless `isWhole`, there are more behind the last one. */
+export type ExecutionsEnding =
+  | { readonly ending: "listed"; readonly items: readonly VenueExecution[]; readonly isWhole: boolean }
+  | NotSent
+  | Unknown;
+
 export type BalancesEnding = { readonly ending: "read"; readonly balances: VenueBalances } | NotSent | Unknown;
 
 /** A traded price and when it traded. */
@@ -102,7 +108,7 @@ export type Broker = {
   readonly deduplication: Deduplication;
   /**
    * The calls the broker takes, prices excluded: in any minute it is called `capacity + 60 * ratePerSec` times at most, where
-   * a list counts once, however many pages it has, and so do the two calls of a comparison.
+   * a list counts once, however many pages it has (ten at most), and so do the two calls of a comparison.
    */
   readonly limits: BucketLimits;
   /** Whether the broker can carry out such an order at all; pure. */
@@ -114,10 +120,10 @@ export type Broker = {
   /** Every order that is open now. */
   readonly openOrders: () => Promise<ListEnding<VenueReport>>;
   /**
-   * Every trade of the account since then, oldest first, and perhaps some from just before. The broker may show a trade
-   * later than the order it belongs to.
+   * The account's trades since then, and perhaps some from just before. The broker may show a trade later than the order it
+   * belongs to.
    */
-  readonly executions: (sinceMs: number) => Promise<ListEnding<VenueExecution>>;
+  readonly executions: (sinceMs: number) => Promise<ExecutionsEnding>;
   readonly holdings: () => Promise<ListEnding<VenueHolding>>;
   readonly balances: () => Promise<BalancesEnding>;
   /** The last trade, or `undefined` when the broker does not say. */

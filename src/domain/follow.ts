@@ -3,6 +3,7 @@ import type { Deduplication } from "./broker.ts";
 import { type Order, isTerminal } from "./order.ts";
 import type { Purpose } from "./pace.ts";
 import { assertNever } from "./result.ts";
+import { SETTLED_BY_OPERATOR } from "./settlement.ts";
 
 /** The first attempt and three more, and those only where a repeat cannot duplicate. */
 const ATTEMPTS_MAX = 4;
@@ -19,7 +20,7 @@ const POLL_DELAYS_MS = [250, 500, 1_000, 2_000, 5_000, 15_000, 60_000] as const;
 /** When to ask again about an order that was canceled or expired, counted from its end: a fill can be told after it. */
 const LATE_LOOKS_MS = [5_000, 60_000] as const;
 /** Every so many looks at an order that somebody wants canceled, the broker is told again: it can have lost the first. */
-const LOOKS_PER_CANCEL = 2;
+export const LOOKS_PER_CANCEL = 2;
 const RETRY_DELAY_MAX_MS = 120_000;
 /** How long an attempt may stay on the wire before it counts as interrupted: the call's own limit and a margin. */
 const ATTEMPT_LIMIT_MS = 30_000;
@@ -50,12 +51,16 @@ export type FollowFacts = {
   readonly predecessorEnded: boolean;
 };
 
-export type Followed = Pick<Order, "delivery" | "status" | "attempts" | "cancel_requested_at" | "venue_order_id">;
+export type Followed = Pick<
+  Order,
+  "delivery" | "status" | "attempts" | "cancel_requested_at" | "venue_order_id" | "reason"
+>;
 
 export function planNext(order: Followed, facts: FollowFacts): NextMove {
   switch (order.delivery) {
     case "none":
-      return { move: "nothing" };
+      // Somebody said that it was not placed: the broker may know better.
+      return { move: isWatched(order) ? "look_up" : "nothing" };
     case "waiting":
       if (facts.predecessorEnded) return { move: "release" };
       return isOver(facts) ? { move: "lapse", code: "approval_lapsed" } : { move: "nothing" };
@@ -71,14 +76,15 @@ export function planNext(order: Followed, facts: FollowFacts): NextMove {
     case "needs_operator":
       return { move: "look_up" };
     case "delivered":
-      if (facts.absences >= ABSENCES_BEFORE_OPERATOR && !isTerminal(order.status)) {
-        return { move: "give_up", code: "gone_from_broker" };
-      }
+      if (isGone(facts.absences) && !isTerminal(order.status)) return { move: "give_up", code: "gone_from_broker" };
       return { move: isCancelDue(order, facts) ? "cancel" : "look_up" };
     default:
       return assertNever(order.delivery);
   }
 }
+
+/** Whether the broker has denied a live order for so long that nobody can go on believing in it. */
+export const isGone = (absences: number): boolean => absences >= ABSENCES_BEFORE_OPERATOR;
 
 const isOver = ({ nowMs, expiresAtMs }: FollowFacts): boolean => nowMs >= expiresAtMs;
 
@@ -97,9 +103,7 @@ function planUnknown(order: Followed, facts: FollowFacts): NextMove {
   if (facts.looks >= LOOK_UPS_MAX) return { move: "give_up", code: "not_found_for_a_day" };
   const obstacle = obstacleToRepeating(order, facts);
   if (obstacle === undefined) return { move: facts.absences >= ABSENCES_BEFORE_RESEND ? "submit" : "look_up" };
-  return facts.absences >= ABSENCES_BEFORE_OPERATOR
-    ? { move: "give_up", code: `absent_${obstacle}` }
-    : { move: "look_up" };
+  return isGone(facts.absences) ? { move: "give_up", code: `absent_${obstacle}` } : { move: "look_up" };
 }
 
 function obstacleToRepeating(order: Followed, facts: FollowFacts): string | undefined {
@@ -111,9 +115,14 @@ function obstacleToRepeating(order: Followed, facts: FollowFacts): string | unde
 /** What an order is due for. `isExit`: it was approved as one that only brings a position closer to zero. */
 export function purposeOf(order: Followed, looks: number, isExit: boolean): Purpose {
   if (order.delivery === "unknown") return "ask";
-  if (order.delivery !== "delivered" && order.delivery !== "needs_operator") return isExit ? "exit" : "send";
+  if (!isWatched(order)) return isExit ? "exit" : "send";
   return isCancelDue(order, { looks }) ? "cancel" : "watch";
 }
+
+const isWatched = ({ delivery, reason }: Followed): boolean =>
+  delivery === "delivered" ||
+  delivery === "needs_operator" ||
+  (delivery === "none" && reason?.code === SETTLED_BY_OPERATOR);
 
 /** While the broker says that it is canceling, it is only asked how far it is. */
 function isCancelDue(order: Followed, { looks }: Pick<FollowFacts, "looks">): boolean {
@@ -150,8 +159,8 @@ export function delayToNextLook(order: Followed, looks: number): number | null {
 }
 
 /** When to look once more at an order that has ended, or `null` when that has been done, or is of no use. */
-export function lateLookAtMs({ status, delivery }: Followed, endedAtMs: number, nowMs: number): number | null {
-  if (delivery !== "delivered" || (status !== "canceled" && status !== "expired")) return null;
+export function lateLookAtMs(order: Followed, endedAtMs: number, nowMs: number): number | null {
+  if (!isWatched(order) || (order.status !== "canceled" && order.status !== "expired")) return null;
   return LATE_LOOKS_MS.map((delayMs) => endedAtMs + delayMs).find((atMs) => atMs > nowMs) ?? null;
 }
 

@@ -5,7 +5,7 @@ import type { OrderId } from "./ids.ts";
 import { type Decimal, ZERO, greaterThan, lessThan } from "./money.ts";
 import { type Delivery, type Order, type OrderStatus, type Verdict, isTerminal } from "./order.ts";
 import { type Result, assertNever, err, ok } from "./result.ts";
-import { type Settlement, checkSettlement } from "./settlement.ts";
+import { SETTLED_BY_OPERATOR, type Settlement, checkSettlement } from "./settlement.ts";
 
 /** The part of an order that events change. */
 export type OrderState = Pick<
@@ -88,6 +88,9 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
       if (state.outcome === "unknown") return step("order.unknown", { delivery: "unknown", reason: refusal(event) });
       return step("order.rejected", { delivery: "delivered", status: "rejected", reason: refusal(event) });
     case "report":
+      // What a person said was not placed has been on the wire all the same: the broker's own word counts for more.
+      if (wasSettledAway(state))
+        return ok(believe({ ...state, delivery: "unknown", status: "pending_new" }, event.report));
       return isUnsent(state) ? illegal : ok(believe(state, event.report));
     case "executed":
       return greaterThan(state.filled_quantity, ZERO)
@@ -132,6 +135,9 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
 const isUnsent = ({ delivery }: OrderState): boolean =>
   delivery === "none" || delivery === "waiting" || delivery === "pending";
 
+const wasSettledAway = ({ delivery, reason }: OrderState): boolean =>
+  delivery === "none" && reason?.code === SETTLED_BY_OPERATOR;
+
 /** After a repeat that changed nothing, an order of unknown outcome is as unknown as before. */
 function notSent(state: OrderState, code: string): Result<Step, never> {
   const delivery: Delivery = state.outcome === "unknown" ? "unknown" : "pending";
@@ -160,7 +166,7 @@ function wantCanceled(state: OrderState, event: Extract<OrderEvent, { type: "can
 }
 
 function settle(state: OrderState, settlement: Settlement): Partial<OrderState> {
-  const reason = { code: "settled_by_operator", detail: settlement.reason };
+  const reason = { code: SETTLED_BY_OPERATOR, detail: settlement.reason };
   return settlement.outcome === "not_placed"
     ? { delivery: "none", outcome: "known", status: "canceled", reason }
     : {

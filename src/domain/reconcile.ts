@@ -20,7 +20,7 @@ export type ReconcileFacts = {
   readonly positions: ReadonlyMap<string, Decimal>;
   readonly holdings: readonly VenueHolding[];
   readonly live: readonly Order[];
-  /** Symbols in which a fill was recorded while the broker was being asked. */
+  /** Symbols in which a fill was recorded while the broker was being asked: what it said may be from before the fill. */
   readonly moving: ReadonlySet<string>;
   /** The differences that the comparison before this one left open. */
   readonly suspects: readonly Suspect[];
@@ -45,11 +45,15 @@ export function reconcile(facts: ReconcileFacts): Reconciliation {
   const suspects: Suspect[] = [];
   for (const difference of differencesOf(facts)) {
     const live = facts.live.filter(({ symbol }) => symbol === difference.symbol);
-    if (facts.moving.has(difference.symbol) || live.some(({ outcome }) => outcome === "unknown")) continue;
-    const { sinceMs } = facts.suspects.find((known) => isSame(known, difference)) ?? { sinceMs: facts.nowMs };
+    if (live.some(({ outcome }) => outcome === "unknown")) continue;
+    const known = facts.moving.has(difference.symbol)
+      ? undefined
+      : facts.suspects.find((suspect) => isSame(suspect, difference));
+    const sinceMs = known?.sinceMs ?? facts.nowMs;
     const settleMs = mayExplain(live, difference) ? SETTLE_LIVE_MS : SETTLE_MS;
     const isSettled = facts.nowMs - sinceMs >= settleMs;
-    if (isSettled || (facts.isFirst && live.length === 0)) adopted.push(difference);
+    const isHeldFromBefore = facts.isFirst && live.length === 0 && !facts.moving.has(difference.symbol);
+    if (isSettled || isHeldFromBefore) adopted.push(difference);
     else suspects.push({ ...difference, sinceMs });
   }
   return { adopted, suspects };

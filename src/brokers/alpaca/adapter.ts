@@ -5,7 +5,7 @@ import { type BrokerAnswer, type BrokerFetch, requestBroker } from "../request.t
 import { toBalancesEnding, toExecution, toHolding } from "./account.ts";
 import { toCancelEnding, toFindEnding, toSubmitEnding } from "./endings.ts";
 import { toListedReport, toOrderBody } from "./mapping.ts";
-import { readPages, readWhole } from "./pages.ts";
+import { readAllPages, readPages, readWhole } from "./pages.ts";
 import {
   ACCOUNT_PATH,
   FILLS_PER_PAGE,
@@ -27,9 +27,10 @@ import { AlpacaLatestTrades, AlpacaTrade } from "./wire.ts";
 /** A decision waits for the price; without one it is made a second and a half later, and denies what needs one. */
 const LATEST_TRADE_TIMEOUT_MS = 1_500;
 
-/** 5,000 open orders and 5,000 trades: more than one account works with at a time. */
+/** 5,000 open orders: more than one account works with at a time. */
 const ORDER_PAGES_MAX = 10;
-const FILL_PAGES_MAX = 50;
+/** 1,000 trades; the next list begins where one ended. */
+const FILL_PAGES_MAX = 10;
 
 /** A full page of orders has 650 KiB. */
 const LIST_BYTES_MAX = 2 * 1024 * 1024;
@@ -86,7 +87,7 @@ export function alpacaBroker(args: AlpacaArguments): Broker {
       return toCancelEnding(await callTradingHost({ method: "DELETE", path }), nowMs());
     },
     openOrders: () =>
-      readPages({
+      readAllPages({
         pageSize: ORDERS_PER_PAGE,
         pagesMax: ORDER_PAGES_MAX,
         fetchPage: (afterId) => getList(openOrdersPath(afterId)),

@@ -1,5 +1,6 @@
 // One order in our words and in Alpaca's. Pure, and exact in both directions: every decimal goes out as it was approved.
 import type { VenueReport } from "../../domain/broker.ts";
+import { greaterThan } from "../../domain/money.ts";
 import { type OrderIntent, type OrderStatus, OrderType } from "../../domain/order.ts";
 import { type Result, err, ok } from "../../domain/result.ts";
 import { AlpacaOrder, AlpacaOrderKind } from "./wire.ts";
@@ -51,6 +52,8 @@ export function toVenueReport(body: unknown): Result<VenueReport, Unreadable> {
   const order = AlpacaOrder.safeParse(body);
   if (!order.success) return err("unreadable_order");
   const { id, qty, filled_qty, filled_avg_price, ...same } = order.data;
+  // A position would be counted from it, and exits would be measured by that.
+  if (qty !== null && greaterThan(filled_qty, qty)) return err("unreadable_order");
   const status = STATUSES.get(same.status);
   if (status === undefined) return err("unrecognised_status");
   return ok({

@@ -1,4 +1,4 @@
-// Reads one of Alpaca's lists page by page: the whole list, or nothing.
+// Reads Alpaca's lists, those that come in pages and those that come whole.
 import type { ListEnding, NotSent, Unknown } from "../../domain/broker.ts";
 import { type Result, err, ok } from "../../domain/result.ts";
 import type { BrokerAnswer } from "../request.ts";
@@ -11,13 +11,15 @@ type ReadItem<T> = (item: unknown) => Result<T | undefined, string>;
 type Pages<T> = {
   /** Items that a full page has; a page with fewer is the last one. */
   readonly pageSize: number;
-  /** A list with more pages than this is not read to its end. */
+  /** So many pages are read at most. */
   readonly pagesMax: number;
   /** Asks for the page behind the item with this id, at first for the first one. */
   readonly fetchPage: (afterId: string | undefined) => Promise<BrokerAnswer>;
   readonly readItem: ReadItem<T>;
   readonly nowMs: () => number;
 };
+
+type SomePages<T> = { readonly ending: "listed"; readonly items: readonly T[]; readonly isWhole: boolean };
 
 /** One page that failed, or one item that cannot be read, makes the whole list unknown. */
 export async function readPages<T>({
@@ -26,7 +28,7 @@ export async function readPages<T>({
   fetchPage,
   readItem,
   nowMs,
-}: Pages<T>): Promise<ListEnding<T>> {
+}: Pages<T>): Promise<SomePages<T> | NotSent | Unknown> {
   const items: T[] = [];
   let afterId: string | undefined;
   for (let page = 1; page <= pagesMax; page += 1) {
@@ -35,12 +37,19 @@ export async function readPages<T>({
     const read = readItems(rows.value, readItem);
     if (!read.ok) return unknown(read.error);
     items.push(...read.value);
-    if (rows.value.length < pageSize) return { ending: "listed", items };
+    if (rows.value.length < pageSize) return { ending: "listed", items, isWhole: true };
     afterId = AlpacaListItem.safeParse(rows.value.at(-1)).data?.id;
     // Without it the next page would be the first one again.
     if (afterId === undefined) return unknown("unreadable_list");
   }
-  return unknown("list_too_long");
+  return { ending: "listed", items, isWhole: false };
+}
+
+/** The whole list, or nothing: what is missing from a part says nothing. */
+export async function readAllPages<T>(pages: Pages<T>): Promise<ListEnding<T>> {
+  const read = await readPages(pages);
+  if (read.ending !== "listed") return read;
+  return read.isWhole ? { ending: "listed", items: read.items } : unknown("list_too_long");
 }
 
 /** Reads a list that comes as a whole. */

@@ -35,7 +35,8 @@ it("a fill that was believed from the holdings is not counted again when the ord
             ? { ending: "unknown" as const, code: "http_500" }
             : { ending: "found" as const, report: aReport({ client_order_id: id, ...filled }) },
         ),
-      executions: () => simulation.call(20, () => ({ ending: "listed" as const, items: [anExecution()] })),
+      executions: () =>
+        simulation.call(20, () => ({ ending: "listed" as const, items: [anExecution()], isWhole: true })),
     }),
   );
   const counted = new Set<string>();

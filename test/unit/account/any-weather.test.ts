@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cancelOrder } from "../../../src/account/cancel.ts";
-import { listExecutions } from "../../../src/account/executions.ts";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
 import { type OrderRow, findOrder, insertOrder } from "../../../src/account/orders.ts";
 import { positionIn } from "../../../src/account/positions.ts";
@@ -14,7 +13,7 @@ import { OrderChange } from "../../../src/domain/signal/change.ts";
 import { NOW_MS, aBroker, aPolicy, aReport, aRow, anOrder } from "../../support/builders.ts";
 import { ATTEMPTS, CALM, CANCELS, LISTS, LOOKS, LyingVenue, type Weather } from "./lying-venue.ts";
 import { Simulation } from "./simulation.ts";
-import { BALANCES, aSignal, decidingWith, newId } from "./tables.ts";
+import { BALANCES, aSignal, decidingWith, newId, tradesOf } from "./tables.ts";
 
 const SYMBOLS = ["AAPL", "MSFT"] as const;
 
@@ -46,6 +45,13 @@ const weathers: fc.Arbitrary<Weather> = fc.record({
   endAfterUnits: fc.integer({ min: 0, max: 10 }),
   lateMs: fc.constantFrom(0, 0, 2_000, 40_000),
   executionLagMs: fc.constantFrom(0, 300, 8_000),
+  limits: fc.constantFrom(
+    CALM.limits,
+    CALM.limits,
+    { ratePerSec: 2.5, capacity: 50 },
+    { ratePerSec: 0.5, capacity: 4 },
+  ),
+  tradesPerList: fc.constantFrom(Infinity, Infinity, 4, 1),
 });
 
 const days: fc.Arbitrary<Day> = fc.record({
@@ -236,10 +242,10 @@ describe("orders followed through any weather", () => {
           const [placed] = venue.ordersOf(order.client_order_id);
           const exact = placed === undefined ? null : venue.averagePrice(placed, simulation.nowMs);
           expect(order.average_price).toBe(exact);
-          const trades = listExecutions(simulation.sql, { orderId: order.id, limit: 100 });
+          const trades = tradesOf(simulation.sql, { orderId: order.id });
           expect(trades.map(({ quantity }) => quantity).reduce(add, ZERO)).toBe(order.filled_quantity);
         }
-        expect(simulation.withoutTrades).toEqual([]);
+        expect(logged.filter((line) => line.includes("executions_missing"))).toEqual([]);
       },
       { readsTrades: true },
     );
@@ -420,7 +426,7 @@ describe("an order ends as it should", () => {
       aBroker({
         cancel: () => simulation.call(20, () => ({ ending: "not_sent", code: "forbidden", retryAfterMs: null })),
         find: () => simulation.call(20, () => ({ ending: "found", report: filled })),
-        executions: () => simulation.call(20, () => ({ ending: "listed", items: [] })),
+        executions: () => simulation.call(20, () => ({ ending: "listed", items: [], isWhole: true })),
       }),
     );
     const isFilled = () => findOrder(sql, order.id)?.order.status === "filled";

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type BreakerChange, changeBreaker, readBreaker } from "../../../src/account/breaker-store.ts";
 import { nextTimerAtMs, setTimer } from "../../../src/account/timers.ts";
 import { CLOSED, type CircuitBreaker } from "../../../src/domain/circuit-breaker.ts";
+import { purposeOf } from "../../../src/domain/follow.ts";
 import { NOW_MS, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
 import { ACCOUNT, CALLER, journalOf, numbered, put, read, typesOf } from "./tables.ts";
@@ -84,6 +85,43 @@ describe("what follows from a change", () => {
     setTimer(sql, "reconcile", NOW_MS - 1);
     change(sql, before, after);
     expect(nextTimerAtMs(sql)).toBe(atMs);
+  });
+
+  it("a broker that is gone is sent every cancel that somebody wants, and no other order is due sooner", () => {
+    const sql = openSqlStorage();
+    const laterMs = NOW_MS + 300_000;
+    const live = anOrder({ delivery: "delivered", status: "new", venue_order_id: "venue-1", attempts: 1 });
+    const canceling = anOrder({ ...live, cancel_requested_at: new Date(NOW_MS).toISOString() });
+    const rows = [
+      // Between two cancels it is looked at.
+      put(sql, numbered(canceling, 1), { dueAtMs: laterMs, looks: 3 }),
+      put(sql, numbered(canceling, 2), { dueAtMs: laterMs, looks: 4 }),
+      put(sql, numbered(live, 3), { dueAtMs: laterMs }),
+      put(sql, numbered({ ...canceling, status: "canceled" }, 4), { dueAtMs: null }),
+    ];
+    change(sql, FAILING, OPEN);
+    const after = rows.map(({ order }) => read(sql, order));
+    expect(after.map(({ dueAtMs }) => dueAtMs)).toEqual([0, laterMs, laterMs, null]);
+    expect(after.slice(0, 3).map(({ order, looks }) => purposeOf(order, looks, false))).toEqual([
+      "cancel",
+      "cancel",
+      "watch",
+    ]);
+  });
+
+  it("a broker that is still gone is not sent them at once again", () => {
+    const sql = openSqlStorage();
+    const laterMs = NOW_MS + 300_000;
+    const canceling = anOrder({
+      delivery: "delivered",
+      status: "new",
+      venue_order_id: "venue-1",
+      cancel_requested_at: new Date(NOW_MS).toISOString(),
+    });
+    put(sql, canceling, { dueAtMs: laterMs, looks: 3 });
+    change(sql, OPEN, HALF_OPEN);
+    change(sql, HALF_OPEN, OPEN);
+    expect(read(sql, canceling)).toMatchObject({ dueAtMs: laterMs, looks: 3 });
   });
 
   it("a broker that is back is asked about every order of unknown outcome, and about no other", () => {

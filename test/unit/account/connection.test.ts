@@ -11,7 +11,7 @@ import { CALLER } from "./tables.ts";
 
 const ROOMY = { ratePerSec: 1_000, capacity: 1_000_000 };
 const TIMEOUT = { ending: "unknown", code: "timeout" } as const;
-const PURPOSES: readonly Purpose[] = ["cancel", "send", "ask", "watch"];
+const PURPOSES: readonly Purpose[] = ["cancel", "exit", "send", "ask", "watch"];
 /** Open since now, to be probed in 15 s. */
 const OPEN: CircuitBreaker = {
   state: "open",
@@ -39,7 +39,6 @@ function connect({ limits = ROOMY, breaker = CLOSED }: { limits?: typeof ROOMY; 
 }
 
 const intent = anIntent() as Approved<OrderIntent>;
-const isExit = () => true;
 
 async function fail({ listenTo }: Pick<ReturnType<typeof connect>, "listenTo">, times: number) {
   const broker = listenTo({ find: () => Promise.resolve(TIMEOUT) });
@@ -129,17 +128,7 @@ describe("a connection to a broker that does not answer", () => {
     expect(connection.draw("ask")).toEqual(held);
     expect(connection.draw("watch")).toEqual(held);
     expect(connection.draw("cancel")).toEqual({ held: false });
-    expect(connection.draw("send", isExit)).toEqual({ held: false });
-  });
-
-  it("asks whether an order is an exit only where that matters", () => {
-    const asked: string[] = [];
-    const note = (purpose: string) => () => asked.push(purpose) > 0;
-    const { connection } = connect();
-    for (const purpose of PURPOSES) connection.draw(purpose, note(purpose));
-    const open = connect({ breaker: OPEN }).connection;
-    for (const purpose of PURPOSES) open.draw(purpose, note(`open ${purpose}`));
-    expect(asked).toEqual(["open send"]);
+    expect(connection.draw("exit")).toEqual({ held: false });
   });
 
   it("lets one look through as the probe once the time has come, and no entry", () => {
@@ -152,6 +141,7 @@ describe("a connection to a broker that does not answer", () => {
       expect(connection.draw(purpose)).toEqual({ held: true, untilMs: clock.nowMs + 30_000 });
     }
     expect(connection.draw("cancel")).toEqual({ held: false });
+    expect(connection.draw("exit")).toEqual({ held: false });
   });
 
   it("lets a second probe through where the first never came back", () => {
@@ -175,7 +165,7 @@ describe("a connection to a broker that does not answer", () => {
 
   it("closes with the first answer to anything, an exit included", async () => {
     const made = connect({ breaker: OPEN });
-    made.connection.draw("send", isExit);
+    made.connection.draw("exit");
     await made.listenTo({ submit: () => Promise.resolve({ ending: "accepted", report: aReport() }) }).submit(intent);
     expect([made.connection.isOpen, made.told]).toEqual([false, ["open → closed"]]);
     expect(made.connection.draw("send")).toEqual({ held: false });
@@ -213,7 +203,7 @@ describe("the budget of a connection", () => {
     const made = connect();
     await made.listenTo({ find: () => Promise.resolve(turnedAway(retryAfterMs)) }).find(intent.client_order_id);
     for (const purpose of PURPOSES) {
-      expect(made.connection.draw(purpose, isExit)).toEqual({ held: true, untilMs: NOW_MS + forMs });
+      expect(made.connection.draw(purpose)).toEqual({ held: true, untilMs: NOW_MS + forMs });
     }
     made.clock.nowMs += forMs;
     expect(made.connection.draw("watch")).toEqual({ held: false });
@@ -245,8 +235,28 @@ describe("the budget of a connection", () => {
       while (!connection.draw(purpose).held) taken += 1;
       return taken;
     };
-    expect([takenBy("watch"), takenBy("ask"), takenBy("send")]).toEqual([5, 3, 2]);
-    expect(connection.draw("cancel")).toEqual({ held: true, untilMs: NOW_MS + 1_000 });
+    expect([takenBy("watch"), takenBy("send"), takenBy("cancel")]).toEqual([8, 0, 2]);
+    expect(connection.draw("exit")).toEqual({ held: true, untilMs: NOW_MS + 1_000 });
+  });
+
+  it("goes to who was turned away before who has just had of it", () => {
+    const { connection, clock } = connect({ limits: { ratePerSec: 1, capacity: 20 } });
+    while (!connection.draw("send").held);
+    expect(connection.draw("ask")).toEqual({ held: true, untilMs: NOW_MS + 1_000 });
+    clock.nowMs += 1_000;
+    expect(connection.draw("ask")).toEqual({ held: false });
+    clock.nowMs += 1_000;
+    expect(connection.draw("ask")).toMatchObject({ held: true });
+    expect(connection.draw("send")).toEqual({ held: false });
+  });
+
+  it("gives nobody a turn for what the breaker has held back", () => {
+    const { connection, clock } = connect({ limits: { ratePerSec: 1, capacity: 20 }, breaker: OPEN });
+    expect(connection.draw("send")).toMatchObject({ held: true });
+    connection.reset(CALLER);
+    while (!connection.draw("ask").held);
+    clock.nowMs += 1_000;
+    expect(connection.draw("ask")).toEqual({ held: false });
   });
 
   it("does not use up the probe when there is nothing left to probe with", () => {

@@ -1,12 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CaughtUp, catchUp, listExecutions, pruneExecutions } from "../../../src/account/executions.ts";
+import {
+  type CaughtUp,
+  type ExecutionQuery,
+  catchUp,
+  listExecutions,
+  pruneExecutions,
+} from "../../../src/account/executions.ts";
 import type { VenueExecution } from "../../../src/domain/broker.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import { NOW_MS, anExecution, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
-import { numbered } from "./tables.ts";
+import { numbered, tradesOf } from "./tables.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -16,8 +22,7 @@ const filledWith = (filled: string, status: Order["status"] = "partially_filled"
 const trade = (id: string, quantity: string, price = "187", atMs = NOW_MS): VenueExecution =>
   anExecution({ execution_id: id, quantity, price, executed_at_ms: atMs });
 
-const idsOf = (sql: SqlStorage, query: Partial<Parameters<typeof listExecutions>[1]> = {}) =>
-  listExecutions(sql, { limit: 100, ...query }).map(({ id }) => id);
+const idsOf = (sql: SqlStorage, query: Partial<ExecutionQuery> = {}) => tradesOf(sql, query).map(({ id }) => id);
 
 function mustCatchUp(sql: SqlStorage, order: Order, listed: readonly VenueExecution[]): CaughtUp {
   const caughtUp = catchUp(sql, order, listed);
@@ -26,12 +31,12 @@ function mustCatchUp(sql: SqlStorage, order: Order, listed: readonly VenueExecut
 }
 
 describe("the trades behind an order's fills", () => {
-  it("are stored with the order's terms once they add up to what was reported", () => {
+  it("are shown with the order's terms once they add up to what was reported", () => {
     const sql = openSqlStorage();
     const order = filledWith("10", "filled");
     const listed = [trade("a", "4", "187.1"), trade("b", "6", "187.2", NOW_MS + 5)];
     expect(catchUp(sql, order, listed)).toEqual({ added: listed, averagePrice: "187.16" });
-    expect(listExecutions(sql, { limit: 10 })).toEqual([
+    expect(tradesOf(sql)).toEqual([
       {
         id: "b",
         order_id: order.id,
@@ -58,13 +63,50 @@ describe("the trades behind an order's fills", () => {
     ["behind", "a part is listed", [trade("a", "4"), trade("b", "5.999999999")]],
     ["behind", "one trade is listed twice", [trade("a", "5"), trade("a", "5")]],
     ["ahead", "more is listed than was reported", [trade("a", "4"), trade("b", "6.000000001")]],
-  ])("are %s, and none is stored, where %s", (says, _, listed) => {
+  ])("are %s, and none is shown, where %s", (says, _, listed) => {
     const sql = openSqlStorage();
     expect(catchUp(sql, filledWith("10"), listed)).toBe(says);
     expect(idsOf(sql)).toEqual([]);
   });
 
-  it("count once, however often the list shows them and whatever was stored before", () => {
+  it("are kept from the moment they are listed, and count when those that were missing are listed too", () => {
+    const sql = openSqlStorage();
+    const [first, second, third] = [trade("a", "4", "187"), trade("b", "5", "188"), trade("c", "1", "189")];
+    expect(catchUp(sql, filledWith("10"), [first])).toBe("behind");
+    expect(catchUp(sql, filledWith("10"), [second])).toBe("behind");
+    expect(mustCatchUp(sql, filledWith("10"), [third, first])).toEqual({
+      added: [first, second, third],
+      averagePrice: "187.7",
+    });
+    expect(idsOf(sql)).toEqual(["c", "b", "a"]);
+    expect(mustCatchUp(sql, filledWith("10"), [first, second, third]).added).toEqual([]);
+  });
+
+  it("are kept where they are ahead of the reports, and count when the report has come", () => {
+    const sql = openSqlStorage();
+    const both = [trade("a", "4", "187"), trade("b", "6", "188")];
+    expect(catchUp(sql, filledWith("4"), both)).toBe("ahead");
+    expect(idsOf(sql)).toEqual([]);
+    expect(mustCatchUp(sql, filledWith("10"), [])).toEqual({ added: both, averagePrice: "187.6" });
+    expect(idsOf(sql)).toEqual(["b", "a"]);
+  });
+
+  it("keep those shown that count already, while more are missing", () => {
+    const sql = openSqlStorage();
+    mustCatchUp(sql, filledWith("4"), [trade("a", "4")]);
+    expect(catchUp(sql, filledWith("10"), [trade("b", "5")])).toBe("behind");
+    expect(idsOf(sql)).toEqual(["a"]);
+  });
+
+  it("are each order's own, also where the broker gives two of them one id", () => {
+    const sql = openSqlStorage();
+    mustCatchUp(sql, filledWith("4"), [trade("a", "4")]);
+    const other = numbered(filledWith("4"), 2);
+    expect(mustCatchUp(sql, other, [trade("a", "4")]).averagePrice).toBe("187");
+    expect(tradesOf(sql).map(({ order_id: id }) => id)).toEqual([filledWith("4").id]);
+  });
+
+  it("count once, however often the list shows them and whatever was kept before", () => {
     const sql = openSqlStorage();
     const first = trade("a", "4", "187");
     expect(mustCatchUp(sql, filledWith("4"), [first, first]).added).toEqual([first]);
@@ -102,6 +144,31 @@ describe("the trades behind an order's fills", () => {
         expect(idsOf(sql)).toHaveLength(trades.length);
       }),
       { numRuns: 50 },
+    );
+  });
+
+  it("are added once each, in whatever pieces they are listed and whenever they are reported", () => {
+    const pieces = fc.array(
+      fc.record({ from: fc.nat({ max: 5 }), to: fc.nat({ max: 6 }), reported: fc.nat({ max: 6 }) }),
+      { maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(pieces, (list) => {
+        const sql = openSqlStorage();
+        const trades = Array.from({ length: 6 }, (_, index) => trade(`t${index}`, "1", String(187 + index)));
+        const added: string[] = [];
+        let reported = 0;
+        const hear = (filled: number, listed: readonly VenueExecution[]) => {
+          reported = Math.max(reported, filled);
+          const caughtUp = catchUp(sql, filledWith(String(reported)), listed);
+          if (typeof caughtUp !== "string") added.push(...caughtUp.added.map(({ execution_id: id }) => id));
+          expect(idsOf(sql).toSorted()).toEqual(added.toSorted());
+        };
+        // A report of no fill asks for no trades.
+        for (const { from, to, reported: filled } of list) if (filled > 0) hear(filled, trades.slice(from, to));
+        hear(6, trades);
+        expect(added.toSorted()).toEqual(trades.map(({ execution_id: id }) => id));
+      }),
     );
   });
 });
@@ -148,8 +215,15 @@ describe("the list of trades", () => {
     expect(idsOf(sql, { orderId: one.id, limit: 2, before: "c" })).toEqual(["a"]);
   });
 
-  it("is empty before a trade that nobody knows", () => {
-    expect(idsOf(filledTables().sql, { before: "x" })).toEqual([]);
+  it("is of one symbol where that is asked for", () => {
+    const { sql } = filledTables();
+    mustCatchUp(sql, numbered(anOrder({ ...filledWith("1"), symbol: "MSFT" }), 3), [trade("f", "1", "1", NOW_MS + 1)]);
+    expect(idsOf(sql, { symbol: "MSFT" })).toEqual(["f"]);
+    expect(idsOf(sql, { symbol: "AAPL" })).toEqual(["e", "d", "c", "b", "a"]);
+  });
+
+  it("does not exist before a trade that nobody knows", () => {
+    expect(listExecutions(filledTables().sql, { before: "x", limit: 10 })).toBeNull();
   });
 });
 

@@ -4,6 +4,7 @@ import type { OrderRow } from "../../../src/account/orders.ts";
 import type { CancelEnding, Deduplication, FindEnding, SubmitEnding } from "../../../src/domain/broker.ts";
 import { type OrderEvent, advance } from "../../../src/domain/lifecycle.ts";
 import type { Order } from "../../../src/domain/order.ts";
+import { SETTLED_BY_OPERATOR } from "../../../src/domain/settlement.ts";
 import { NOW_MS, aBroker, aReport, aRow, anIntent, anOrder } from "../../support/builders.ts";
 
 const WISH = { cancel_requested_at: new Date(NOW_MS).toISOString() };
@@ -15,6 +16,14 @@ const interrupted = anOrder({ delivery: "submitting", attempts: 1 });
 const live = anOrder({ delivery: "delivered", status: "new", venue_order_id: "venue-1", attempts: 1 });
 const canceling = anOrder({ ...live, ...WISH });
 const needsOperator = anOrder({ ...unknown, delivery: "needs_operator" });
+const canceled = anOrder({ ...live, status: "canceled" });
+/** A person said that it was not placed. */
+const settled = anOrder({
+  delivery: "none",
+  status: "canceled",
+  attempts: 1,
+  reason: { code: SETTLED_BY_OPERATOR, detail: "their support looked" },
+});
 
 type Endings = {
   readonly submit?: SubmitEnding;
@@ -23,6 +32,7 @@ type Endings = {
   readonly deduplication?: Deduplication;
   readonly mayLeave?: boolean;
   readonly predecessorEnded?: boolean;
+  readonly isCutOff?: boolean;
   /** Events that come too late, because the order has moved on. */
   readonly refuses?: OrderEvent["type"];
 };
@@ -68,7 +78,14 @@ function makeDeps({ submit, find, cancel, deduplication = "permanent", refuses, 
       if (!step.ok) throw new Error(`illegal: ${JSON.stringify(step.error)}`);
       return { ...seen, order: { ...seen.order, ...step.value.state } };
     },
-    postpone: (retryAfterMs) => calls.push(retryAfterMs === undefined ? "postpone" : `postpone ${retryAfterMs} ms`),
+    postpone: (retryAfterMs, looks) => {
+      const words = [
+        retryAfterMs === undefined ? "" : ` ${retryAfterMs} ms`,
+        looks === undefined ? "" : ` for ${looks} looks`,
+      ];
+      calls.push(`postpone${words.join("")}`);
+    },
+    isCutOff: () => state.isCutOff ?? false,
     release: async () => void calls.push("release"),
   };
   return { deps, calls, events, submitted };
@@ -172,7 +189,7 @@ describe("a look-up", () => {
     ["of an unknown order that is not shown", unknown, { ending: "absent" }, "record absent"],
     ["of an unknown order without an answer", unknown, { ending: "unknown", code: "timeout" }, "postpone"],
     ["of a live order", live, { ending: "found", report: aReport() }, "record report"],
-    ["of a live order that is another", live, { ending: "found", report: other }, "postpone"],
+    ["of a live order that is another", live, { ending: "found", report: other }, "record absent"],
     ["of a live order that is not shown", live, { ending: "absent" }, "record absent"],
     ["of a live order without an answer", live, { ending: "unknown", code: "timeout" }, "postpone"],
     [
@@ -184,6 +201,15 @@ describe("a look-up", () => {
     ["for an operator, of another order", needsOperator, { ending: "found", report: other }, "postpone"],
     ["for an operator, of an order that is not shown", needsOperator, { ending: "absent" }, "postpone"],
     ["for an operator, without an answer", needsOperator, { ending: "unknown", code: "timeout" }, "postpone"],
+    [
+      "after a person's word, of an order that is there",
+      settled,
+      { ending: "found", report: aReport() },
+      "record report",
+    ],
+    ["after a person's word, of another order", settled, { ending: "found", report: other }, "postpone"],
+    ["after a person's word, of an order that is not shown", settled, { ending: "absent" }, "postpone"],
+    ["of an ended order that is another", canceled, { ending: "found", report: other }, "postpone"],
   ])("%s", async (_, order, find, then) => {
     const { calls } = await follow(order, { find });
     expect(calls).toEqual([`broker.find ${order.client_order_id}`, then]);
@@ -192,6 +218,17 @@ describe("a look-up", () => {
   it("says why another order under our id needs an operator", async () => {
     const { events } = await follow(unknown, { find: { ending: "found", report: other } });
     expect(events).toEqual([{ type: "needs_operator", code: "other_order_found" }]);
+  });
+
+  it("that finds a live order with other terms counts as one that does not find it, until the seventh in a row", async () => {
+    for (const absences of [0, 5]) {
+      expect((await follow(live, { find: { ending: "found", report: other } }, { absences })).events).toEqual([
+        { type: "absent" },
+      ]);
+    }
+    expect((await follow(live, { find: { ending: "found", report: other } }, { absences: 6 })).events).toEqual([
+      { type: "needs_operator", code: "other_order_found" },
+    ]);
   });
 
   it("is given up after 300 of them", async () => {
@@ -233,11 +270,30 @@ describe("an order that somebody wants canceled", () => {
   it.each<[string, CancelEnding, string]>([
     ["the broker will try", { ending: "requested" }, "record cancel_sent"],
     ["the broker says it is too late", { ending: "too_late" }, "postpone"],
-    ["nobody knows", { ending: "unknown", code: "timeout" }, "postpone"],
-    ["it was turned away", { ending: "not_sent", code: "rate_limited", retryAfterMs: 900 }, "postpone 900 ms"],
+    ["nobody knows", { ending: "unknown", code: "timeout" }, "postpone 0 ms for 1 looks"],
+    [
+      "it was turned away",
+      { ending: "not_sent", code: "rate_limited", retryAfterMs: 900 },
+      "postpone 900 ms for 1 looks",
+    ],
   ])("is canceled at the broker by its id there, and nothing is concluded when %s", async (_, cancel, then) => {
     const { calls } = await follow(canceling, { cancel });
     expect(calls).toEqual(["broker.cancel venue-1", then]);
+  });
+
+  it.each<[string, CancelEnding, string]>([
+    ["nobody knows", { ending: "unknown", code: "timeout" }, "postpone 0 ms for 2 looks"],
+    ["it was turned away", { ending: "not_sent", code: "rate_limited", retryAfterMs: 9 }, "postpone 9 ms for 2 looks"],
+  ])("is canceled again without a look between while none passes, when %s", async (_, cancel, then) => {
+    const { calls } = await follow(canceling, { cancel, isCutOff: true });
+    expect(calls).toEqual(["broker.cancel venue-1", then]);
+  });
+
+  it("is looked up next also while the breaker is open where the broker has answered", async () => {
+    for (const ending of ["requested", "too_late"] as const) {
+      const { calls } = await follow(canceling, { cancel: { ending }, isCutOff: true });
+      expect(calls.at(-1)).toBe(ending === "requested" ? "record cancel_sent" : "postpone");
+    }
   });
 
   it("is looked up at the next look, and canceled again at the one after", async () => {
@@ -306,6 +362,10 @@ describe("what the broker is called for", () => {
     ["an unknown order that is sent again", unknown, { submit: accepted }, { absences: 5 }, "send"],
     ["a live order", live, { find: { ending: "absent" } }, {}, "watch"],
     ["an operator's order", needsOperator, { find: { ending: "absent" } }, {}, "watch"],
+    ["an order that a person has settled", settled, { find: { ending: "absent" } }, {}, "watch"],
+    ["an exit to be sent", pending, { submit: accepted }, { isExit: true }, "exit"],
+    ["an unknown exit", unknown, { find: { ending: "absent" } }, { isExit: true }, "ask"],
+    ["an unknown exit that is sent again", unknown, { submit: accepted }, { absences: 5, isExit: true }, "exit"],
     ["an order to be canceled", canceling, { cancel: { ending: "requested" } }, {}, "cancel"],
     ["an order that lapses", pending, {}, { expiresAtMs: 0 }, undefined],
     ["an order that waits", waiting, {}, {}, undefined],
@@ -321,12 +381,15 @@ describe("an order that is over", () => {
   it.each([
     ["denied", anOrder({ delivery: "none", status: "denied" })],
     ["lapsed", anOrder({ delivery: "none", status: "expired" })],
+    [
+      "canceled while its only attempt did not arrive",
+      anOrder({ ...settled, ...WISH, reason: { code: "rate_limited" } }),
+    ],
   ])("is left alone (%s)", async (_, order) => {
     expect((await follow(order)).calls).toEqual(["postpone"]);
   });
 
   it("at the broker may be looked at for a late fill", async () => {
-    const canceled = anOrder({ ...live, status: "canceled" });
     const report = aReport({ status: "canceled", filled_quantity: "3", average_price: "187" });
     expect((await follow(canceled, { find: { ending: "found", report } })).calls).toEqual([
       "broker.find sp-0192f3a4",

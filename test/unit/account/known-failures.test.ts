@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
 import { insertOrder, listOrders, workingQuantities } from "../../../src/account/orders.ts";
 import { addToPosition, positionIn } from "../../../src/account/positions.ts";
+import { toFindEnding } from "../../../src/brokers/alpaca/endings.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import { NOW_MS, aBroker, aPolicy, aReport, aRow, anOrder } from "../../support/builders.ts";
@@ -311,5 +312,46 @@ describe("a report under our id that is not of our order", () => {
     expect(read(sql, order).order).toMatchObject({ filled_quantity: "0", reason: { code: "other_order_found" } });
     expect(positionIn(sql, "AAPL")).toBe("0");
     expect(journalOf(sql).at(-1)).toMatchObject({ chain: ACCOUNT, type: "order.needs_operator" });
+  });
+});
+
+describe("a broker that tells of more filled than was ordered", () => {
+  it("is not believed: no position comes of it, and no exit is measured by it", async () => {
+    const simulation = new Simulation();
+    const { sql } = simulation;
+    writeBrokerView(sql, { atMs: NOW_MS, holdings: [], balances: BALANCES });
+    const order = anOrder({ delivery: "delivered", status: "new", venue_order_id: "venue-1", attempts: 1 });
+    put(sql, order);
+    const { client_order_id, symbol, side, type, quantity: qty, limit_price } = order;
+    const terms = {
+      id: "venue-1",
+      client_order_id,
+      symbol,
+      side,
+      type,
+      qty,
+      notional: null,
+      limit_price,
+      stop_price: null,
+    };
+    const body = { ...terms, status: "filled", filled_qty: "999999999999999", filled_avg_price: "187.25" };
+    let looks = 0;
+    simulation.start(
+      aBroker({
+        find: (id) => {
+          looks += 1;
+          const answer = { kind: "response", status: 200, headers: new Headers(), body } as const;
+          return simulation.call(20, () => toFindEnding(id, answer, simulation.nowMs));
+        },
+      }),
+    );
+    await simulation.run(() => looks > 5 || read(sql, order).dueAtMs === null);
+    expect(read(sql, order).order).toEqual(order);
+    expect(positionIn(sql, "AAPL")).toBe("0");
+    const sale = aSignal({ order: { side: "sell", quantity: "5000000" }, requestId: "sale" });
+    expect(orderOf(admitSignal(sql, sale, { policy: aPolicy({ trading_state: "reducing" }) }))).toMatchObject({
+      status: "denied",
+      reason: { code: "reducing_only" },
+    });
   });
 });

@@ -4,6 +4,7 @@ import type {
   Broker,
   CancelEnding,
   Deduplication,
+  ExecutionsEnding,
   FindEnding,
   ListEnding,
   SubmitEnding,
@@ -12,6 +13,7 @@ import type {
 } from "../../../src/domain/broker.ts";
 import { type Decimal, ZERO, add, decimalOf, divide, multiply, roundForWire } from "../../../src/domain/money.ts";
 import { type OrderIntent, type OrderStatus, isTerminal, signOf } from "../../../src/domain/order.ts";
+import type { BucketLimits } from "../../../src/domain/token-bucket.ts";
 import { aBroker, aHolding, aReport, aTrade, anExecution } from "../../support/builders.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -51,6 +53,10 @@ export type Weather = {
   readonly lateMs: number;
   /** How much later than a report the list of trades shows a trade. */
   readonly executionLagMs: number;
+  /** How many calls the account may make. */
+  readonly limits: BucketLimits;
+  /** How many trades one list shows, but for those at the same moment as the last one. */
+  readonly tradesPerList: number;
 };
 
 export const CALM: Weather = {
@@ -66,6 +72,8 @@ export const CALM: Weather = {
   endAfterUnits: 10,
   lateMs: 0,
   executionLagMs: 200,
+  limits: { ratePerSec: 1_000, capacity: 1_000_000 },
+  tradesPerList: Infinity,
 };
 
 const STALE_MS = 2_000;
@@ -110,6 +118,7 @@ export class LyingVenue {
     const take = <T>(effect: () => T) => this.#simulation.call(this.#weather.latencyMs, effect);
     return aBroker({
       deduplication: this.#weather.deduplication,
+      limits: this.#weather.limits,
       submit: (intent) => {
         this.#onSubmit(intent);
         this.calls.submit += 1;
@@ -129,11 +138,7 @@ export class LyingVenue {
       },
       executions: (sinceMs) => {
         this.calls.executions += 1;
-        // Two pages that overlap.
-        return take(() => {
-          const items = this.executionsSince(sinceMs);
-          return { ending: "listed", items: [...items, ...items] };
-        });
+        return take(() => this.#listTrades(sinceMs));
       },
       holdings: () => {
         this.calls.holdings += 1;
@@ -177,21 +182,35 @@ export class LyingVenue {
     return trades.length === 0 ? null : roundForWire(averageOf(trades));
   }
 
+  /** Two pages that overlap, and a rest that is left for the next list. */
+  #listTrades(sinceMs: number): ExecutionsEnding {
+    const all = this.executionsSince(sinceMs);
+    const last = all[this.#weather.tradesPerList - 1];
+    // Never more at one moment than one list holds.
+    const items = all.filter(({ executed_at_ms: atMs }) => last === undefined || atMs <= last.executed_at_ms);
+    const half = Math.floor(items.length / 2);
+    const pages = [...items.slice(0, half + 1), ...items.slice(half)];
+    return { ending: "listed", items: pages, isWhole: items.length === all.length };
+  }
+
+  /** The trades that the venue shows by now, oldest first. */
   executionsSince(sinceMs: number): VenueExecution[] {
     const visibleMs = this.#simulation.nowMs - this.#weather.executionLagMs;
-    return this.orders.flatMap((order) =>
-      this.#tradesOf(order)
-        .filter(({ atMs, toldAtMs }) => atMs >= sinceMs && toldAtMs <= visibleMs)
-        .map(({ unit, atMs }) =>
-          anExecution({
-            execution_id: `${order.venueOrderId}-${unit}`,
-            venue_order_id: order.venueOrderId,
-            quantity: "1",
-            price: priceOf(unit),
-            executed_at_ms: atMs,
-          }),
-        ),
-    );
+    return this.orders
+      .flatMap((order) =>
+        this.#tradesOf(order)
+          .filter(({ atMs, toldAtMs }) => atMs >= sinceMs && toldAtMs <= visibleMs)
+          .map(({ unit, atMs }) =>
+            anExecution({
+              execution_id: `${order.venueOrderId}-${unit}`,
+              venue_order_id: order.venueOrderId,
+              quantity: "1",
+              price: priceOf(unit),
+              executed_at_ms: atMs,
+            }),
+          ),
+      )
+      .toSorted((a, b) => a.executed_at_ms - b.executed_at_ms);
   }
 
   /** What is held by what was really traded until now. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { catchUp } from "../../../src/account/executions.ts";
 import {
   dueTimes,
   findByClientOrderId,
@@ -11,18 +12,21 @@ import {
   makeInterruptedDue,
   makeSymbolDue,
   makeUnknownDue,
-  putOff,
   readDue,
+  executingSinceMs,
+  giveUpExecuting,
+  moveExecutingOn,
   readExecuting,
   readLive,
   updateOrder,
   workingQuantities,
+  youngestExecutingAtMs,
 } from "../../../src/account/orders.ts";
 import { ClientOrderId, OrderId } from "../../../src/domain/ids.ts";
 import { decimalOf, lessThan } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import type { Purpose } from "../../../src/domain/pace.ts";
-import { NOW_MS, aRow, anOrder } from "../../support/builders.ts";
+import { NOW_MS, aRow, anExecution, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
 
 const WISH = { cancel_requested_at: new Date(NOW_MS).toISOString() };
@@ -224,12 +228,6 @@ describe("bringing forward", () => {
     lookAgain(sql, idOf(2));
     expect(timesOf(sql, 3)).toEqual([0, LATER, 0]);
   });
-
-  it("and putting off moves one order, and none that is over", () => {
-    const sql = tablesWith([live, LATER], [live, 0], [filled, null]);
-    for (const index of [1, 2]) putOff(sql, idOf(index), NOW_MS + 9);
-    expect(timesOf(sql, 3)).toEqual([LATER, NOW_MS + 9, null]);
-  });
 });
 
 describe("lists of orders", () => {
@@ -241,6 +239,7 @@ describe("lists of orders", () => {
     expect(list({})).toEqual([4, 3, 2, 1, 0]);
     expect(list({ status: "new" })).toEqual([3, 1, 0]);
     expect(list({ symbol: "MSFT" })).toEqual([1]);
+    expect(list({ clientOrderId: ClientOrderId.parse("order-3") })).toEqual([3]);
     expect(list({ status: "new", symbol: "AAPL" })).toEqual([3, 0]);
     expect(list({ limit: 2 })).toEqual([4, 3]);
     expect(list({ limit: 2, before: idOf(3) })).toEqual([2, 1]);
@@ -256,13 +255,73 @@ describe("lists of orders", () => {
         .toSorted((a, b) => a - b),
     ).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
+});
 
-  it("of those with trades to be read are latest first", () => {
+describe("orders whose trades have not all been read", () => {
+  const iso = (ms: number) => new Date(ms).toISOString();
+
+  /** Orders that filled at `NOW_MS`, or when told, with trades to be read since then; `venue-<index>` at the venue. */
+  function executing(...since: readonly (number | readonly [sinceMs: number | null, filledAtMs: number] | null)[]) {
     const sql = openSqlStorage();
-    for (const [index, since] of [NOW_MS, null, NOW_MS - 5].entries()) {
-      insertOrder(sql, aRow({ order: numbered(filled, index), dueAtMs: null, executionsSinceMs: since }), null);
+    for (const [index, at] of since.entries()) {
+      const [sinceMs, filledAtMs] = typeof at === "object" && at !== null ? at : [at, NOW_MS];
+      const order = { ...numbered(filled, index), venue_order_id: `venue-${index}`, updated_at: iso(filledAtMs) };
+      insertOrder(sql, aRow({ order, dueAtMs: null, executionsSinceMs: sinceMs }), null);
     }
-    expect(readExecuting(sql, 10).map(({ order }) => indexOf(order))).toEqual([0, 2]);
-    expect(readExecuting(sql, 1).map(({ order }) => indexOf(order))).toEqual([0]);
+    return sql;
+  }
+  const sinceOf = (sql: SqlStorage, index: number) => findOrder(sql, idOf(index))?.executionsSinceMs;
+
+  it("are found by their ids at the venue, and no others are", () => {
+    const sql = executing(NOW_MS, null, NOW_MS - 5);
+    const indexes = (...ids: string[]) =>
+      readExecuting(sql, ids)
+        .map(({ order }) => indexOf(order))
+        .toSorted((a, b) => a - b);
+    expect(indexes("venue-0", "venue-1", "venue-2", "venue-9")).toEqual([0, 2]);
+    expect(indexes("venue-2")).toEqual([2]);
+    expect(indexes("venue-1")).toEqual([]);
+    expect(indexes()).toEqual([]);
+  });
+
+  it("are found, whatever is asked for, where some of their trades are kept that do not count yet", () => {
+    const sql = executing(NOW_MS, NOW_MS, null);
+    for (const index of [0, 2]) {
+      const { order } = findOrder(sql, idOf(index)) ?? aRow();
+      catchUp(sql, order, [anExecution({ execution_id: `execution-${index}`, quantity: "4" })]);
+    }
+    expect(readExecuting(sql, []).map(({ order }) => indexOf(order))).toEqual([0]);
+  });
+
+  it("are asked for since the earliest of them, and as often as the youngest needs", () => {
+    const sql = executing([NOW_MS, NOW_MS + 7], null, [NOW_MS - 5, NOW_MS + 3], [null, NOW_MS + 99]);
+    expect([executingSinceMs(sql), youngestExecutingAtMs(sql)]).toEqual([NOW_MS - 5, NOW_MS + 7]);
+    const none = executing(null);
+    expect([executingSinceMs(none), youngestExecutingAtMs(none)]).toEqual([null, null]);
+  });
+
+  it("move on together with what has been listed for them, and never back", () => {
+    const sql = executing(NOW_MS - 5, NOW_MS, NOW_MS + 10, null);
+    moveExecutingOn(sql, { sinceMs: NOW_MS - 5, askedAtMs: NOW_MS }, NOW_MS + 9);
+    expect([0, 1, 2, 3].map((index) => sinceOf(sql, index))).toEqual([NOW_MS + 9, NOW_MS + 9, NOW_MS + 10, null]);
+  });
+
+  it("that came to wait for earlier trades than were listed stay where they are", () => {
+    const sql = executing(NOW_MS - 5, NOW_MS - 6);
+    moveExecutingOn(sql, { sinceMs: NOW_MS - 5, askedAtMs: NOW_MS }, NOW_MS);
+    expect([0, 1].map((index) => sinceOf(sql, index))).toEqual([NOW_MS, NOW_MS - 6]);
+  });
+
+  it("that were told to have filled after the list was begun stay where they are", () => {
+    const sql = executing([NOW_MS - 5, NOW_MS], [NOW_MS - 5, NOW_MS + 1]);
+    moveExecutingOn(sql, { sinceMs: NOW_MS - 5, askedAtMs: NOW_MS }, NOW_MS);
+    expect([0, 1].map((index) => sinceOf(sql, index))).toEqual([NOW_MS, NOW_MS - 5]);
+  });
+
+  it("are given up by the time they last filled, and named", () => {
+    const sql = executing([NOW_MS, NOW_MS - 1], [NOW_MS, NOW_MS], [NOW_MS, NOW_MS + 1], [null, NOW_MS - 1]);
+    expect(giveUpExecuting(sql, NOW_MS)).toEqual([idOf(0), idOf(1)]);
+    expect([0, 1, 2].map((index) => sinceOf(sql, index))).toEqual([null, null, NOW_MS]);
+    expect(giveUpExecuting(sql, NOW_MS)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { isPositionKnown, readBrokerView } from "../../../src/account/broker-view.ts";
+import { isPositionKnown, readBrokerView, readSuspects, writeBrokerView } from "../../../src/account/broker-view.ts";
 import { positionIn, adoptPosition } from "../../../src/account/positions.ts";
 import { reconcileAccount } from "../../../src/account/reconcile.ts";
 import type { BalancesEnding, ListEnding, VenueHolding } from "../../../src/domain/broker.ts";
@@ -18,32 +18,44 @@ const listed = (...items: readonly VenueHolding[]): ListEnding<VenueHolding> => 
 type Answers = { holdings?: ListEnding<VenueHolding>; balances?: BalancesEnding; whileAsking?: () => void };
 
 /** Compares once, with these answers. */
-function compare(sql: SqlStorage, answers: Answers = {}, suspects: readonly Suspect[] = [], nowMs = NOW_MS) {
-  return reconcileAccount(
-    {
-      sql,
-      account: ACCOUNT,
-      broker: {
-        balances: () => Promise.resolve(answers.balances ?? READ),
-        holdings: () => {
-          answers.whileAsking?.();
-          return Promise.resolve(answers.holdings ?? listed());
-        },
+function compare(sql: SqlStorage, answers: Answers = {}, nowMs = NOW_MS) {
+  return reconcileAccount({
+    sql,
+    account: ACCOUNT,
+    broker: {
+      balances: () => Promise.resolve(answers.balances ?? READ),
+      holdings: () => {
+        answers.whileAsking?.();
+        return Promise.resolve(answers.holdings ?? listed());
       },
-      nowMs: () => nowMs,
-      commit: (change) => change(),
-      requestId: "compare-1",
     },
-    suspects,
-  );
+    nowMs: () => nowMs,
+    commit: (change) => change(),
+    requestId: "compare-1",
+  });
 }
+
+/** Tables of an account in which these differences were left open. */
+function openSuspecting(...suspects: readonly Suspect[]): SqlStorage {
+  const sql = openAccount();
+  writeBrokerView(sql, { atMs: NOW_MS, holdings: [], balances: BALANCES, suspects });
+  return sql;
+}
+
+const aSuspect = (ours: string, theirs: string, sinceMs = NOW_MS): Suspect => ({
+  symbol: "AAPL",
+  ours: decimalOf(ours),
+  theirs: decimalOf(theirs),
+  sinceMs,
+});
 
 describe("comparing positions with the broker's", () => {
   it("makes known what is held, keeps what the broker said, and comes again in an hour", async () => {
     const sql = openSqlStorage();
     expect(isPositionKnown(sql)).toBe(false);
     const compared = await compare(sql, { holdings: listed(aHolding({ quantity: "25" })) });
-    expect(compared).toEqual({ suspects: [], nextInMs: 3_600_000, done: true });
+    expect(compared).toEqual({ nextInMs: 3_600_000, done: true });
+    expect(readSuspects(sql)).toEqual([]);
     expect(isPositionKnown(sql)).toBe(true);
     expect(positionIn(sql, "AAPL")).toBe("25");
     expect(readBrokerView(sql)).toEqual({
@@ -73,9 +85,8 @@ describe("comparing positions with the broker's", () => {
   it("comes again in ten seconds where something differs, after a look at the orders in that symbol", async () => {
     const sql = openAccount();
     put(sql, live, { dueAtMs: NOW_MS + 60_000 });
-    const compared = await compare(sql, { holdings: listed(aHolding()) });
-    const suspect = { symbol: "AAPL", ours: "0", theirs: "10", sinceMs: NOW_MS };
-    expect(compared).toMatchObject({ nextInMs: 10_000, suspects: [suspect] });
+    expect(await compare(sql, { holdings: listed(aHolding()) })).toEqual({ nextInMs: 10_000, done: true });
+    expect(readSuspects(sql)).toEqual([aSuspect("0", "10")]);
     expect(positionIn(sql, "AAPL")).toBe("0");
     expect(read(sql, live).dueAtMs).toBe(0);
     expect(typesOf(sql)).toEqual([]);
@@ -83,21 +94,35 @@ describe("comparing positions with the broker's", () => {
 
   it("believes a difference that is the very same ten seconds later", async () => {
     const sql = openAccount();
-    const { suspects } = await compare(sql, { holdings: listed(aHolding()) });
-    const again = await compare(sql, { holdings: listed(aHolding()) }, suspects, NOW_MS + 10_000);
-    expect(again).toMatchObject({ suspects: [] });
+    await compare(sql, { holdings: listed(aHolding()) });
+    expect(await compare(sql, { holdings: listed(aHolding()) }, NOW_MS + 9_999)).toMatchObject({ nextInMs: 10_000 });
+    expect(positionIn(sql, "AAPL")).toBe("0");
+    expect(await compare(sql, { holdings: listed(aHolding()) }, NOW_MS + 10_000)).toMatchObject({
+      nextInMs: 3_600_000,
+    });
+    expect(readSuspects(sql)).toEqual([]);
     expect(positionIn(sql, "AAPL")).toBe("10");
     expect(typesOf(sql)).toEqual(["position.reconciled"]);
   });
 
-  it("does not believe what a fill explains that came in while the broker was asked", async () => {
-    const sql = openAccount();
+  it("does not believe what a fill explains that came in while the broker was asked, and suspects it anew", async () => {
+    const sql = openSuspecting(aSuspect("10", "4", 0));
     const holdings = listed(aHolding({ quantity: "4" }));
-    const suspects = [{ symbol: "AAPL", ours: decimalOf("10"), theirs: decimalOf("4"), sinceMs: 0 }];
     const whileAsking = () => adoptPosition(sql, "AAPL", decimalOf("10"), NOW_MS);
-    expect(await compare(sql, { holdings, whileAsking }, suspects)).toMatchObject({ suspects: [] });
+    expect(await compare(sql, { holdings, whileAsking })).toEqual({ nextInMs: 10_000, done: true });
+    expect(readSuspects(sql)).toEqual([aSuspect("10", "4")]);
     expect(positionIn(sql, "AAPL")).toBe("10");
     expect(typesOf(sql)).toEqual([]);
+  });
+
+  it("asks for the holdings after the balances, and not at all without those", async () => {
+    const asked: string[] = [];
+    const whileAsking = () => asked.push("holdings");
+    const sql = openAccount();
+    await compare(sql, { whileAsking, balances: TIMEOUT });
+    expect(asked).toEqual([]);
+    await compare(sql, { whileAsking });
+    expect(asked).toEqual(["holdings"]);
   });
 
   it.each<[string, Answers]>([
@@ -108,11 +133,15 @@ describe("comparing positions with the broker's", () => {
       { holdings: { ending: "not_sent", code: "rate_limited", retryAfterMs: 9 } },
     ],
   ])("changes nothing without the broker's %s, keeps its suspicion, and comes again soon", async (_, answers) => {
-    const sql = openSqlStorage();
-    const suspects = [{ symbol: "AAPL", ours: decimalOf("0"), theirs: decimalOf("10"), sinceMs: 0 }];
-    expect(await compare(sql, answers, suspects)).toEqual({ suspects, nextInMs: 15_000, done: false });
-    expect(isPositionKnown(sql)).toBe(false);
+    const sql = openSuspecting(aSuspect("0", "10", 0));
+    const before = readBrokerView(sql);
+    expect(await compare(sql, answers, NOW_MS + 5_000)).toEqual({ nextInMs: 15_000, done: false });
+    expect(readSuspects(sql)).toEqual([aSuspect("0", "10", 0)]);
+    expect(readBrokerView(sql)).toEqual(before);
     expect(typesOf(sql)).toEqual([]);
+    const unknown = openSqlStorage();
+    await compare(unknown, answers);
+    expect(isPositionKnown(unknown)).toBe(false);
   });
 });
 
@@ -135,7 +164,7 @@ describe("a fill that the broker's holdings show before its order does", () => {
         balances: () => simulation.call(5, () => READ),
         holdings: () => simulation.call(5, () => listed(aHolding())),
         find: () => simulation.call(5, () => (isAnswered() ? { ending: "found", report: filled } : TIMEOUT)),
-        executions: () => simulation.call(5, () => ({ ending: "listed", items: [] })),
+        executions: () => simulation.call(5, () => ({ ending: "listed", items: [], isWhole: true })),
       }),
     );
     const counted: string[] = [];

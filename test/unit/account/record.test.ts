@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { catchUp } from "../../../src/account/executions.ts";
-import type { OrderRow } from "../../../src/account/orders.ts";
+import { type OrderRow, readLive } from "../../../src/account/orders.ts";
 import { adoptPosition, positionIn } from "../../../src/account/positions.ts";
 import { mustRecord, postponeLook, recordEvent } from "../../../src/account/record.ts";
 import { isTimerDue, nextTimerAtMs } from "../../../src/account/timers.ts";
+import { purposeOf } from "../../../src/domain/follow.ts";
 import type { OrderEvent } from "../../../src/domain/lifecycle.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
+import type { Settlement } from "../../../src/domain/settlement.ts";
 import { NOW_MS, aReport, anExecution, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
 import { CALLER, at, idOf, journalOf, numbered, put, read, typesOf } from "./tables.ts";
@@ -26,6 +28,12 @@ const fillOf = (filled: string, status = "partially_filled"): OrderEvent =>
   reportOf({ status, filled_quantity: filled, average_price: "187.2" });
 const NOT_SENT: OrderEvent = { type: "not_sent", code: "rate_limited", retryAfterMs: 4_000 };
 const ABSENT: OrderEvent = { type: "absent" };
+const NOT_PLACED: Settlement = { outcome: "not_placed", without_broker: false, reason: "their support looked" };
+
+const WISH: OrderEvent = { type: "cancel_requested", at: AT, replacedBy: null };
+const CANCEL_SENT: OrderEvent = { type: "cancel_sent" };
+
+const planOf = ({ order, looks, isExit }: OrderRow) => purposeOf(order, looks, isExit);
 
 /** Records events one after the other, a minute apart, and returns what the last one led to. */
 function recordAll(order: Order, events: readonly OrderEvent[], overrides: Partial<OrderRow> = {}) {
@@ -97,8 +105,7 @@ describe("an event that is recorded", () => {
 
   it("is journalled as the caller's where somebody asked for it", () => {
     const sql = openSqlStorage();
-    const event: OrderEvent = { type: "cancel_requested", at: AT, replacedBy: null };
-    mustRecord(sql, put(sql, live), event, { ...at(), caller: CALLER });
+    mustRecord(sql, put(sql, live), WISH, { ...at(), caller: CALLER });
     expect(journalOf(sql)[0]).toMatchObject({
       actor: CALLER.actor,
       request_id: CALLER.requestId,
@@ -214,8 +221,34 @@ describe("when an order is looked at next", () => {
   });
 
   it("keeps the absences where somebody comes to want it canceled", () => {
-    const wish: OrderEvent = { type: "cancel_requested", at: AT, replacedBy: null };
-    expect(recordAll(unknown, [ABSENT, ABSENT, wish]).row).toMatchObject({ absences: 2, looks: 0 });
+    expect(recordAll(unknown, [ABSENT, ABSENT, WISH]).row).toMatchObject({ absences: 2, looks: 0 });
+    expect(recordAll(live, [ABSENT, ABSENT, WISH]).row).toMatchObject({ absences: 2, looks: 0 });
+  });
+
+  it("keeps the absences where the broker takes a cancel of what it does not show", () => {
+    const events: OrderEvent[] = [WISH, CANCEL_SENT, ABSENT, CANCEL_SENT, ABSENT, CANCEL_SENT];
+    expect(recordAll(live, events).row.absences).toBe(2);
+    expect(recordAll(live, [...events, reportOf()]).row.absences).toBe(0);
+  });
+
+  it("is where the order was due for its cancel, after a report of a look from before somebody wanted that", () => {
+    const { row } = recordAll(live, [WISH, reportOf()], { looks: 6 });
+    expect(row).toMatchObject({ looks: 0, dueAtMs: NOW_MS + MINUTE_MS });
+    expect(planOf(row)).toBe("cancel");
+  });
+
+  it.each<[string, Order, OrderEvent]>([
+    ["says that the order has moved", live, fillOf("4")],
+    ["tells of one more partial fill", partly, fillOf("5")],
+    ["does not find the order", live, ABSENT],
+  ])("is for its cancel also where such a look %s", (_, order, event) => {
+    const { row } = recordAll(order, [WISH, event], { looks: 6 });
+    expect(row).toMatchObject({ looks: 0, dueAtMs: NOW_MS + MINUTE_MS });
+    expect(planOf(row)).toBe("cancel");
+  });
+
+  it("counts a report of a look that came between two cancels", () => {
+    expect(recordAll(live, [WISH, CANCEL_SENT, reportOf()]).row).toMatchObject({ looks: 2 });
   });
 
   it("is put off where a look told nothing, and not before the broker's hint", () => {
@@ -224,6 +257,14 @@ describe("when an order is looked at next", () => {
     expect(read(sql, live)).toMatchObject({ looks: 2, dueAtMs: NOW_MS + 1_000 });
     postponeLook(sql, read(sql, live), NOW_MS, NOW_MS + 7_000);
     expect(read(sql, live)).toMatchObject({ looks: 3, dueAtMs: NOW_MS + 7_000 });
+  });
+
+  it("is put off as after two looks where a cancel is to be repeated without one between", () => {
+    const sql = openSqlStorage();
+    const wanted = anOrder({ ...live, cancel_requested_at: AT });
+    postponeLook(sql, put(sql, wanted), NOW_MS, 0, 2);
+    expect(read(sql, wanted)).toMatchObject({ looks: 2, dueAtMs: NOW_MS + 1_000 });
+    expect(planOf(read(sql, wanted))).toBe("cancel");
   });
 });
 
@@ -285,13 +326,53 @@ describe("an order that was canceled", () => {
   });
 });
 
+describe("an order that a person has said was not placed", () => {
+  const settled = () => recordAll(unknown, [{ type: "settled", settlement: NOT_PLACED }]);
+
+  it("is looked at five seconds and a minute later, because the broker may know better", () => {
+    const { sql, row } = settled();
+    expect(row.dueAtMs).toBe(NOW_MS + 5_000);
+    postponeLook(sql, row, NOW_MS + 5_000);
+    expect(read(sql, unknown).dueAtMs).toBe(NOW_MS + 60_000);
+    postponeLook(sql, read(sql, unknown), NOW_MS + 60_000);
+    expect(read(sql, unknown).dueAtMs).toBeNull();
+  });
+
+  it("is what the broker then reports: its fill counts, and its trades are read", () => {
+    const { sql, row } = settled();
+    const found = mustRecord(sql, row, fillOf("10", "filled"), at(NOW_MS + 5_000));
+    expect(found.order).toMatchObject({ status: "filled", delivery: "delivered", filled_quantity: "10", reason: null });
+    expect(found.executionsSinceMs).toBe(NOW_MS - MINUTE_MS);
+    expect(positionIn(sql, "AAPL")).toBe("10");
+    expect(typesOf(sql)).toEqual(["order.settled", "order.filled"]);
+  });
+
+  it.each([
+    ["rests", { status: "new" }],
+    ["trades", { status: "partially_filled", filled_quantity: "4", average_price: "187.2" }],
+  ] as const)("is followed again where the broker then says that it %s there", (_, fields) => {
+    const { sql, row } = settled();
+    const found = mustRecord(sql, row, reportOf(fields), at(NOW_MS + 5_000));
+    expect(found).toMatchObject({
+      order: { delivery: "delivered", status: fields.status, reason: null },
+      looks: 0,
+      dueAtMs: NOW_MS + 5_250,
+    });
+    expect(readLive(sql)).toEqual([found.order]);
+  });
+});
+
 describe("an attempt that did not arrive", () => {
   const wanted = { cancel_requested_at: AT };
 
-  it("of an order that somebody came to want canceled ends it, and nothing is due any more", () => {
+  it("of an order that somebody came to want canceled ends it", () => {
     const { row, sql } = recordAll(anOrder({ ...submitting, ...wanted }), [NOT_SENT]);
-    expect(row).toMatchObject({ order: { status: "canceled", delivery: "none" }, dueAtMs: null });
+    expect(row.order).toMatchObject({ status: "canceled", delivery: "none" });
     expect(typesOf(sql)).toEqual(["order.not_sent"]);
+  });
+
+  it("of such an order leaves nothing to look for", () => {
+    expect(recordAll(anOrder({ ...submitting, ...wanted }), [NOT_SENT]).row.dueAtMs).toBeNull();
   });
 
   it("does not end it while an earlier attempt may have arrived", () => {
@@ -319,7 +400,7 @@ describe("the order that waits for one that has ended", () => {
     ["expired", live, reportOf({ status: "expired" })],
     ["rejected", submitting, { type: "rejected", code: "x", detail: "y" }],
     ["canceled because its attempt never arrived", submitting, NOT_SENT],
-    ["settled by an operator", unknown, { type: "settled", settlement: { outcome: "not_placed", reason: "x" } }],
+    ["settled by an operator", unknown, { type: "settled", settlement: NOT_PLACED }],
   ])("is due at once: %s", (_, order, event) => {
     expect(dueOfReplacement(order, event)).toBe(0);
   });

@@ -45,7 +45,6 @@ describe("an order that a person has found out about", () => {
           reason: { code: "settled_by_operator", detail: "their support looked" },
         },
       });
-      expect(read(sql, order).dueAtMs).toBeNull();
       expect(workingQuantities(sql, "AAPL", "buy")).toEqual([]);
       expect(positionIn(sql, "AAPL")).toBe("0");
     },
@@ -71,6 +70,15 @@ describe("an order that a person has found out about", () => {
   it("was sold elsewhere: the position is less", () => {
     const { sql } = settle(anOrder({ ...unknown, side: "sell" }), placed({ status: "filled", filled_quantity: "10" }));
     expect(positionIn(sql, "AAPL")).toBe("-10");
+  });
+
+  it("was never placed, and is looked at once more soon: the broker may know better", () => {
+    expect(read(settle(unknown, notPlaced).sql, unknown).dueAtMs).toBe(NOW_MS + 5_000);
+  });
+
+  it("was placed and filled, and is not looked at any more", () => {
+    const { sql } = settle(unknown, placed({ status: "filled", filled_quantity: "10" }));
+    expect(read(sql, unknown).dueAtMs).toBeNull();
   });
 
   it("has no trades in any list of ours, and none are looked for", () => {

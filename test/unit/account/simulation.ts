@@ -1,25 +1,23 @@
-// An account without its Durable Object: the real tables, follower and connection over a clock that the test moves. A crash
-// forgets everything but the tables, and drops the answers to every call that is on the wire; the calls themselves arrive.
+// An account without its Durable Object: the real tables, follower, housekeeping and connection over a clock that the test
+// moves. A crash forgets everything but the tables, and drops the answers to every call that is on the wire; the calls
+// themselves arrive.
 import { vi } from "vitest";
 import { changeBreaker, readBreaker } from "../../../src/account/breaker-store.ts";
 import { Connection } from "../../../src/account/connection.ts";
 import type { Desk } from "../../../src/account/context.ts";
+import { readBrokerView } from "../../../src/account/broker-view.ts";
 import { Follower } from "../../../src/account/follower.ts";
+import { Housekeeping } from "../../../src/account/housekeeping.ts";
 import { readPending } from "../../../src/account/journal.ts";
 import { dueTimes, makeInterruptedDue } from "../../../src/account/orders.ts";
-import { reconcileAccount } from "../../../src/account/reconcile.ts";
-import { recordEvent } from "../../../src/account/record.ts";
 import { ReferencePrices } from "../../../src/account/reference-prices.ts";
-import { syncExecutions } from "../../../src/account/sync-executions.ts";
-import { isTimerDue, nextTimerAtMs, resetTimer, setTimer } from "../../../src/account/timers.ts";
+import { nextTimerAtMs, resetTimer } from "../../../src/account/timers.ts";
 import { Waiters } from "../../../src/account/waiters.ts";
 import type { Config } from "../../../src/config.ts";
 import { encodeUtf8 } from "../../../src/crypto/encoding.ts";
 import { sha256Hex } from "../../../src/crypto/hash.ts";
 import { type AuditEvent, type BrokenLink, checkLink, hashEvent } from "../../../src/domain/audit-entry.ts";
 import type { Broker } from "../../../src/domain/broker.ts";
-import type { OrderId } from "../../../src/domain/ids.ts";
-import type { Suspect } from "../../../src/domain/reconcile.ts";
 import type { Policy } from "../../../src/domain/risk/policy.ts";
 import { NOW_MS, anOrder, aPolicy } from "../../support/builders.ts";
 import { openSqlStorage, transactionSync } from "./sql-storage.ts";
@@ -30,7 +28,7 @@ const EVENTS_MAX = 5_000;
 const SAFETY_MS = 1_000;
 const HELD_MS_MAX = 15_000;
 
-type Process = { readonly follower: Follower; readonly connection: Connection; readonly running: Set<string> };
+type Process = { readonly follower: Follower; readonly housekeeping: Housekeeping; readonly connection: Connection };
 type Happening = { readonly atMs: number; readonly run: () => void };
 
 export class Simulation {
@@ -40,13 +38,11 @@ export class Simulation {
   compares = false;
   /** Comparisons that the broker answered. */
   comparisons = 0;
-  /** Orders whose trades were never found. */
-  readonly withoutTrades: OrderId[] = [];
   #nowMs = NOW_MS;
   #broker: Broker | undefined;
   #process: Process | undefined;
   #heldUntilMs: number | null = null;
-  #suspects: readonly Suspect[] = [];
+  #comparedAtMs: number | undefined;
   #happenings: Happening[] = [];
 
   constructor() {
@@ -60,6 +56,7 @@ export class Simulation {
   /** Every broker call is made through {@link call}, so that it takes time and can be cut off. */
   start(broker: Broker): void {
     this.#broker = broker;
+    this.#comparedAtMs = readBrokerView(this.sql)?.atMs;
     this.#process = this.#newProcess();
   }
 
@@ -80,7 +77,6 @@ export class Simulation {
   }
 
   crash(): void {
-    this.#suspects = [];
     this.#process = this.#newProcess();
   }
 
@@ -89,6 +85,7 @@ export class Simulation {
     for (let count = 0; count < EVENTS_MAX; count++) {
       this.#work();
       await settled();
+      this.#countComparisons();
       afterEach();
       if (isOver()) return count;
       const nextMs = this.#nextMs();
@@ -121,7 +118,6 @@ export class Simulation {
     const { sql } = this;
     const broker = this.#broker;
     if (broker === undefined) throw new Error("no broker");
-    const commit = <T>(change: () => T) => transactionSync(sql, change);
     const connection = new Connection({
       limits: broker.limits,
       breaker: readBreaker(sql),
@@ -129,80 +125,65 @@ export class Simulation {
       onTrouble: () => undefined,
       onBreakerChange: (before, after, caller) => {
         const change = { account: ACCOUNT, before, after, caller, nowMs: Date.now(), requestId: "breaker" };
-        commit(() => changeBreaker(sql, change));
+        this.#commit(() => changeBreaker(sql, change));
       },
     });
-    const follower = new Follower({
+    const store = {
       sql,
       account: ACCOUNT,
-      commit,
-      start: (work) => void work,
+      commit: <T>(change: () => T) => this.#commit(change),
+      start: (work: Promise<unknown>) => void work,
+    };
+    const follower = new Follower({
+      ...store,
       waiters: new Waiters(),
       prices: new ReferencePrices(),
       onEnd: () => this.#work(),
     });
-    makeInterruptedDue(sql);
-    if (this.compares) setTimer(sql, "reconcile", this.#nowMs);
-    return { follower, connection, running: new Set() };
+    const housekeeping = new Housekeeping({
+      ...store,
+      desk: () => this.#deskOf(broker, connection),
+      // The public record is out of reach, so that every event stays where tests read it.
+      deliver: () => new Promise(() => undefined),
+    });
+    this.#commit(() => {
+      makeInterruptedDue(sql);
+      housekeeping.onStart(this.#nowMs);
+    });
+    return { follower, housekeeping, connection };
+  }
+
+  #commit<T>(change: () => T): T {
+    return transactionSync(this.sql, () => {
+      const result = change();
+      if (!this.compares) resetTimer(this.sql, "reconcile", null);
+      return result;
+    });
+  }
+
+  #deskOf(broker: Broker, connection: Connection): Desk {
+    return {
+      settings: { broker: "paper", policy: this.policy },
+      config: {} as Config,
+      broker: connection.listenTo(broker),
+      connection,
+    };
   }
 
   #work(): void {
     const process = this.#process;
     const broker = this.#broker;
     if (process === undefined || broker === undefined) throw new Error("not started");
-    const desk: Desk = {
-      settings: { broker: "paper", policy: this.policy },
-      config: {} as Config,
-      broker: process.connection.listenTo(broker),
-      connection: process.connection,
-    };
-    this.#heldUntilMs = process.follower.run(desk);
-    this.#workOn("executions", process, desk, () => this.#readExecutions(desk));
-    this.#workOn("reconcile", process, desk, () => this.#compare(desk));
+    // What a test wrote by itself may have set the timer.
+    this.#commit(() => undefined);
+    this.#heldUntilMs = process.follower.run(this.#deskOf(broker, process.connection));
+    process.housekeeping.run();
   }
 
-  /** The account's own work, once at a time. */
-  #workOn(timer: "executions" | "reconcile", process: Process, desk: Desk, work: () => Promise<number | null>): void {
-    if (process.running.has(timer) || !isTimerDue(this.sql, timer, this.#nowMs)) return;
-    if (timer === "reconcile" && !this.compares) return resetTimer(this.sql, timer, null);
-    const pass = desk.connection.draw("watch");
-    if (pass.held) return resetTimer(this.sql, timer, pass.untilMs);
-    process.running.add(timer);
-    const workOnce = async () => {
-      const nextMs = await work();
-      process.running.delete(timer);
-      resetTimer(this.sql, timer, nextMs);
-    };
-    void workOnce();
-  }
-
-  async #readExecutions({ broker }: Desk): Promise<number | null> {
-    const { againInMs } = await syncExecutions({
-      sql: this.sql,
-      broker,
-      commit: (change) => transactionSync(this.sql, change),
-      nowMs: Date.now,
-      record: (row, event) => void recordEvent(this.sql, row, event, { nowMs: this.#nowMs, random: 0.5 }),
-      onGivenUp: ({ id }) => this.withoutTrades.push(id),
-    });
-    return againInMs === null ? null : this.#nowMs + againInMs;
-  }
-
-  async #compare({ broker }: Desk): Promise<number | null> {
-    const compared = await reconcileAccount(
-      {
-        sql: this.sql,
-        account: ACCOUNT,
-        broker,
-        nowMs: Date.now,
-        commit: (change) => transactionSync(this.sql, change),
-        requestId: "compare",
-      },
-      this.#suspects,
-    );
-    this.#suspects = compared.suspects;
-    if (compared.done) this.comparisons += 1;
-    return this.#nowMs + compared.nextInMs;
+  #countComparisons(): void {
+    const atMs = readBrokerView(this.sql)?.atMs;
+    if (atMs !== this.#comparedAtMs) this.comparisons += 1;
+    this.#comparedAtMs = atMs;
   }
 
   /** When something is due or happens next; what is due already is under way, or held back. */

@@ -41,6 +41,10 @@ export function openSqlStorage(): SqlStorage {
   };
   const run = (query: string, values: readonly SQLInputValue[]): { rows: unknown[]; rowsWritten: number } => {
     if (/^\s*(SELECT|EXPLAIN)/i.test(query)) return { rows: prepare(query).all(...values), rowsWritten: 0 };
+    if (/\bRETURNING\b/i.test(query)) {
+      const rows = prepare(query).all(...values);
+      return { rows, rowsWritten: rows.length };
+    }
     if (values.length > 0) return { rows: [], rowsWritten: Number(prepare(query).run(...values).changes) };
     // A prepared statement is one statement; a migration is several.
     database.exec(query);

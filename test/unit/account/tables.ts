@@ -2,10 +2,12 @@
 import type { Broker } from "../../../src/domain/broker.ts";
 import { type AdmitArgs, type NewId, type Signal, admit } from "../../../src/account/admit.ts";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
+import { type ExecutionQuery, listExecutions } from "../../../src/account/executions.ts";
 import { readPending } from "../../../src/account/journal.ts";
-import { type OrderRow, findOrder, insertOrder } from "../../../src/account/orders.ts";
+import { type OrderRow, findOrder, insertOrder, updateOrder } from "../../../src/account/orders.ts";
 import type { Caller, RecordContext } from "../../../src/account/record.ts";
 import type { AuditEvent } from "../../../src/domain/audit-entry.ts";
+import type { Execution } from "../../../src/domain/execution.ts";
 import { ClientOrderId, OrderId, SourceId } from "../../../src/domain/ids.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
@@ -52,6 +54,18 @@ export function read(sql: SqlStorage, { id }: Pick<Order, "id">): OrderRow {
   const row = findOrder(sql, id);
   if (row === undefined) throw new Error(`no order ${id}`);
   return row;
+}
+
+/** Puts an order off as if a step had been taken for it. */
+export function putOff(sql: SqlStorage, { id }: Pick<Order, "id">, dueAtMs: number): void {
+  updateOrder(sql, { ...read(sql, { id }), dueAtMs });
+}
+
+/** The trades that show, newest first. */
+export function tradesOf(sql: SqlStorage, query: Partial<ExecutionQuery> = {}): Execution[] {
+  const trades = listExecutions(sql, { limit: 10_000, ...query });
+  if (trades === null) throw new Error(`no trade ${query.before}`);
+  return trades;
 }
 
 export const journalOf = (sql: SqlStorage): AuditEvent[] =>

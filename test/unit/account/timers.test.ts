@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { isTimerDue, nextTimerAtMs, resetTimer, setTimer } from "../../../src/account/timers.ts";
+import { isTimerDue, nextTimerAtMs, resetTimer, setTimer, timerAtMs } from "../../../src/account/timers.ts";
 import { NOW_MS } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
 
 describe("a timer", () => {
   it("is not there until it is set", () => {
     const sql = openSqlStorage();
-    expect(nextTimerAtMs(sql)).toBeNull();
+    expect([nextTimerAtMs(sql), timerAtMs(sql, "reconcile")]).toEqual([null, null]);
     expect(isTimerDue(sql, "reconcile", NOW_MS)).toBe(false);
   });
 
@@ -45,6 +45,7 @@ describe("a timer", () => {
     setTimer(sql, "reconcile", NOW_MS + 10);
     setTimer(sql, "executions", NOW_MS + 5);
     expect(nextTimerAtMs(sql)).toBe(NOW_MS + 5);
+    expect([timerAtMs(sql, "reconcile"), timerAtMs(sql, "executions")]).toEqual([NOW_MS + 10, NOW_MS + 5]);
     resetTimer(sql, "executions", null);
     expect(nextTimerAtMs(sql)).toBe(NOW_MS + 10);
     expect(isTimerDue(sql, "executions", NOW_MS + 10)).toBe(false);

@@ -39,6 +39,7 @@ it("a list that cannot be read, because of one order beside ours, does not hide 
           items: orders.map((_, index) =>
             anExecution({ execution_id: `e-${index}`, venue_order_id: `venue-${index}` }),
           ),
+          isWhole: true,
         })),
     }),
   );

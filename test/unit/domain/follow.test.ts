@@ -12,6 +12,7 @@ import {
   purposeOf,
 } from "../../../src/domain/follow.ts";
 import { Delivery, OrderStatus, isTerminal } from "../../../src/domain/order.ts";
+import { SETTLED_BY_OPERATOR } from "../../../src/domain/settlement.ts";
 import { NOW_MS, anOrder } from "../../support/builders.ts";
 
 const facts = (overrides: Partial<FollowFacts> = {}): FollowFacts => ({
@@ -32,6 +33,15 @@ const waiting = anOrder({ delivery: "waiting" });
 const submitting = anOrder({ delivery: "submitting", attempts: 1 });
 const unknown = anOrder({ delivery: "unknown", outcome: "unknown", attempts: 1 });
 const needsOperator = anOrder({ ...unknown, delivery: "needs_operator" });
+/** A person said that it was not placed. */
+const settled = anOrder({
+  delivery: "none",
+  status: "canceled",
+  attempts: 1,
+  reason: { code: SETTLED_BY_OPERATOR, detail: "their support looked" },
+});
+/** Somebody came to want it canceled while its only attempt was on the wire, which did not arrive. */
+const neverArrived = anOrder({ ...settled, ...WISH, reason: { code: "rate_limited" } });
 const delivered = (status: OrderStatus, overrides: object = {}) =>
   anOrder({ delivery: "delivered", status, attempts: 1, venue_order_id: "venue-1", ...overrides });
 
@@ -47,12 +57,14 @@ describe("the next move", () => {
   it.each([
     ["nothing for a denied order", anOrder({ delivery: "none", status: "denied" }), NOTHING],
     ["nothing for a lapsed order", anOrder({ delivery: "none", status: "expired" }), NOTHING],
+    ["nothing for an order of which no attempt arrived", neverArrived, NOTHING],
     ["nothing for an order that waits for another one", waiting, NOTHING],
     ["to send an approved order", pending, SUBMIT],
     ["to send an order again that was not sent", anOrder({ attempts: 3 }), SUBMIT],
     ["to mark an attempt nobody waits for", anOrder({ delivery: "submitting" }), { move: "mark_interrupted" }],
     ["to look up an unknown order", unknown, LOOK_UP],
     ["to look up what needs an operator", needsOperator, LOOK_UP],
+    ["to look up what a person has said was not placed", settled, LOOK_UP],
     ["to cancel an order that somebody wants canceled", delivered("new", WISH), CANCEL],
   ] as const)("is %s", (_, order, move) => {
     expect(planNext(order, facts())).toEqual(move);
@@ -183,11 +195,14 @@ describe("what an order is due for", () => {
     ["unknown", unknown, "ask"],
     ["unknown and wanted canceled", { ...unknown, ...WISH }, "ask"],
     ["needing an operator", needsOperator, "watch"],
+    ["said by a person not to be placed", settled, "watch"],
+    ["canceled before any attempt arrived", neverArrived, "send"],
     ["live", delivered("new"), "watch"],
     ["ended, but perhaps with a late fill", delivered("canceled"), "watch"],
     ["live and wanted canceled", delivered("new", WISH), "cancel"],
   ] as const)("while %s", (_, order, purpose) => {
     expect(purposeOf(order, 0, false)).toBe(purpose);
+    expect(purposeOf(order, 0, true)).toBe(purpose === "send" ? "exit" : purpose);
   });
 });
 
@@ -207,6 +222,7 @@ describe("whatever the facts", () => {
     attempts: fc.nat({ max: 6 }),
     cancel_requested_at: fc.constantFrom(null, WISH.cancel_requested_at),
     venue_order_id: fc.constantFrom(null, "venue-1"),
+    reason: fc.constantFrom(null, { code: "timeout" }, { code: SETTLED_BY_OPERATOR }),
   });
   /** The broker's id is the broker's word, and whoever has that has delivered the order. */
   const anyOrder = anyDelivery.map((order) =>
@@ -391,5 +407,15 @@ describe("a late look at an order that has ended", () => {
 
   it.each(["canceled", "expired"] as const)("is of no use where nobody has sent it (%s)", (status) => {
     expect(lateLookAtMs(anOrder({ delivery: "none", status }), NOW_MS, NOW_MS)).toBeNull();
+  });
+
+  it("is of no use where no attempt arrived", () => {
+    expect(lateLookAtMs(neverArrived, NOW_MS, NOW_MS)).toBeNull();
+  });
+
+  it("is due also where a person has said that it was not placed, because the broker may know better", () => {
+    expect(lateLookAtMs(settled, NOW_MS, NOW_MS)).toBe(NOW_MS + 5_000);
+    expect(lateLookAtMs(settled, NOW_MS, NOW_MS + 5_000)).toBe(NOW_MS + 60_000);
+    expect(lateLookAtMs(settled, NOW_MS, NOW_MS + 60_000)).toBeNull();
   });
 });

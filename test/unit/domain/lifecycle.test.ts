@@ -4,6 +4,7 @@ import { type OrderEvent, type OrderState, type Step, advance } from "../../../s
 import { OrderId } from "../../../src/domain/ids.ts";
 import { compare, decimalOf, greaterThan, lessThan } from "../../../src/domain/money.ts";
 import { Delivery, OrderStatus, isTerminal } from "../../../src/domain/order.ts";
+import { SETTLED_BY_OPERATOR } from "../../../src/domain/settlement.ts";
 import { NOW_MS, aReport, aState } from "../../support/builders.ts";
 
 const AT = new Date(NOW_MS).toISOString();
@@ -24,7 +25,10 @@ const EVENTS = {
   released: { type: "released", quantity: decimalOf("6"), verdicts: VERDICTS },
   denied: { type: "denied", code: "max_quantity_exceeded", verdicts: VERDICTS },
   needs_operator: { type: "needs_operator", code: "not_found_for_a_day" },
-  settled: { type: "settled", settlement: { outcome: "not_placed", reason: "the broker's support said so" } },
+  settled: {
+    type: "settled",
+    settlement: { outcome: "not_placed", without_broker: false, reason: "the broker's support said so" },
+  },
 } satisfies { [Type in OrderEvent["type"]]: Extract<OrderEvent, { type: Type }> };
 
 const reportOf = (overrides: Parameters<typeof aReport>[0]): OrderEvent => ({
@@ -39,6 +43,7 @@ const placed = (status: "filled" | "canceled" | "expired" | "rejected", filled: 
     status,
     filled_quantity: decimalOf(filled),
     ...(filled === "0" ? {} : { average_price: decimalOf("187.2") }),
+    without_broker: false,
     reason: "on the statement",
   },
 });
@@ -47,6 +52,13 @@ const WISH = { cancel_requested_at: AT };
 const denied = aState({ status: "denied", delivery: "none", reason: { code: "trading_halted" } });
 const lapsed = aState({ status: "expired", delivery: "none", reason: { code: "approval_lapsed" } });
 const neverSent = aState({ status: "canceled", delivery: "none", ...WISH });
+/** On the wire once, and never placed, as a person found out. */
+const settled = aState({
+  status: "canceled",
+  delivery: "none",
+  attempts: 1,
+  reason: { code: SETTLED_BY_OPERATOR, detail: "the broker's support said so" },
+});
 const waiting = aState({ delivery: "waiting" });
 const pending = aState();
 const submitting = aState({ delivery: "submitting", attempts: 1 });
@@ -73,6 +85,7 @@ describe("which events can happen", () => {
     denied,
     lapsed,
     canceled_before_it_was_sent: neverSent,
+    settled_as_not_placed: settled,
     waiting,
     pending,
     submitting,
@@ -106,7 +119,7 @@ describe("which events can happen", () => {
     unknown: ON_THE_WIRE,
     absent: [...UNKNOWN, ...LIVE],
     rejected: ON_THE_WIRE,
-    report: [...ON_THE_WIRE, ...UNKNOWN, ...DELIVERED, ...OPERATOR],
+    report: [...ON_THE_WIRE, ...UNKNOWN, ...DELIVERED, ...OPERATOR, "settled_as_not_placed"],
     executed: ["partly_filled", "filled", "canceled_with_fills"],
     lapsed: ["waiting", "pending"],
     cancel_requested: NAMES.filter((name) => !isTerminal(STATES[name].status)),
@@ -412,6 +425,44 @@ describe("a venue's report", () => {
   );
 
   it.each<[OrderStatus, string]>([
+    ["filled", "10"],
+    ["canceled", "4"],
+    ["expired", "4"],
+  ])(
+    "of an order that is %s with %s filled counts for more than a person's word that it was not placed",
+    (status, filled) => {
+      const report = reportOf({ status, filled_quantity: filled, average_price: "187.2" });
+      expect(stepOf(settled, report)).toMatchObject({
+        state: { ...delivered, filled_quantity: filled, average_price: "187.2" },
+        auditType: expect.stringMatching(/^order\.(filled|canceled|expired)$/),
+      });
+    },
+  );
+
+  it.each<[string, OrderStatus, string, string]>([
+    ["rests", "new", "0", "order.acknowledged"],
+    ["has traded in part", "partially_filled", "4", "order.partially_filled"],
+    ["is being canceled", "pending_cancel", "0", "order.acknowledged"],
+  ])(
+    "of an order that a person said was not placed, and that %s, brings it back to life",
+    (_, status, filled, type) => {
+      const average_price = filled === "0" ? null : "187.2";
+      const report = reportOf({ status, filled_quantity: filled, average_price });
+      expect(stepOf(settled, report)).toEqual({
+        state: { ...settled, ...delivered, status, filled_quantity: filled, average_price },
+        auditType: type,
+      });
+    },
+  );
+
+  it.each([denied, lapsed, neverSent])(
+    "brings no other order back that is not at the broker ($reason.code)",
+    (state) => {
+      expect(advance(state, reportOf({ status: "new" })).ok).toBe(false);
+    },
+  );
+
+  it.each<[OrderStatus, string]>([
     ["canceled", "4"],
     ["expired", "4"],
     ["canceled", "10"],
@@ -452,7 +503,7 @@ describe("any sequence of events", () => {
     .chain((list) => fc.shuffledSubarray([...list, ...list], { minLength: 0 }));
   const start = fc.constantFrom(
     ...[waiting, pending, submitting, repeating, unknown, needsOperator, live, canceling, partlyFilled],
-    ...[ended("canceled"), ended("expired"), ended("filled", "10")],
+    ...[ended("canceled"), ended("expired"), ended("filled", "10"), settled],
   );
 
   type Change = { event: OrderEvent; before: OrderState; after: OrderState; step: Step | undefined };
@@ -471,6 +522,9 @@ describe("any sequence of events", () => {
     });
   }
 
+  const wasSettledAway = ({ delivery, reason }: OrderState) =>
+    delivery === "none" && reason?.code === SETTLED_BY_OPERATOR;
+
   const RUNS = { numRuns: 300 };
   /** Looks at every change on every way through. */
   const everyChange = (check: (change: Change) => void, from: fc.Arbitrary<OrderState> = start) =>
@@ -482,14 +536,27 @@ describe("any sequence of events", () => {
     );
   });
 
-  it("never leaves filled, and leaves no other end but for more filled", () => {
+  it("never leaves filled, and leaves no other end but for more filled, or for a report where a person said not placed", () => {
     fc.assert(
-      everyChange(({ before, after }) => {
+      everyChange(({ event: { type }, before, after }) => {
         if (before.status === "filled") expect(after.status).toBe("filled");
+        if (wasSettledAway(before) && type === "report") return;
         if (isTerminal(before.status)) expect(isTerminal(after.status)).toBe(true);
         if (isTerminal(before.status) && after.status !== before.status && after.status !== "filled") {
           expect(greaterThan(after.filled_quantity, before.filled_quantity)).toBe(true);
         }
+      }),
+      RUNS,
+    );
+  });
+
+  it("takes a report about an order that a person said was not placed as if nobody had said so", () => {
+    const notPlaced = fc.constantFrom(unknown, { ...unknown, ...WISH }, needsOperator);
+    fc.assert(
+      fc.property(notPlaced, report, (state, said) => {
+        const { state: away } = stepOf(state, EVENTS.settled);
+        expect(wasSettledAway(away)).toBe(true);
+        expect(stepOf(away, said)).toEqual(stepOf(state, said));
       }),
       RUNS,
     );

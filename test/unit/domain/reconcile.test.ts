@@ -71,17 +71,28 @@ describe("a difference", () => {
     expect(found).toEqual({ adopted: [], suspects: [suspected(aDifference("AAPL", "10", "4"), 0)] });
   });
 
-  it("is left for later where a fill came in during the comparison, also if it was suspected", () => {
-    const suspects = [suspected(aDifference("AAPL", "10", "4"), 3_600_000)];
+  it("is suspected anew where a fill came in during the comparison, also if it was suspected", () => {
+    const difference = aDifference("AAPL", "10", "4");
+    const suspects = [suspected(difference, 3_600_000)];
     const told = { ours: { AAPL: "10" }, theirs: { AAPL: "4" }, suspects, moving: new Set(["AAPL"]) };
-    expect(reconcile(facts(told))).toEqual({ adopted: [], suspects: [] });
+    const anew = suspected(difference, 0);
+    expect(reconcile(facts(told))).toEqual({ adopted: [], suspects: [anew] });
+    expect(reconcile(facts({ ...told, moving: new Set(), suspects: [suspected(difference, 10_000)] }))).toEqual({
+      adopted: [difference],
+      suspects: [],
+    });
   });
 
   it("in one symbol says nothing about another", () => {
     const told = { ours: { AAPL: "10", MSFT: "1" }, theirs: { AAPL: "4", MSFT: "2" } };
-    expect(reconcile(facts({ ...told, moving: new Set(["AAPL"]) })).suspects).toEqual([
-      suspected(aDifference("MSFT", "1", "2"), 0),
-    ]);
+    const suspects = [
+      suspected(aDifference("AAPL", "10", "4"), 60_000),
+      suspected(aDifference("MSFT", "1", "2"), 60_000),
+    ];
+    expect(reconcile(facts({ ...told, suspects, moving: new Set(["AAPL"]) }))).toEqual({
+      adopted: [aDifference("MSFT", "1", "2")],
+      suspects: [suspected(aDifference("AAPL", "10", "4"), 0)],
+    });
   });
 
   it("is told of every symbol, in their order", () => {
@@ -99,6 +110,13 @@ describe("the first comparison ever", () => {
 
   it("is suspected where an order lives in the symbol", () => {
     expect(reconcile(facts({ ...first, live: [live] }))).toEqual({
+      adopted: [],
+      suspects: [suspected(aDifference("AAPL", "0", "25"), 0)],
+    });
+  });
+
+  it("is suspected where a fill came in during the comparison", () => {
+    expect(reconcile(facts({ ...first, moving: new Set(["AAPL"]) }))).toEqual({
       adopted: [],
       suspects: [suspected(aDifference("AAPL", "0", "25"), 0)],
     });
@@ -163,7 +181,7 @@ describe("an order that the broker has told of", () => {
 });
 
 describe("whatever is held", () => {
-  it("a difference is either believed, suspected, moving or explained, and nothing else is said", () => {
+  it("a difference is either believed, suspected or explained, never believed while it moves, and nothing else is said", () => {
     const quantities = fc.dictionary(fc.constantFrom("A", "B", "C"), fc.constantFrom("-1", "0", "1", "2.5"));
     const suspects = fc.array(
       fc.record({
@@ -188,12 +206,13 @@ describe("whatever is held", () => {
           expect(counted).not.toBe(held);
           expect(counted).toBe(decimalOf(ours[symbol] ?? "0"));
           expect(held).toBe(decimalOf(theirs[symbol] ?? "0"));
-          expect(some).not.toContain(symbol);
         }
+        for (const { symbol } of adopted) expect(some).not.toContain(symbol);
+        for (const { symbol, sinceMs } of open) if (some.includes(symbol)) expect(sinceMs).toBe(NOW_MS);
         const symbols = [...adopted, ...open].map(({ symbol }) => symbol);
         expect(new Set(symbols).size).toBe(symbols.length);
         const differing = ["A", "B", "C"].filter((symbol) => (ours[symbol] ?? "0") !== (theirs[symbol] ?? "0"));
-        expect(symbols.toSorted()).toEqual(differing.filter((symbol) => !some.includes(symbol)));
+        expect(symbols.toSorted()).toEqual(differing);
       }),
     );
   });

@@ -41,6 +41,7 @@ describe("an order that Alpaca takes", () => {
     ["an empty object", {}, "unreadable_order"],
     ["an error body", { code: 40310000, message: "insufficient buying power" }, "unreadable_order"],
     ["a status nobody knows", anAlpacaOrder({ status: "triggered" }), "unrecognised_status"],
+    ["more filled than ordered", anAlpacaOrder({ status: "filled", filled_qty: "11" }), "unreadable_order"],
     ["another client order id", anAlpacaOrder({ client_order_id: "sp-other" }), "different_order"],
     ["another quantity", anAlpacaOrder({ qty: "1" }), "different_order"],
     ["another price", anAlpacaOrder({ limit_price: "187.24" }), "different_order"],

@@ -1,4 +1,4 @@
-// Lists of the account: whole, or not at all.
+// Lists of the account: whole, or not at all; but of trades, which have no end, the oldest ones.
 import { describe, expect, it } from "vitest";
 import { anAlpacaOrder } from "./builders.ts";
 import { type Answer, NOW_MS, aBroker, json } from "./recorded-broker.ts";
@@ -79,7 +79,7 @@ describe("open orders", () => {
   });
 
   it("may be none", async () => {
-    expect(await aBroker(json([])).broker.openOrders()).toEqual({ ending: "listed", items: [] });
+    expect(await aBroker(json([])).broker.openOrders()).toMatchObject({ ending: "listed", items: [] });
   });
 
   it("are read page by page until one is not full", async () => {
@@ -141,6 +141,11 @@ describe("open orders", () => {
     expect(calls).toHaveLength(10);
   });
 
+  it("are unknown with more filled than ordered among them", async () => {
+    const order = anAlpacaOrder({ status: "partially_filled", filled_qty: "10.000000001" });
+    expect(await aBroker(json([anAlpacaOrder(), order])).broker.openOrders()).toEqual(unknownWith("unreadable_order"));
+  });
+
   it.each(NO_LIST)("are not listed by %s", async (_, answer, ending) => {
     expect(await aBroker(answer).broker.openOrders()).toEqual(ending);
     expect(await aBroker([json(orders(500)), answer]).broker.openOrders()).toEqual(ending);
@@ -161,6 +166,7 @@ describe("executions", () => {
           executed_at_ms: Date.parse("2026-11-20T14:29:59.981Z"),
         },
       ],
+      isWhole: true,
     });
     expect(paths(calls)).toEqual([
       "/v2/account/activities/FILL?after=2026-11-20T14:29:59Z&direction=asc&page_size=100",
@@ -177,13 +183,26 @@ describe("executions", () => {
     const { broker, calls } = aBroker([json(fills(100)), json(fills(3, 100))]);
     const listed = await broker.executions(NOW_MS);
     expect(listed.ending === "listed" && listed.items).toHaveLength(103);
+    expect(listed).toMatchObject({ isWhole: true });
     expect(paths(calls).at(-1)).toMatch(/&page_token=fill-99$/);
   });
 
-  it("are unknown when fifty full pages are not all of them", async () => {
-    const { broker, calls } = aBroker(json(fills(100)));
-    expect(await broker.executions(NOW_MS)).toEqual(unknownWith("list_too_long"));
-    expect(calls).toHaveLength(50);
+  it("are all there when the last page of ten is not full", async () => {
+    const pages = Array.from({ length: 9 }, (_, page) => json(fills(100, page * 100)));
+    const listed = await aBroker([...pages, json(fills(99, 900))]).broker.executions(NOW_MS);
+    expect(listed.ending === "listed" && listed.items).toHaveLength(999);
+    expect(listed).toMatchObject({ isWhole: true });
+  });
+
+  it("are the oldest thousand, and said not to be all of them, when ten pages are full", async () => {
+    const pages = Array.from({ length: 10 }, (_, page) => json(fills(100, page * 100)));
+    const { broker, calls } = aBroker([...pages, json(fills(100, 1_000))]);
+    const listed = await broker.executions(NOW_MS);
+    expect(listed.ending === "listed" && listed.items.map(({ execution_id: id }) => id)).toEqual(
+      fills(1_000).map(({ id }) => id),
+    );
+    expect(listed).toMatchObject({ isWhole: false });
+    expect(calls).toHaveLength(10);
   });
 
   it.each<[string, unknown]>([

@@ -110,8 +110,17 @@ describe("Alpaca's order", () => {
     ["a trailing stop", anAlpacaOrder({ type: "trailing_stop" })],
     ["no side, as in a multi-leg order", anAlpacaOrder({ side: null })],
     ["no status", anAlpacaOrder({ status: undefined })],
+    ["more filled than ordered", anAlpacaOrder({ filled_qty: "10.000000001", filled_avg_price: "187.2" })],
+    ["far more filled than ordered", anAlpacaOrder({ status: "filled", filled_qty: "999999999999999" })],
   ])("is unreadable with %s", (_, body) => {
     expect(toVenueReport(body)).toEqual({ ok: false, error: "unreadable_order" });
+  });
+
+  it.each([
+    ["as many units as were ordered", { status: "filled", qty: "10", filled_qty: "10.000" }],
+    ["any number of units, where money was ordered", { qty: null, notional: "1000", filled_qty: "999999999999999" }],
+  ])("may have filled %s", (_, filled) => {
+    expect(toVenueReport(anAlpacaOrder(filled))).toMatchObject({ ok: true });
   });
 
   it.each([
