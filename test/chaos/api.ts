@@ -27,6 +27,7 @@ export type Api = {
   readonly order: (id: string) => Promise<Order>;
   readonly executions: (account: string) => Promise<Execution[]>;
   readonly portfolio: (account: string) => Promise<Portfolio>;
+  readonly isBreakerOpen: (account: string) => Promise<boolean>;
   /** The account's chain behind this entry, as far as D1 has it. */
   readonly auditAfter: (account: string, seq: number) => Promise<AuditEntry[]>;
   /** Asks for a cancel until there is an answer that is no 5xx, and returns its status. */
@@ -72,6 +73,8 @@ export function openApi({ url, secrets }: Pick<MortalGateway, "url" | "secrets">
     order: (id) => read(`/v1/orders/${encodeURIComponent(id)}`),
     executions: (account) => readPages(`/v1/executions?account=${account}`, "executions"),
     portfolio: (account) => read(`/v1/portfolio?account=${account}`),
+    isBreakerOpen: async (account) =>
+      (await read<{ state: string }>(`/v1/accounts/${account}/circuit-breaker`)).state !== "closed",
     auditAfter: (account, seq) => readPages(`/v1/audit?account=${account}`, "entries", seq),
     cancel: async (orderId) => (await call("DELETE", `/v1/orders/${encodeURIComponent(orderId)}`)).status,
   };

@@ -43,6 +43,8 @@ export type Mischief = {
   readonly faults: Readonly<Record<string, number>>;
   /** Client order id → how often somebody tried to place it. */
   readonly placements: Readonly<Record<string, number>>;
+  /** Client order ids whose first attempt met the venue while it misbehaved. */
+  readonly underFire: readonly string[];
 };
 
 /** What the run asks the venue. It goes over the pipe between parent and child, where no other client can reach it. */

@@ -73,7 +73,10 @@ export function openFaultyAccount(options: FaultyAccountOptions): FaultyAccount 
     const attempt = count(`placement ${clientOrderId}`);
     const placement = faults.placement(clientOrderId, attempt);
     const carryOut = (): Promise<Response> => accept(copyOf(request, bytes), placement, clientOrderId);
-    if (!misbehaves()) return carryOut();
+    if (!misbehaves()) {
+      onFault("POST to a venue without faults");
+      return carryOut();
+    }
     onFault(`POST ${placement.fault}`);
     await sleep(placement.latencyMs);
     return misplace(placement, carryOut);

@@ -42,7 +42,10 @@ const INVARIANTS = {
     claim: "the audit record in D1 holds how every order stands",
     check: eachAccount(missingFromRecord),
   },
-  worth_it: { claim: "half of the intents reached the venue at least: less proves little", check: provenLittle },
+  worth_it: {
+    claim: "half of the intents at least met the venue while it misbehaved: less proves little",
+    check: provenLittle,
+  },
 } satisfies Record<string, { readonly claim: string; readonly check: Check }>;
 
 export type InvariantName = keyof typeof INVARIANTS;
@@ -232,9 +235,9 @@ function missingFromRecord({ orders, audit }: AccountEvidence): string[] {
   });
 }
 
-function provenLittle({ accounts, sent }: Evidence): string[] {
-  const placed = new Set(accounts.flatMap(({ books }) => books.orders.map((order) => order.client_order_id)));
-  return placed.size * 2 >= sent.length ? [] : [`${placed.size} of ${sent.length}`];
+function provenLittle({ mischief, sent }: Evidence): string[] {
+  const met = mischief.underFire.length;
+  return met * 2 >= sent.length ? [] : [`${met} of ${sent.length}`];
 }
 
 const placedById = (orders: readonly BookedOrder[]): ReadonlyMap<string, BookedOrder> =>

@@ -162,13 +162,15 @@ function planKills({ seed, intents, kills }: Scale): Kill[] {
   });
 }
 
-const INTENTS_PER_OUTAGE = 100;
+/** The circuit breaker stays open for a while after each, and what is sent meanwhile meets no fault. */
+const INTENTS_PER_OUTAGE = 500;
 
 function planOutages({ seed, intents }: Scale): Outage[] {
-  return Array.from({ length: Math.floor(intents / INTENTS_PER_OUTAGE) }, (_, index) => {
+  const outages = Math.ceil(intents / INTENTS_PER_OUTAGE);
+  return Array.from({ length: outages }, (_, index) => {
     const random = randomOf(seed, "outage", index);
     return {
-      intents: Math.floor(INTENTS_PER_OUTAGE * (index + random.next())),
+      intents: Math.floor((intents / outages) * (index + random.next())),
       forMs: random.between(1_000, 5_000),
     };
   });

@@ -101,6 +101,7 @@ function endingRows({ evidence }: Outcome): Row[] {
   return [
     ["orders in the gateway", String(orders.length)],
     ["orders at the venue", String(placed)],
+    ["intents whose first attempt met a misbehaving venue", String(evidence.mischief.underFire.length)],
     ...tally(endings).map(([ending, count]): Row => [ending, String(count)]),
   ];
 }

@@ -27,6 +27,10 @@ const MAX_FILL_QUANTITY = "7";
 /** After everything has come to rest: reads of the broker that the gateway makes every few seconds only. */
 const GRACE_MS = 30_000;
 const LOOK_MS = 1_000;
+/** Where no order has left for so long, none waits. */
+const QUIET_MS = 4_000;
+/** Approvals last five minutes. */
+const PLACING_MS_MAX = 240_000;
 
 export type ChaosOptions = Scale & {
   readonly deduplication: Deduplication;
@@ -112,9 +116,11 @@ async function carryOut(options: ChaosOptions, plan: Plan, { gateway, venue }: P
   const { killer, canceller } = await misbehave(options, plan, { gateway, venue, api, features, ledger });
   const sentMs = performance.now();
 
+  options.say("all is sent; waiting until the last orders have met the venue");
+  await killer.settle();
+  await waitUntilPlaced({ api, venue, accounts: plan.accounts });
   options.say("the venue is well again; waiting until everything has come to rest");
   await venue.ask({ ask: "heal" });
-  await killer.settle();
   const audit = followAudit(api, plan.accounts);
   const canceledAtTheDesk = await waitForRest({ audit, ledger, venue, canceller, ...options });
   const { evidence, verdicts } = await judgeInTime(plan.accounts, { api, features, audit, venue, ledger });
@@ -158,6 +164,19 @@ async function misbehave({ seed, say, cancelsBlindly = true }: ChaosOptions, pla
   await canceller.done();
   await market.stop();
   return { killer, canceller };
+}
+
+/** What waits behind an open breaker would meet a venue without faults, and prove nothing. */
+async function waitUntilPlaced(parts: {
+  readonly api: Api;
+  readonly venue: VenueProcess;
+  readonly accounts: readonly string[];
+}): Promise<void> {
+  for (const deadlineMs = Date.now() + PLACING_MS_MAX; Date.now() < deadlineMs;) {
+    if (await parts.venue.nextPlacement(QUIET_MS)) continue;
+    const isOpen = await Promise.all(parts.accounts.map((account) => parts.api.isBreakerOpen(account)));
+    if (!isOpen.includes(true)) return;
+  }
 }
 
 /** The last fills may be on record while executions and positions are still on their way. */

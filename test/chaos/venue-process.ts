@@ -10,8 +10,8 @@ const ANSWER_TIMEOUT_MS = 30_000;
 export type VenueProcess = {
   readonly url: string;
   readonly ask: <Q extends Question>(question: Q) => Promise<Answers[Q["ask"]]>;
-  /** Waits until the next order is on its way into the venue, at most so long. */
-  readonly nextPlacement: (timeoutMs: number) => Promise<void>;
+  /** Waits until the next order is on its way into the venue, at most so long; says whether there was one. */
+  readonly nextPlacement: (timeoutMs: number) => Promise<boolean>;
   readonly stop: () => Promise<void>;
 };
 
@@ -52,11 +52,11 @@ export async function startVenue(options: VenueOptions): Promise<VenueProcess> {
     },
     nextPlacement: (timeoutMs) =>
       new Promise((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
+        const timer = setTimeout(() => resolve(false), timeoutMs);
         onPlacement = () => {
           clearTimeout(timer);
           onPlacement = () => undefined;
-          resolve();
+          resolve(true);
         };
       }),
     stop: async () => {

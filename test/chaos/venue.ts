@@ -15,6 +15,7 @@ const CASH = "1000000000";
 const options = JSON.parse(process.argv[2] ?? "{}") as VenueOptions;
 const faults = new Map<string, number>();
 const placements = new Map<string, number>();
+const underFire = new Set<string>();
 const raise = (counts: Map<string, number>, name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
 // It starts well, so that the gateway can find its feet.
 let misbehaves = false;
@@ -34,6 +35,7 @@ const accounts = new Map<string, FaultyAccount>(
       faults: planFaults(`${options.seed} ${name}`),
       misbehaves: () => misbehaves,
       onPlacement: (clientOrderId) => {
+        if (misbehaves && !placements.has(clientOrderId)) underFire.add(clientOrderId);
         raise(placements, clientOrderId);
         say({ say: "placing" });
       },
@@ -67,7 +69,11 @@ function answer(question: Question): Answers[Question["ask"]] {
     case "books":
       return {
         accounts: Object.fromEntries([...accounts].map(([name, account]) => [name, account.books()])),
-        mischief: { faults: Object.fromEntries(faults), placements: Object.fromEntries(placements) },
+        mischief: {
+          faults: Object.fromEntries(faults),
+          placements: Object.fromEntries(placements),
+          underFire: [...underFire],
+        },
       };
     default:
       return assertNever(question);
