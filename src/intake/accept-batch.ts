@@ -1,5 +1,5 @@
 // The use case behind POST /v1/orders/batch: up to 50 orders, each of which stands by itself. One that cannot be read is
-// answered as such and does not stop the others.
+// answered as such and does not stop the others; where none can, there is nothing to do, and the key stays free.
 import * as z from "zod";
 import type { Conflict } from "../account/admit.ts";
 import type { Batch, BatchRefusal } from "../account/batch.ts";
@@ -54,6 +54,8 @@ export async function acceptBatch(
   if (!account.ok) return account;
 
   const read = envelope.value.orders.map((json, index) => ({ index, order: readItem(json, index, account.value) }));
+  const unread = read.flatMap(({ index, order }) => (order.ok ? [] : [{ index, outcome: order }]));
+  if (unread.length === read.length) return invalidFields(unread.flatMap(({ outcome }) => outcome.error.errors));
   const batch: Batch = {
     ...caller,
     source: API_SOURCE,
@@ -65,7 +67,6 @@ export async function acceptBatch(
   const named = namingSetting(account.value, submitted);
   if (!named.ok) return named;
 
-  const unread = read.flatMap(({ index, order }): BatchItem[] => (order.ok ? [] : [{ index, outcome: order }]));
   const items = [...named.value.items, ...unread].toSorted((a, b) => a.index - b.index);
   return ok({ items, duplicate: named.value.duplicate });
 }

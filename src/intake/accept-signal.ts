@@ -3,20 +3,23 @@
 import type { Admitted, Signal, SignalRefusal } from "../account/admit.ts";
 import { accountStub } from "../account/stub.ts";
 import type { Config } from "../config.ts";
+import { encodeUtf8 } from "../crypto/encoding.ts";
 import { sha256Hex } from "../crypto/hash.ts";
 import { type Result, err } from "../domain/result.ts";
 import {
   type FreshnessRefusal,
   type HeaderRefusal,
   NONCE_RETENTION_MS,
+  type SignedHeaders,
   checkFreshness,
   readSignedHeaders,
+  standardPrefix,
 } from "../domain/signature.ts";
 import { openDatabase } from "../storage/client.ts";
 import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
 import { type BodyRefusal, invalidFields, parseBytes, readBytes } from "./json-body.ts";
 import { UNKNOWN_ACCOUNT, readOrder } from "./read-order.ts";
-import { DEFAULT_SOURCE_ID, decoyKeys, keysOf } from "./source-keys.ts";
+import { DEFAULT_SOURCE_ID, DEFAULT_SOURCE_SCHEMES, decoyKeys, keysOf } from "./source-keys.ts";
 import { targetAccount } from "./target-account.ts";
 import { proveOrigin } from "./verify-signature.ts";
 
@@ -63,7 +66,12 @@ export async function acceptSignal(
   if (!fresh.ok) return err({ reason: "unproven", cause: fresh.error });
 
   const keys = keysOf(incoming.source, config);
-  const proof = await proveOrigin(headers.value, body, await (keys ?? decoyKeys(config)));
+  const proof = await proveOrigin({
+    headers: headers.value,
+    body,
+    keys: await (keys ?? decoyKeys(config)),
+    schemes: DEFAULT_SOURCE_SCHEMES,
+  });
   if (keys === undefined) return err({ reason: "unproven", cause: { reason: "unknown_source" } });
   if (proof === undefined) return err({ reason: "unproven", cause: { reason: "signature_mismatch" } });
 
@@ -91,6 +99,7 @@ export async function acceptSignal(
   }
 
   const bodySha256 = sha256Hex(body);
+  const { nonce, idempotencyKey } = namesOf(headers.value, incoming.idempotencyKey);
   const signal: Signal = {
     source,
     actor: { kind: "source", id: source },
@@ -99,13 +108,13 @@ export async function acceptSignal(
       keyId: proof.keyIds[0],
       claims: {
         source,
-        nonce: headers.value.nonce,
+        nonce,
         nonceExpiresAtMs: now.getTime() + NONCE_RETENTION_MS,
         bodySha256: proof.bodyOnly ? bodySha256 : null,
       },
     },
     order: order.value,
-    idempotencyKey: incoming.idempotencyKey,
+    idempotencyKey,
     bodySha256,
     requestId: incoming.requestId,
     clientIp: incoming.clientIp,
@@ -114,3 +123,14 @@ export async function acceptSignal(
     accountStub(env, account.value).submit(signal, isFirst ? incoming.waitMs : 0);
   return namingSetting(account.value, await askTwice(submit));
 }
+
+/**
+ * What names the request, which is accepted once, and what names its order, which is the same for any number of requests.
+ * Standard Webhooks sends a message again under its id, with a fresh timestamp: the id, which is signed, names the order, and
+ * both together name the request. Nonces are compared without regard to case, and two ids may differ in nothing else; their
+ * hashes differ in more.
+ */
+const namesOf = (headers: SignedHeaders, idempotencyKey: string | null) =>
+  headers.family === "house"
+    ? { nonce: headers.nonce, idempotencyKey }
+    : { nonce: sha256Hex(encodeUtf8(standardPrefix(headers))), idempotencyKey: headers.id };

@@ -1,14 +1,21 @@
 // A source's live secrets as keys, kept per isolate. The source `default` is fed from API_KEY_HMAC_SECRET alone.
 import type { Config } from "../config.ts";
+import { decodeBase64 } from "../crypto/base64.ts";
 import { encodeHex, encodeUtf8 } from "../crypto/encoding.ts";
 import { importHmacKey, signHmac } from "../crypto/hmac.ts";
+import { randomBytes } from "../crypto/random.ts";
 import { SourceId } from "../domain/ids.ts";
+import { SIGNATURE_SCHEMES, type SignatureScheme } from "../domain/signature.ts";
 
 /** A secret of a source: usable, and named without giving it away. */
-export type SourceKey = { readonly id: string; readonly key: CryptoKey };
+export type SourceKey = { readonly id: string; readonly keys: Readonly<Record<SignatureScheme, CryptoKey>> };
 
 const DEFAULT_SOURCE = "default";
 const KEY_ID_CHARACTERS = 16;
+
+const STANDARD_SECRET_PREFIX = "whsec_";
+/** The least that Standard Webhooks allows. */
+const STANDARD_KEY_BYTES_MIN = 24;
 
 const cache = new WeakMap<Config, Promise<readonly SourceKey[]>>();
 
@@ -22,6 +29,9 @@ export const decoyKeys = (config: Config): Promise<readonly SourceKey[]> => defa
 
 export const DEFAULT_SOURCE_ID = SourceId.parse(DEFAULT_SOURCE);
 
+/** How the source `default` may sign: in every way there is. */
+export const DEFAULT_SOURCE_SCHEMES: ReadonlySet<SignatureScheme> = new Set(SIGNATURE_SCHEMES);
+
 function defaultKeys(config: Config): Promise<readonly SourceKey[]> {
   const known = cache.get(config);
   if (known !== undefined) return known;
@@ -30,8 +40,20 @@ function defaultKeys(config: Config): Promise<readonly SourceKey[]> {
   return keys;
 }
 
-async function importSourceKey(secret: string): Promise<SourceKey> {
-  const key = await importHmacKey(secret);
-  const tag = await signHmac(key, encodeUtf8("sallyport key id"));
-  return { id: encodeHex(tag).slice(0, KEY_ID_CHARACTERS), key };
+/** The house schemes sign under the secret's literal text, Standard Webhooks under the bytes that `whsec_…` spells. */
+export async function importSourceKey(secret: string): Promise<SourceKey> {
+  const literal = await importHmacKey(secret);
+  // A secret without that form gets a key that nobody has: nothing matches, and refusing takes the same work.
+  const decoded = await importHmacKey(decodeStandardSecret(secret) ?? randomBytes(32));
+  const tag = await signHmac(literal, encodeUtf8("sallyport key id"));
+  return {
+    id: encodeHex(tag).slice(0, KEY_ID_CHARACTERS),
+    keys: { v1: literal, sha256: literal, standard_webhooks: decoded },
+  };
+}
+
+function decodeStandardSecret(secret: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!secret.startsWith(STANDARD_SECRET_PREFIX)) return undefined;
+  const bytes = decodeBase64(secret.slice(STANDARD_SECRET_PREFIX.length));
+  return bytes === undefined || bytes.length < STANDARD_KEY_BYTES_MIN ? undefined : bytes;
 }

@@ -12,7 +12,7 @@ import { answerOrder, waited } from "../order-answer.ts";
 import { problem, unavailable } from "../problem.ts";
 import { rateLimitFields } from "../rate-limit-fields.ts";
 import { troubleOf } from "../refusal.ts";
-import { preferWait, readIdempotencyKey, readWaitSec } from "../request-headers.ts";
+import { idempotencyKeyHeader, preferWait, readIdempotencyKey, readWaitSec } from "../request-headers.ts";
 
 const postSignal = createRoute({
   method: "post",
@@ -27,19 +27,43 @@ const postSignal = createRoute({
       source: z.string().meta({ description: "Who sends; `default` is fed from API_KEY_HMAC_SECRET." }),
     }),
     headers: z.object({
-      "X-Signature": z.string().meta({
-        description:
-          "`v1=` and 64 lower-case hex digits: HMAC-SHA256 over `v1`, the timestamp, the nonce and the body, joined by newlines. " +
-          "Or `sha256=`: over the body alone; such a body is accepted once, ever. At most 4, separated by commas.",
-      }),
-      "X-Timestamp": z.string().meta({
-        description: "ISO 8601 in UTC, such as 2026-01-15T14:30:00Z; at most 300 s old, and at most 30 s ahead.",
-      }),
-      "X-Nonce": z.string().meta({ description: "A fresh UUID version 4." }),
-      "Idempotency-Key": z
+      "X-Signature": z
         .string()
         .optional()
-        .meta({ description: "Like `client_order_id`, but not covered by the signature. Prefer the field." }),
+        .meta({
+          description:
+            "`v1=` and 64 lower-case hex digits: HMAC-SHA256 over `v1`, the timestamp, the nonce and the body, joined by newlines. " +
+            "Or `sha256=`: over the body alone; such a body is accepted once, ever. At most 4, separated by commas. " +
+            "Required, with the next two, unless the headers of Standard Webhooks come in their place.",
+        }),
+      "X-Timestamp": z.string().optional().meta({
+        description: "ISO 8601 in UTC, such as 2026-01-15T14:30:00Z; at most 300 s old, and at most 30 s ahead.",
+      }),
+      "X-Nonce": z.string().optional().meta({ description: "A fresh UUID version 4." }),
+      "webhook-signature": z
+        .string()
+        .optional()
+        .meta({
+          description:
+            "Standard Webhooks: `v1,` and the base64 of HMAC-SHA256 over the id, the timestamp and the body, joined by full stops; " +
+            "the key is what the base64 after `whsec_` in the secret stands for. At most 4, separated by a space; " +
+            "other versions are passed over. All three may be named `svix-` in place of `webhook-`.",
+        }),
+      "webhook-timestamp": z
+        .string()
+        .optional()
+        .meta({ description: "When this attempt was made, in Unix seconds; in the same window as `X-Timestamp`." }),
+      "webhook-id": z
+        .string()
+        .optional()
+        .meta({
+          description:
+            "The message's own id: 1 to 128 of A-Z, a-z, 0-9, _ and -. An attempt with the same id and a fresh timestamp returns " +
+            "the same order; the same id and timestamp are accepted once.",
+        }),
+      "Idempotency-Key": idempotencyKeyHeader(
+        "A name for the request; the signature does not cover it, so prefer `client_order_id`. With Standard Webhooks, `webhook-id` is the name.",
+      ).optional(),
       Prefer: preferWait("the broker has accepted or refused. A fill comes later."),
     }),
     body: { required: true, content: { "application/json": { schema: NativeOrder } } },
@@ -95,15 +119,10 @@ export function mountWebhooks(app: OpenAPIHono<AppEnv>): void {
     } catch (thrown) {
       log("error", "signal.undecided", { request_id: c.var.requestId, error: describeError(thrown) });
       const detail =
-        "Sign again with a fresh nonce and the same client_order_id: one order comes of it at most. Without such an id, read /v1/orders first.";
+        "Sign again, with a fresh nonce or timestamp and the same client_order_id or webhook-id: one order comes of it at most. Without such an id, read /v1/orders first.";
       return problem(c, unavailable(detail));
     }
     if (!accepted.ok) return problem(c, troubleOf(c, accepted.error));
     return answerOrder(c, accepted.value, { ...rateLimitFields(accepted.value), ...waited(waitSec) });
-  });
-
-  app.all(postSignal.getRoutingPath(), (c) => {
-    c.header("Allow", "POST");
-    return problem(c, { code: "method_not_allowed", detail: "Send signals with POST." });
   });
 }

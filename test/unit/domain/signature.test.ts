@@ -29,6 +29,7 @@ describe("the signed headers", () => {
     expect(read({})).toEqual({
       ok: true,
       value: {
+        family: "house",
         signatures: [{ scheme: "v1", hex: A }],
         timestamp: TIMESTAMP,
         timestampMs: Date.UTC(2026, 0, 15, 14, 30),
