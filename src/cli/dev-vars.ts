@@ -1,16 +1,21 @@
 // Secrets for a laptop: written once, fresh and random, and never written over.
-import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { randomBytes } from "../crypto/random.ts";
+import { KEY_BYTES, toBootstrapKey, toHmacSecret } from "./keys.ts";
+
+/** The project's own file, wherever a command is called from. */
+export const DEV_VARS = join(dirname(fileURLToPath(import.meta.url)), "..", "..", ".dev.vars");
 
 export type DevSecrets = { readonly hmacSecret: string; readonly apiKey: string };
 
 /** The text of a `.dev.vars` file with secrets nobody has seen. */
 function freshDevVars(): string {
-  const secret = (): string => randomBytes(32).toString("base64url");
   return [
     "# Written by npm start with fresh random secrets. .dev.vars.example explains each setting.",
-    `API_KEY_HMAC_SECRET="${secret()}"`,
-    `BOOTSTRAP_API_KEY="${secret()}"`,
+    `API_KEY_HMAC_SECRET="${toHmacSecret(randomBytes(KEY_BYTES))}"`,
+    `BOOTSTRAP_API_KEY="${toBootstrapKey(randomBytes(KEY_BYTES))}"`,
     "BROKER_CREDENTIALS='{}'",
     "",
   ].join("\n");
@@ -31,10 +36,19 @@ export function ensureDevVars(path: string): boolean {
 export function readDevVars(path: string): DevSecrets {
   const text = readFileSync(path, "utf8");
   const setting = (name: string): string => {
-    const [, value] = new RegExp(`^\\s*${name}\\s*=\\s*["']?([^"'\\n]+?)["']?\\s*$`, "m").exec(text) ?? [];
+    const value = settingIn(text, name);
     if (value === undefined) throw new Error(`${path} does not set ${name}`);
     return value;
   };
-  const hmacSecret = setting("API_KEY_HMAC_SECRET").split(",").at(-1)?.trim() ?? "";
-  return { hmacSecret, apiKey: setting("BOOTSTRAP_API_KEY") };
+  return {
+    hmacSecret: splitSecrets(setting("API_KEY_HMAC_SECRET")).at(-1) ?? "",
+    apiKey: setting("BOOTSTRAP_API_KEY"),
+  };
 }
+
+/** The value of one setting in the text of a `.dev.vars` file; `undefined` where it has none. */
+export const settingIn = (text: string, name: string): string | undefined =>
+  new RegExp(`^\\s*${name}\\s*=\\s*["']?([^"'\\n]+?)["']?\\s*$`, "m").exec(text)?.[1];
+
+/** `"old,new"` as the gateway reads it. */
+export const splitSecrets = (text: string): readonly string[] => text.split(",").map((item) => item.trim());

@@ -53,14 +53,15 @@ function welcome(url: string, { port, devVars }: Pick<Arguments, "port" | "devVa
   const file = relative(process.cwd(), devVars);
   const options = [
     ...(String(port) === PORT ? [] : ["--url", url]),
-    ...(file === ".dev.vars" ? [] : ["--secrets", file]),
-  ].map((option) => `${option} `);
+    ...(file === ".dev.vars" ? [] : ["--dev-vars", file]),
+  ];
+  const command = (name: string): string => ["npx sallyport", name, ...options].join(" ");
   return `
 Sallyport listens on ${url} (stop with Ctrl+C). Its API reference: ${url}/reference
 
 Sign and send an order from another terminal, here in the project:
 
-  npm run send -- ${options.join("")}'{"symbol":"AAPL","side":"buy","type":"market","quantity":"10"}'
+  ${command("send")} '{"symbol":"AAPL","side":"buy","type":"market","quantity":"10"}'
 
 or with nothing but curl, openssl and node:
 
@@ -72,6 +73,10 @@ or with nothing but curl, openssl and node:
   curl -s ${url}/webhooks/default -H "X-Timestamp: $TS" -H "X-Nonce: $NONCE" -H "X-Signature: v1=$SIG" -d "$BODY"
 
 Read what became of it:
+
+  ${command("orders")}
+
+or with curl:
 
   KEY=$(sed -n 's/^BOOTSTRAP_API_KEY="\\(.*\\)"$/\\1/p' ${file})
   curl -s ${url}/v1/orders -H "X-API-Key: $KEY"

@@ -8,9 +8,10 @@ const parent = process.ppid;
 const child = spawn(process.execPath, process.argv.slice(2), { stdio: "inherit" });
 child.on("exit", (code) => process.exit(code ?? 1));
 
-// A signal to the group reaches the program as well; this process waits for how it ends.
+// A signal to the group reaches the program as well, and this process waits for how it ends. The state's lock names this
+// process, so SIGTERM to it alone has to end the program too.
 process.on("SIGINT", () => undefined);
-process.on("SIGTERM", () => undefined);
+process.on("SIGTERM", () => child.kill("SIGTERM"));
 
 setInterval(() => {
   if (process.ppid !== parent) process.kill(-process.pid, "SIGKILL");

@@ -1,9 +1,19 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { type Server, createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/cli/gateway-process.ts";
 import { sleep } from "../../src/cli/gateway-process.ts";
@@ -12,7 +22,20 @@ import { type World, aWorld } from "./support/running-gateway.ts";
 const BUY = '{"symbol":"AAPL","side":"buy","type":"market","quantity":"1"}';
 const PATIENCE_MS = 45_000;
 
-type Command = { readonly child: ChildProcess; readonly output: () => string; readonly exit: Promise<number | null> };
+type Command = {
+  readonly child: ChildProcess;
+  /** Both streams, as they came. */
+  readonly output: () => string;
+  readonly stdout: () => string;
+  readonly exit: Promise<number | null>;
+};
+
+/** A Node on this machine that is not the project's own, as the one that a clone is first met by. */
+const systemNode = (process.env["PATH"] ?? "")
+  .split(delimiter)
+  .map((directory) => join(directory, "node"))
+  .find((path) => existsSync(path) && realpathSync(path) !== realpathSync(process.execPath));
+if (systemNode === undefined) process.stderr.write("NOT RUN, not on this machine: a Node beside the project's own\n");
 
 let dir: string;
 let started: ChildProcess[];
@@ -29,12 +52,25 @@ function run(script: string, args: readonly string[], env: Record<string, string
   return follow(spawn(process.execPath, [`src/cli/${script}.ts`, ...args], { env: { ...process.env, ...env } }));
 }
 
+type Surroundings = { readonly env?: Record<string, string>; readonly node?: string | undefined };
+
+/** `npx sallyport`, without what npx adds. Only what `env` names is set of the settings that it reads. */
+function sallyport(args: readonly string[], { env = {}, node = process.execPath }: Surroundings = {}): Command {
+  const { SALLYPORT_URL: _url, SALLYPORT_API_KEY: _key, SALLYPORT_SECRET: _secret, ...rest } = process.env;
+  return follow(spawn(node, ["src/cli/sallyport.js", ...args], { env: { ...rest, ...env } }));
+}
+
 function follow(child: ChildProcess): Command {
   started.push(child);
   let output = "";
-  child.stdout?.on("data", (text: Buffer) => (output += String(text)));
+  let stdout = "";
+  child.stdout?.on("data", (text: Buffer) => {
+    output += String(text);
+    stdout += String(text);
+  });
   child.stderr?.on("data", (text: Buffer) => (output += String(text)));
-  return { child, output: () => output, exit: once(child, "close").then(([code]) => code as number | null) };
+  const exit = once(child, "close").then(([code]) => code as number | null);
+  return { child, output: () => output, stdout: () => stdout, exit };
 }
 
 const stateArgs = () => ["--state", join(dir, "state"), "--secrets", join(dir, "dev.vars")];
@@ -134,7 +170,7 @@ describe("npm start", () => {
     writeFileSync(lockFile(), `${gone}\n`);
     const command = run("start", ["--port", String(port), ...stateArgs()]);
     await until(() => command.output().includes("Read what became of it"));
-    expect(command.output()).toContain(`npm run send -- --url http://127.0.0.1:${port} --secrets `);
+    expect(command.output()).toContain(`npx sallyport send --url http://127.0.0.1:${port} --dev-vars `);
     expect(command.output()).toContain(`http://127.0.0.1:${port}/webhooks/default`);
 
     const second = run("start", ["--port", String(await aFreePort()), ...stateArgs()]);
@@ -154,11 +190,6 @@ describe("a command line that makes no sense", () => {
     ["start", ["--port", "abc"], "--port takes a number from 1 to 65535"],
     ["start", ["--port", "0"], "--port takes a number from 1 to 65535"],
     ["start", ["--prot", "8788"], "--prot"],
-    ["send", ["--wait", "abc", BUY], "--wait takes whole seconds"],
-    ["send", ["--wiat", "5", BUY], "--wiat"],
-    ["send", ["--url", "localhost", BUY], "--url takes an http or https URL"],
-    ["send", [], "BODY is missing"],
-    ["send", [BUY, BUY], "Give one BODY"],
   ])("%s %j is refused with the usage", async (script, args, fault) => {
     const command = run(script, args);
     expect(await command.exit).toBe(2);
@@ -167,8 +198,8 @@ describe("a command line that makes no sense", () => {
     expect(command.output()).not.toContain("    at ");
   });
 
-  it.each(["start", "send"])("%s --help shows the usage", async (script) => {
-    const command = run(script, ["--help"]);
+  it("start --help shows the usage", async () => {
+    const command = run("start", ["--help"]);
     expect(await command.exit).toBe(0);
     expect(command.output()).toMatch(/^usage: npm /);
   });
@@ -188,7 +219,90 @@ describe("npm run demo", () => {
   });
 });
 
-describe("npm run send", () => {
+describe("npx sallyport", () => {
+  it("is found in the project by npx, which asks no registry for it", async () => {
+    const args = ["--no", "--offline", "sallyport", "keygen", "bootstrap"];
+    const command = follow(spawn("npx", args, { env: { ...process.env, npm_config_cache: dir } }));
+    expect(await command.exit).toBe(0);
+    expect(command.stdout()).toMatch(/^[A-Za-z0-9_-]{43}\n$/);
+  });
+
+  it("says what to do in a clone where nothing is installed yet", async () => {
+    mkdirSync(join(dir, "src", "cli"), { recursive: true });
+    cpSync("package.json", join(dir, "package.json"));
+    cpSync("src/cli/sallyport.js", join(dir, "src", "cli", "sallyport.js"));
+    const command = follow(spawn(systemNode ?? process.execPath, [join(dir, "src", "cli", "sallyport.js"), "orders"]));
+    expect(await command.exit).toBe(1);
+    expect(command.output()).toMatch(/^sallyport: .* Run npm ci in the project/);
+  });
+
+  it("does not mind a reader that has seen enough", async () => {
+    const line = `"${process.execPath}" src/cli/sallyport.js --help | true`;
+    const command = follow(spawn("sh", ["-c", line]));
+    expect(await command.exit).toBe(0);
+    expect(command.output()).toBe("");
+  });
+});
+
+describe.skipIf(systemNode === undefined)("npx sallyport under another Node than the project's own", () => {
+  const SECRET = { SALLYPORT_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
+  const there = (env: Record<string, string> = {}): Surroundings => ({ node: systemNode, env });
+
+  it("passes arguments, stdin, both streams and the exit status through", async () => {
+    const signed = sallyport(["sign", "--json", "-"], there(SECRET));
+    signed.child.stdin?.end(BUY);
+    expect(await signed.exit).toBe(0);
+    const { headers } = JSON.parse(signed.stdout()) as { headers: Record<string, string> };
+    const given = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+
+    const verified = sallyport(["verify", ...given, BUY], there(SECRET));
+    expect(await verified.exit).toBe(0);
+    expect(verified.output()).toContain("Authentic and fresh.");
+    expect(await sallyport(["verify", ...given, `${BUY} `], there(SECRET)).exit).toBe(1);
+    expect(await sallyport(["verify", "--it's", 'a "b"  c'], there(SECRET)).exit).toBe(2);
+    const unreachable = sallyport(["orders", "--url", `http://127.0.0.1:${await aFreePort()}`], {
+      ...there({ SALLYPORT_API_KEY: "k" }),
+    });
+    expect(await unreachable.exit).toBe(3);
+  });
+
+  describe("while it waits for an answer", () => {
+    let silent: Server;
+    let url: string;
+    let requests: number;
+    beforeEach(async () => {
+      requests = 0;
+      silent = createServer(() => (requests += 1));
+      url = `http://127.0.0.1:${await aPort(silent)}`;
+    });
+    afterEach(() => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+
+    it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("ends by %s as the command itself would", async (signal) => {
+      const command = sallyport(["orders", "--url", url], there({ SALLYPORT_API_KEY: "k" }));
+      await until(() => requests === 1);
+      command.child.kill(signal);
+      // The streams close when nobody has them any more: not the launcher, and not what it started.
+      expect(await command.exit).toBeNull();
+      expect(command.child.signalCode).toBe(signal);
+    });
+
+    it("shows no key and no secret among the arguments that every user can see", async () => {
+      const env = { ...SECRET, SALLYPORT_API_KEY: "an-api-key-that-nobody-may-see" };
+      sallyport(["send", "--url", url, BUY], there(env));
+      sallyport(["orders", "--url", url], there(env));
+      await until(() => requests === 2);
+      const { stdout } = spawnSync("ps", ["-A", "-ww", "-o", "args="], { encoding: "utf8" });
+      expect(stdout).toContain(`sallyport.js send --url ${url}`);
+      expect(stdout).toContain(`main.ts send --url ${url}`);
+      for (const secret of Object.values(env)) expect(stdout).not.toContain(secret);
+    });
+  });
+});
+
+describe("npx sallyport, with a gateway", () => {
   let world: World;
   let gateway: Gateway;
   beforeAll(async () => {
@@ -200,41 +314,149 @@ describe("npm run send", () => {
     world.dispose();
   });
 
-  const secrets = () => ["--secrets", join(world.dir, "secrets.env")];
+  const here = () => ["--url", gateway.url, "--dev-vars", join(world.dir, "secrets.env")];
 
-  it("shows the order and a command that reads it", async () => {
-    const command = run("send", ["--url", gateway.url, ...secrets(), "--wait", "5", BUY]);
-    expect(await command.exit).toBe(0);
-    expect(command.output()).toMatch(/^HTTP 202\n\{\n/);
-    const [, line] = /\n {2}(curl .*)\n/.exec(command.output()) ?? [];
-    const read = follow(spawn("sh", ["-c", line ?? "false"]));
-    expect(await read.exit).toBe(0);
-    expect(JSON.parse(read.output())).toMatchObject({ symbol: "AAPL", quantity: "1" });
+  /** Runs it to its end, and reads the document it prints. */
+  async function documentOf(args: readonly string[], exit = 0): Promise<Record<string, unknown>> {
+    const command = sallyport([...args, ...here(), "--json"]);
+    expect(await command.exit, command.output()).toBe(exit);
+    const document = JSON.parse(command.stdout()) as Record<string, unknown>;
+    for (const secret of [world.secrets.hmacSecret, world.secrets.apiKey])
+      expect(command.output()).not.toContain(secret);
+    return document;
+  }
+
+  describe("send", () => {
+    it("shows the order and a command that reads it", async () => {
+      const command = sallyport(["send", ...here(), "--wait", "5", BUY]);
+      expect(await command.exit).toBe(0);
+      expect(command.output()).toMatch(/^HTTP 202: recorded, and approved\.\n\norder +paper_/);
+      const [, line] = /\n {2}(npx sallyport orders show .*)\n/.exec(command.output()) ?? [];
+      const [, , ...args] = (line ?? "").split(" ");
+      const read = sallyport(args);
+      expect(await read.exit).toBe(0);
+      expect(read.output()).toMatch(/^wanted +buy 1 AAPL market day$/m);
+    });
+
+    it("signs as Standard Webhooks does, and from stdin", async () => {
+      const command = sallyport(["send", ...here(), "--scheme", "standard-webhooks", "--json", "-"]);
+      command.child.stdin?.end(`${BUY}\n`);
+      expect(await command.exit).toBe(0);
+      expect(JSON.parse(command.stdout())).toMatchObject({ symbol: "AAPL", quantity: "1" });
+    });
+
+    it("exits with 0 for an order that the policy denied, and says so", async () => {
+      const command = sallyport(["send", ...here(), BUY.replace('"1"', '"100000"')]);
+      expect(await command.exit).toBe(0);
+      expect(command.output()).toMatch(/^HTTP 200: recorded, and denied by the policy\./);
+      expect(command.output()).toMatch(/^max_quantity +FAIL/m);
+    });
+
+    it("says that an order was sent before", async () => {
+      const body = BUY.replace("{", '{"client_order_id":"twice",');
+      expect(await documentOf(["send", body])).toMatchObject({ client_order_id: "twice" });
+      const again = sallyport(["send", ...here(), body]);
+      expect(await again.exit).toBe(0);
+      expect(again.output()).toMatch(/^HTTP 200: sent before, and stands so now\./);
+    });
+
+    it("exits with 1 when the gateway refuses", async () => {
+      const env = { SALLYPORT_SECRET: "x".repeat(32) };
+      const command = sallyport(["send", "--url", gateway.url, BUY], { env });
+      expect(await command.exit).toBe(1);
+      expect(command.output()).toMatch(/^HTTP 401 unauthorized: /);
+      expect(await documentOf(["send", "{}"], 1)).toMatchObject({ code: "invalid_request", status: 422 });
+    });
+
+    it("says that nothing listens", async () => {
+      const url = `http://127.0.0.1:${await aFreePort()}`;
+      const command = sallyport(["send", ...here(), "--url", url, BUY]);
+      expect(await command.exit).toBe(3);
+      expect(command.output()).toBe(`Nothing listens on ${url}; run npm start first.\n`);
+    });
+
+    it("says where the secrets come from when there are none", async () => {
+      const command = sallyport(["send", "--dev-vars", join(dir, "dev.vars"), BUY]);
+      expect(await command.exit).toBe(1);
+      expect(command.output()).toMatch(/^There is no .*dev\.vars; run npm start once, it writes one, or set /);
+    });
   });
 
-  it("exits with 0 for an order that the policy denied, and says so", async () => {
-    const command = run("send", ["--url", gateway.url, ...secrets(), BUY.replace('"1"', '"100000"')]);
-    expect(await command.exit).toBe(0);
-    expect(command.output()).toContain('"status": "denied"');
+  describe("sign --curl", () => {
+    it("prints a command that gets the order accepted, whatever is in the body", async () => {
+      const body = BUY.replace("{", '{"client_order_id":"curl",').replace(":", " \n:");
+      const file = join(dir, "order.json");
+      writeFileSync(file, `${body}\n`);
+      for (const given of [[body], ["--file", file]]) {
+        const signed = sallyport(["sign", "--curl", ...here(), ...given]);
+        expect(await signed.exit).toBe(0);
+        const sent = follow(spawn("sh", ["-c", signed.stdout()]));
+        expect(await sent.exit).toBe(0);
+        expect(JSON.parse(sent.stdout())).toMatchObject({ client_order_id: "curl" });
+      }
+    });
   });
 
-  it("exits with 1 when the gateway refuses", async () => {
-    const secret = "x".repeat(32);
-    const command = run("send", ["--url", gateway.url, BUY], { SALLYPORT_SECRET: secret });
-    expect(await command.exit).toBe(1);
-    expect(command.output()).toMatch(/^HTTP 401\n/);
+  describe("orders", () => {
+    const LIMIT =
+      '{"symbol":"MSFT","side":"buy","type":"limit","quantity":"2","limit_price":"100","time_in_force":"gtc"}';
+
+    it("are listed, shown and canceled", async () => {
+      const sent = await documentOf(["send", "--wait", "5", LIMIT]);
+      const id = String(sent["id"]);
+      expect(await documentOf(["orders", "list", "--symbol", "MSFT", "--limit", "1"])).toMatchObject([{ id }]);
+      const listed = sallyport(["orders", ...here()]);
+      expect(await listed.exit).toBe(0);
+      expect(listed.output()).toMatch(new RegExp(`${id} +buy 2 MSFT limit 100 gtc`));
+
+      expect(await documentOf(["orders", "cancel", "--wait", "10", id])).toMatchObject({ id, status: "canceled" });
+      expect(await documentOf(["orders", "show", id])).toMatchObject({ id, status: "canceled" });
+      expect(await documentOf(["orders", "--status", "canceled"])).toMatchObject([{ id }]);
+      expect(await documentOf(["orders", "--status", "expired"])).toEqual([]);
+    });
+
+    it("that nobody knows are refused by name", async () => {
+      expect(await documentOf(["orders", "show", "paper_1"], 1)).toMatchObject({ code: "not_found" });
+      const command = sallyport(["orders", "cancel", ...here(), "../accounts"]);
+      expect(await command.exit).toBe(1);
+      expect(command.output()).toMatch(/^HTTP 404 not_found: /);
+    });
+
+    it("are not for a wrong key", async () => {
+      const command = sallyport(["orders", "--url", gateway.url], { env: { SALLYPORT_API_KEY: "k".repeat(40) } });
+      expect(await command.exit).toBe(1);
+      expect(command.output()).toMatch(/^HTTP 401 unauthorized: /);
+    });
   });
 
-  it("says that nothing listens", async () => {
-    const url = `http://127.0.0.1:${await aFreePort()}`;
-    const command = run("send", ["--url", url, ...secrets(), BUY]);
-    expect(await command.exit).toBe(1);
-    expect(command.output()).toBe(`Nothing listens on ${url}; run npm start first.\n`);
-  });
+  describe("portfolio and audit", () => {
+    it("show what an account has, and what happened", async () => {
+      const sent = await documentOf(["send", "--wait", "5", BUY]);
+      expect(await documentOf(["portfolio"])).toMatchObject({ account: "paper", currency: "USD" });
+      const portfolio = sallyport(["portfolio", ...here()]);
+      expect(await portfolio.exit).toBe(0);
+      expect(portfolio.output()).toMatch(/^SYMBOL +HELD/m);
 
-  it("says where the secrets come from when there are none", async () => {
-    const command = run("send", ["--secrets", join(dir, "dev.vars"), BUY]);
-    expect(await command.exit).toBe(1);
-    expect(command.output()).toMatch(/^There is no .*dev\.vars; run npm start once, it writes one\.\n$/);
+      const ofOrder = async () => {
+        const entries = await documentOf(["audit", "--order", String(sent["id"]), "--all"]);
+        return Object.values(entries) as { seq: number; event: string }[];
+      };
+      const isComplete = (entries: readonly { event: string }[]) =>
+        entries.some(({ event }) => event.includes('"order.filled"'));
+      let entries = await ofOrder();
+      for (const deadlineMs = Date.now() + PATIENCE_MS; !isComplete(entries); entries = await ofOrder()) {
+        if (Date.now() > deadlineMs) throw new Error("no fill");
+      }
+      expect(entries[0]?.event).toContain('"signal.accepted"');
+      const tail = sallyport(["audit", ...here(), "--limit", "3"]);
+      expect(await tail.exit).toBe(0);
+      expect(tail.output().trim().split("\n")).toHaveLength(4);
+      expect(tail.output()).toMatch(/^ *SEQ +TIME +TYPE/);
+    });
+
+    it("say what is wrong with a question", async () => {
+      expect(await documentOf(["audit", "--type", "order.lost"], 1)).toMatchObject({ code: "invalid_request" });
+      expect(await documentOf(["portfolio", "--account", "nobody"], 1)).toMatchObject({ status: 404 });
+    });
   });
 });

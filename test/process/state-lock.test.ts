@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lockState } from "../../src/cli/state-lock.ts";
+import { aWorld } from "./support/running-gateway.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -43,4 +44,16 @@ describe("the lock on a state directory", () => {
       }
     },
   );
+});
+
+describe("the process that the lock names", () => {
+  it("ends the gateway when it is told to", { timeout: 60_000 }, async () => {
+    const world = await aWorld();
+    const gateway = await world.start();
+    const ended = once(gateway.process, "exit");
+    process.kill(Number(readFileSync(join(world.dir, "gateway.pid"), "utf8")), "SIGTERM");
+    await ended;
+    await expect(fetch(gateway.url)).rejects.toThrow("fetch failed");
+    world.dispose();
+  });
 });

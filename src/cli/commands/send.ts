@@ -1,0 +1,76 @@
+// sallyport send: signs whatever is typed and sends it to a webhook of the gateway.
+import { exchange } from "../api.ts";
+import { COMMON_USAGE, CONNECTION_USAGE, SIGNING_OPTIONS, readArguments, readWhole } from "../arguments.ts";
+import { readBody } from "../body.ts";
+import type { Command, Context } from "../command.ts";
+import { EXIT, type ExitCode } from "../failure.ts";
+import { formatOrder } from "../order-text.ts";
+import { readGatewayAddress, readSigningSecret } from "../settings.ts";
+import { shellQuote } from "../shell-quote.ts";
+import { readScheme, signAs } from "../signing.ts";
+import { OrderView } from "../views.ts";
+
+const WAIT_SEC_MAX = 10;
+
+const USAGE = `usage: npx sallyport send [--wait SECONDS] [--source NAME] [--scheme v1 | standard-webhooks]
+                          BODY | - | --file FILE
+
+Signs an order and sends it, and shows what the gateway made of it. Exits with 0 when the gateway
+recorded the order, also when its policy denied it: read the status.
+
+  BODY, -, --file FILE the exact text to sign and send: here, from stdin or from a file
+  --wait SECONDS       wait so long, ${WAIT_SEC_MAX} at most, until the broker has accepted or refused
+  --source NAME        the last part of the webhook's path (default "default")
+  --scheme SCHEME      how it is signed: v1 (default) or standard-webhooks
+  --secret-file FILE   a file that holds the secret and nothing else
+${CONNECTION_USAGE}
+${COMMON_USAGE}
+
+The secret comes from --secret-file, SALLYPORT_SECRET or, for a gateway on this machine, .dev.vars.
+
+  npx sallyport send --wait 5 '{"symbol":"AAPL","side":"buy","type":"market","quantity":"10"}'
+  npx sallyport send --file order.json --json | jq .status
+  npx sallyport send --url https://gateway.example.com --secret-file hmac.secret --file order.json`;
+
+export const send: Command = { summary: "sign an order and send it", usage: USAGE, run };
+
+async function run(args: readonly string[], { screen, env }: Context): Promise<ExitCode> {
+  const { values, positionals } = readArguments(args, {
+    ...SIGNING_OPTIONS,
+    source: { type: "string" },
+    wait: { type: "string" },
+  });
+  const wait = values.wait === undefined ? {} : { Prefer: `wait=${readWhole("--wait", values.wait, WAIT)}` };
+  const scheme = readScheme(values.scheme);
+  const address = readGatewayAddress(values, env);
+  const { bytes } = await readBody(positionals, values.file);
+  const secret = readSigningSecret(values, env, address);
+  const { headers } = signAs(scheme, bytes, secret);
+  const path = `/webhooks/${encodeURIComponent(values.source ?? "default")}`;
+  const answer = await exchange(address, { method: "POST", path, headers: { ...headers, ...wait }, bytes }, OrderView);
+  const said = answer.headers.has("Idempotency-Replayed") ? "sent before, and stands so now" : OUTCOMES[answer.status];
+  screen.show({
+    document: answer.body,
+    text: () =>
+      [
+        `HTTP ${answer.status}: ${said ?? "recorded"}.`,
+        formatOrder(answer.body, screen.paint),
+        `Read what becomes of it:\n\n  npx sallyport orders show ${[...givenOptions(values), answer.body.id].join(" ")}`,
+      ].join("\n\n"),
+  });
+  return EXIT.done;
+}
+
+const WAIT = { min: 0, max: WAIT_SEC_MAX };
+
+const OUTCOMES: Readonly<Record<number, string>> = {
+  200: "recorded, and denied by the policy",
+  202: "recorded, and approved",
+};
+
+/** What this call was told about the gateway, for the next one. */
+const givenOptions = (values: Readonly<Record<string, unknown>>): string[] =>
+  ["url", "dev-vars"].flatMap((name) => {
+    const value = values[name];
+    return typeof value === "string" ? [`--${name}`, shellQuote(value)] : [];
+  });

@@ -1,0 +1,93 @@
+// An order as people read it.
+import type { Paint, Tone } from "./screen.ts";
+import { type Cell, formatFields, formatTable } from "./table.ts";
+import type { OrderView } from "./views.ts";
+
+const BAD = new Set(["denied", "rejected"]);
+const IN_DOUBT = new Set(["unknown", "needs_operator"]);
+
+/** Like `buy 10 AAPL limit 187.25 gtc`. */
+export function describeTerms(order: OrderView): string {
+  const { side, symbol, type, quantity, notional, limit_price: limit, stop_price: stop } = order;
+  const amount = quantity === undefined ? [symbol, "for", notional ?? "?"] : [quantity, symbol];
+  const prices = [stop === undefined ? [] : ["stop", stop], limit === undefined ? [] : ["limit", limit]].flat();
+  const hours = order["extended_hours"] === true ? ["extended hours"] : [];
+  return [side, ...amount, ...(prices.length === 0 ? [type] : prices), order.time_in_force, ...hours].join(" ");
+}
+
+/** The status, and beside it what keeps anybody from relying on it. */
+export function describeStatus({ status, delivery, outcome, cancel_requested_at: cancel }: OrderView): Cell {
+  const doubt = IN_DOUBT.has(delivery) ? delivery : outcome === "unknown" ? "outcome unknown" : undefined;
+  if (doubt !== undefined) return { text: `${status}, ${doubt}`, tone: "doubtful" };
+  const waiting = delivery === "waiting" ? ", waiting" : "";
+  const canceling = cancel !== null && status !== "canceled" ? ", cancel wanted" : "";
+  const text = `${status}${waiting}${canceling}`;
+  const tone: Tone | undefined = status === "filled" ? "good" : BAD.has(status) ? "bad" : undefined;
+  return tone === undefined ? text : { text, tone };
+}
+
+/** Everything about one order, with every rule's verdict. */
+export function formatOrder(order: OrderView, paint: Paint): string {
+  const { average_price: average, reason, attempts } = order;
+  const fields = formatFields(
+    [
+      ["order", { text: order.id, tone: "strong" }],
+      ["status", describeStatus(order)],
+      ["reason", reason === null ? null : [reason.code, reason.detail ?? []].flat().join(": ")],
+      ["wanted", describeTerms(order)],
+      ["filled", average === null ? order.filled_quantity : `${order.filled_quantity} at ${average}`],
+      ["account", order.account],
+      ["source", order.source],
+      ["client order id", order.client_order_id],
+      ["broker's id", order.venue_order_id],
+      ["delivery", `${order.delivery}, ${attempts} ${attempts === 1 ? "attempt" : "attempts"}`],
+      ["replaces", order.replaces],
+      ["replaced by", order.replaced_by],
+      ["cancel wanted", order.cancel_requested_at],
+      ["created", order.created_at],
+      ["updated", order.updated_at],
+      ["request id", order.request_id],
+    ],
+    paint,
+  );
+  return order.verdicts.length === 0 ? fields : `${fields}\n\n${formatVerdicts(order, paint)}`;
+}
+
+function formatVerdicts({ verdicts }: OrderView, paint: Paint): string {
+  const columns = [{ title: "RULE" }, { title: "SAYS" }, { title: "MEASURED" }, { title: "LIMIT" }, { title: "WHY" }];
+  const rows = verdicts.map(({ rule, passed, input, limit, reason }): readonly Cell[] => [
+    rule,
+    passed ? { text: "pass", tone: "good" } : { text: "FAIL", tone: "bad" },
+    input,
+    limit ?? "not set",
+    reason ?? "",
+  ]);
+  return formatTable(columns, rows, paint);
+}
+
+/** A line per order. */
+export function formatOrders(orders: readonly OrderView[], paint: Paint): string {
+  if (orders.length === 0) return "No orders.";
+  const columns = [
+    { title: "CREATED" },
+    { title: "ORDER" },
+    { title: "WANTED" },
+    { title: "STATUS" },
+    { title: "FILLED", align: "right" },
+    { title: "AT", align: "right" },
+    { title: "REASON" },
+  ] as const;
+  const rows = orders.map((order): readonly Cell[] => [
+    shortTime(order.created_at),
+    order.id,
+    describeTerms(order),
+    describeStatus(order),
+    order.filled_quantity,
+    order.average_price ?? "",
+    order.reason?.code ?? "",
+  ]);
+  return formatTable(columns, rows, paint);
+}
+
+/** To the second, which is what a reader of a list needs. */
+export const shortTime = (time: string): string => time.replace(/\.\d+Z$/, "Z");

@@ -1,0 +1,89 @@
+// What is shown of the gateway's answers. Looser than the gateway's own types: one of a newer version may say more, and in
+// new words, and that must not keep an operator from reading the rest. Nothing is converted, so `--json` shows what came.
+import * as z from "zod";
+
+const Reason = z.looseObject({ code: z.string(), detail: z.string().optional() });
+
+const Verdict = z.looseObject({
+  rule: z.string(),
+  passed: z.boolean(),
+  input: z.string(),
+  limit: z.string().nullable(),
+  reason: z.string().optional(),
+});
+
+export const OrderView = z.looseObject({
+  id: z.string(),
+  account: z.string(),
+  source: z.string(),
+  request_id: z.string(),
+  client_order_id: z.string(),
+  symbol: z.string(),
+  side: z.string(),
+  type: z.string(),
+  quantity: z.string().optional(),
+  notional: z.string().optional(),
+  limit_price: z.string().optional(),
+  stop_price: z.string().optional(),
+  time_in_force: z.string(),
+  status: z.string(),
+  delivery: z.string(),
+  outcome: z.string(),
+  venue_order_id: z.string().nullable(),
+  filled_quantity: z.string(),
+  average_price: z.string().nullable(),
+  reason: Reason.nullable(),
+  verdicts: z.array(Verdict),
+  attempts: z.number(),
+  replaces: z.string().nullable(),
+  replaced_by: z.string().nullable(),
+  cancel_requested_at: z.string().nullable(),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+export type OrderView = z.infer<typeof OrderView>;
+
+const PositionView = z.looseObject({
+  symbol: z.string(),
+  quantity: z.string(),
+  average_price: z.string().nullable(),
+  market_value: z.string().nullable(),
+  working_buy: z.string(),
+  working_sell: z.string(),
+  unknown_buy: z.string(),
+  unknown_sell: z.string(),
+  exposure: z.string().nullable(),
+});
+
+export const PortfolioView = z.looseObject({
+  account: z.string(),
+  as_of: z.string().nullable(),
+  stale: z.boolean(),
+  currency: z.string().nullable(),
+  cash: z.string().nullable(),
+  equity: z.string().nullable(),
+  buying_power: z.string().nullable(),
+  positions: z.array(PositionView),
+  exposure: z.looseObject({
+    held: z.string().nullable(),
+    working: z.string().nullable(),
+    unknown: z.string().nullable(),
+    total: z.string().nullable(),
+    unpriced: z.array(z.string()),
+  }),
+});
+export type PortfolioView = z.infer<typeof PortfolioView>;
+
+export const EntryView = z.looseObject({ chain: z.string(), seq: z.number(), hash: z.string(), event: z.string() });
+export type EntryView = z.infer<typeof EntryView>;
+
+/** What the text of an entry says. */
+export const EventView = z.looseObject({
+  time: z.string(),
+  type: z.string(),
+  actor: z.looseObject({ kind: z.string(), id: z.string() }),
+  order_id: z.string().nullable(),
+  symbol: z.string().nullable(),
+  result: z.looseObject({ ok: z.boolean(), code: z.string() }),
+});
+export type EventView = z.infer<typeof EventView>;

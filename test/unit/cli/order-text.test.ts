@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { describeStatus, describeTerms, formatOrder, formatOrders, shortTime } from "../../../src/cli/order-text.ts";
+import { plain } from "../../../src/cli/screen.ts";
+import { OrderView } from "../../../src/cli/views.ts";
+import { anOrder } from "../../support/builders.ts";
+
+const view = (overrides: Parameters<typeof anOrder>[0] = {}) => OrderView.parse(anOrder(overrides));
+
+describe("an order's terms", () => {
+  it.each([
+    [{}, "buy 10 AAPL limit 187.25 day"],
+    [{ type: "market", limit_price: undefined, side: "sell" }, "sell 10 AAPL market day"],
+    [{ type: "market", limit_price: undefined, quantity: undefined, notional: "250" }, "buy AAPL for 250 market day"],
+    [{ type: "stop", limit_price: undefined, stop_price: "180" }, "buy 10 AAPL stop 180 day"],
+    [{ type: "stop_limit", stop_price: "180", time_in_force: "gtc" }, "buy 10 AAPL stop 180 limit 187.25 gtc"],
+    [{ extended_hours: true }, "buy 10 AAPL limit 187.25 day extended hours"],
+  ])("%j", (overrides, words) => {
+    expect(describeTerms(view(overrides))).toBe(words);
+  });
+});
+
+describe("an order's status", () => {
+  it.each([
+    [
+      { status: "filled", delivery: "delivered" },
+      { text: "filled", tone: "good" },
+    ],
+    [
+      { status: "denied", delivery: "none" },
+      { text: "denied", tone: "bad" },
+    ],
+    [{ status: "new", delivery: "delivered" }, "new"],
+    [
+      { status: "pending_new", delivery: "unknown" },
+      { text: "pending_new, unknown", tone: "doubtful" },
+    ],
+    [
+      { status: "pending_new", delivery: "needs_operator" },
+      { text: "pending_new, needs_operator", tone: "doubtful" },
+    ],
+    [
+      { status: "new", delivery: "delivered", outcome: "unknown" },
+      { text: "new, outcome unknown", tone: "doubtful" },
+    ],
+    [{ status: "pending_new", delivery: "waiting" }, "pending_new, waiting"],
+    [{ status: "new", delivery: "delivered", cancel_requested_at: "2026-01-15T14:30:00.000Z" }, "new, cancel wanted"],
+  ])("%j says what keeps anybody from relying on it", (overrides, cell) => {
+    expect(describeStatus(view(overrides))).toEqual(cell);
+  });
+});
+
+describe("an order", () => {
+  it("is shown with its reason and every rule's verdict", () => {
+    const verdicts = [{ rule: "max_quantity", passed: false, input: "10", limit: null, reason: "limit_not_set" }];
+    const order = view({ status: "denied", reason: { code: "denied", detail: "max_quantity" }, verdicts });
+    const text = formatOrder(order, plain);
+    expect(text).toContain(order.id);
+    expect(text).toMatch(/^reason +denied: max_quantity$/m);
+    expect(text).toMatch(/^max_quantity +FAIL +10 +not set +limit_not_set$/m);
+  });
+
+  it("is one line in a list, and no orders are said to be none", () => {
+    expect(formatOrders([view({}), view({})], plain).split("\n")).toHaveLength(3);
+    expect(formatOrders([], plain)).toBe("No orders.");
+  });
+});
+
+describe("a time in a list", () => {
+  it("is without fractions", () => {
+    expect(shortTime("2026-01-15T14:30:00.123Z")).toBe("2026-01-15T14:30:00Z");
+    expect(shortTime("2026-01-15T14:30:00Z")).toBe("2026-01-15T14:30:00Z");
+  });
+});
