@@ -4,6 +4,7 @@ import { wakeAccounts } from "./intake/wake-accounts.ts";
 
 export { AccountObject } from "./account/account-object.ts";
 export { PaperVenueObject } from "./brokers/paper/paper-venue-object.ts";
+export { LimiterObject } from "./limiter/limiter-object.ts";
 
 export default {
   fetch: createApp().fetch,
