@@ -28,7 +28,9 @@ export type ClientOrderId = z.infer<typeof ClientOrderId>;
 /** The gateway's own name of an order (FIX OrderID is the venue's): `<account>_<UUIDv7>`, so the id leads to its account. */
 export const OrderId = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,31}_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, {
+    error: "must be an order's id: <account>_<UUID>",
+  })
   .brand("OrderId");
 export type OrderId = z.infer<typeof OrderId>;
 

@@ -24,7 +24,10 @@ const canonical = (value: Big): Decimal => (value.eq("0") ? "0" : trimZeros(valu
 
 const trimZeros = (text: string): string => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 
-const WIRE = new RegExp(`^-?\\d{1,${INTEGER_DIGITS_MAX}}(\\.\\d{1,${FRACTION_DIGITS_MAX}})?$`);
+const DIGITS = `\\d{1,${INTEGER_DIGITS_MAX}}(\\.\\d{1,${FRACTION_DIGITS_MAX}})?`;
+const WIRE = new RegExp(`^-?${DIGITS}$`);
+/** How the API document shows a decimal that may not be negative. It is the value that is checked, and not the sign. */
+export const UNSIGNED_PATTERN = `^${DIGITS}$`;
 
 const NOT_A_DECIMAL = 'must be a decimal like "12.5": at most 15 integer and 9 fraction digits, no exponent';
 
@@ -34,14 +37,17 @@ export const ZERO = "0" as Decimal;
 /** Reads a decimal string; throws on anything else. For values this program wrote, or a schema has passed. */
 export const decimalOf = (text: string): Decimal => canonical(new Exact(text));
 
+const onWire = (text: z.ZodString, number: z.ZodNumber) =>
+  z
+    .union([text, number.transform(spellNumber)])
+    .refine((spelled) => WIRE.test(spelled), { error: NOT_A_DECIMAL })
+    .transform(decimalOf);
+
 /**
  * A decimal on the wire: a string of at most 15 integer and 9 fraction digits, without an exponent. A JSON number is
  * accepted too; that it survived the trip through a double unchanged is checked where the JSON is read (`json.ts`).
  */
-export const DecimalOnWire = z
-  .union([z.string().meta({ pattern: WIRE.source }), z.number().transform(spellNumber)])
-  .refine((text) => WIRE.test(text), { error: NOT_A_DECIMAL })
-  .transform(decimalOf);
+export const DecimalOnWire = onWire(z.string().meta({ pattern: WIRE.source }), z.number());
 
 /** A decimal as this program writes it, which is always as a string. */
 export const DecimalString = z
@@ -50,7 +56,10 @@ export const DecimalString = z
   .transform(decimalOf);
 
 /** A decimal greater than zero, as quantities and prices are. */
-export const PositiveDecimal = DecimalOnWire.refine(isPositive, { error: "must be greater than zero" });
+export const PositiveDecimal = onWire(
+  z.string().meta({ pattern: UNSIGNED_PATTERN, description: "Greater than zero." }),
+  z.number().meta({ exclusiveMinimum: 0 }),
+).refine(isPositive, { error: "must be greater than zero" });
 
 /** The plain spelling of a JSON number, without the exponent that JavaScript prints for large and small values. */
 function spellNumber(value: number): string {

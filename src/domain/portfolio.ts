@@ -21,31 +21,46 @@ import {
 } from "./money.ts";
 import { type Delivery, type Order, type Side, isLive } from "./order.ts";
 
-/** The broker is read every few minutes. After this long it was not read when it should have been. */
-const STALE_AFTER_MS = 900_000;
+/**
+ * Whoever asks for the portfolio has the broker asked first, unless it has answered in the last few seconds. A word older than
+ * this is one that the broker did not renew.
+ */
+const STALE_AFTER_MS = 15_000;
 
 /** One symbol. Units are the instrument's, money is in the account's currency. */
 const PortfolioPosition = z.strictObject({
   symbol: z.string(),
-  quantity: DecimalString.meta({ description: "Units held, negative when short. Counted from our own fills." }),
+  quantity: DecimalString.meta({
+    description: "Units held, negative when short. Counted from our own fills, up to this moment.",
+  }),
   average_price: DecimalString.nullable().meta({
-    description: "The broker's; `null` while the broker was last read with another quantity.",
+    description: "The broker's, per unit, as of `as_of`; `null` where the broker then held another quantity.",
   }),
   market_value: DecimalString.nullable().meta({
-    description: "Money for `quantity` at the last price known, negative when short; `null` when none is.",
+    description:
+      "Money for `quantity`, negative when short, at the broker's price as of `as_of`, or else at the last trade; `null` when " +
+      "neither is known.",
   }),
-  working_buy: DecimalString.meta({ description: "Units that orders may still buy." }),
+  working_buy: DecimalString.meta({
+    description:
+      "Units that live orders may still buy, beside those of unknown outcome. Orders by amount are not in it.",
+  }),
   working_sell: DecimalString.meta({ description: "The same to sell." }),
   unknown_buy: DecimalString.meta({
-    description: "Units to buy in orders of which nobody knows whether the broker has them.",
+    description:
+      "Units that orders may still buy of which nobody knows whether the broker has them. Orders by amount are not in it.",
   }),
-  unknown_sell: DecimalString,
+  unknown_sell: DecimalString.meta({ description: "The same to sell." }),
   working_buy_notional: DecimalString.meta({
-    description: "Money that orders given as an amount may still buy for. How many units that will be is not known.",
+    description:
+      "Money for which live orders by amount (`notional`) may still buy, beside those of unknown outcome. How many units " +
+      "that will be, nobody knows.",
   }),
-  working_sell_notional: DecimalString,
-  unknown_buy_notional: DecimalString,
-  unknown_sell_notional: DecimalString,
+  working_sell_notional: DecimalString.meta({ description: "The same to sell." }),
+  unknown_buy_notional: DecimalString.meta({
+    description: "Money for which orders by amount may still buy of which nobody knows whether the broker has them.",
+  }),
+  unknown_sell_notional: DecimalString.meta({ description: "The same to sell." }),
   exposure_quantity: DecimalString.meta({
     description:
       "Units held at worst, without sign: all buys fill and no sell does, or the reverse. Orders by amount are not in it.",
@@ -58,12 +73,15 @@ export type PortfolioPosition = z.infer<typeof PortfolioPosition>;
 
 /** Money over all symbols, without netting one against another. `held + working + unknown = total`. */
 const PortfolioExposure = z.strictObject({
-  held: DecimalString.nullable(),
+  held: DecimalString.nullable().meta({
+    description:
+      "The worth of all positions, short ones counted as much as long ones; `null` while a price is missing.",
+  }),
   working: DecimalString.nullable().meta({
     description: "What working orders can add to `held` at worst; an order that only reduces a position adds nothing.",
   }),
   unknown: DecimalString.nullable().meta({ description: "What orders of unknown outcome can add to that." }),
-  total: DecimalString.nullable(),
+  total: DecimalString.nullable().meta({ description: "All three together: what could come to be held at worst." }),
   unpriced: z
     .array(z.string())
     .meta({ description: "Symbols without a price. While there is one, nobody knows the sums." }),
@@ -74,16 +92,19 @@ type PortfolioExposure = z.infer<typeof PortfolioExposure>;
 export const Portfolio = z
   .strictObject({
     account: AccountId,
-    as_of: z.iso
-      .datetime()
-      .nullable()
-      .meta({ description: "When the broker's holdings and balances were read; `null` when they never were." }),
-    stale: z.boolean(),
-    currency: z.string().nullable(),
-    cash: DecimalString.nullable(),
+    as_of: z.iso.datetime().nullable().meta({
+      description: "When the broker last told its holdings and the account's money; `null` when it never has.",
+    }),
+    stale: z.boolean().meta({
+      description: `Whether \`as_of\` is more than ${STALE_AFTER_MS / 1000} s before this answer: the broker has told nothing since.`,
+    }),
+    currency: z.string().nullable().meta({ description: "Of all money here, such as `USD`." }),
+    cash: DecimalString.nullable().meta({ description: "The broker's figure as of `as_of`, like the next two." }),
     equity: DecimalString.nullable(),
     buying_power: DecimalString.nullable(),
-    positions: z.array(PortfolioPosition).meta({ description: "By symbol: what is held or has a live order." }),
+    positions: z
+      .array(PortfolioPosition)
+      .meta({ description: "By symbol, of this moment: what is held or has a live order." }),
     exposure: PortfolioExposure,
   })
   .meta({ id: "Portfolio" });

@@ -3,13 +3,15 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
+import { fieldErrorsOf } from "../domain/fields.ts";
 import { describeError, log } from "../log.ts";
 import type { AppEnv } from "./env.ts";
 import { accessLog } from "./middleware/access-log.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requireConfig } from "./middleware/require-config.ts";
 import { API_KEY, API_KEY_SCHEME, DOCUMENT } from "./openapi.ts";
-import { problem, troubleWithBody, unavailable } from "./problem.ts";
+import { refuseOtherMethods } from "./other-methods.ts";
+import { bodyTooLarge, invalidRequest, problem, troubleWithBody, unavailable } from "./problem.ts";
 import { mountAudit } from "./routes/audit.ts";
 import { mountCancelOrders } from "./routes/cancel-orders.ts";
 import { mountCircuitBreaker } from "./routes/circuit-breaker.ts";
@@ -32,11 +34,9 @@ export function createApp(): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result, c) => {
       if (result.success) return undefined;
-      const errors = result.error.issues.map((issue) => ({
-        pointer: `/${issue.path.join("/")}`,
-        message: issue.message,
-      }));
-      return problem(c, { code: "invalid_request", detail: "Correct the fields listed in errors.", errors });
+      // The validator passes on what it was given, and does not say so in its type.
+      const given = "data" in result ? result.data : undefined;
+      return problem(c, invalidRequest(fieldErrorsOf(result.error, given)));
     },
   });
 
@@ -58,7 +58,10 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.use(requireConfig);
   app.use(
     "/v1/paper/*",
-    bodyLimit({ maxSize: FRAMEWORK_BODY_BYTES_MAX, onError: (c) => problem(c, troubleWithBody(413)) }),
+    bodyLimit({
+      maxSize: FRAMEWORK_BODY_BYTES_MAX,
+      onError: (c) => problem(c, bodyTooLarge(FRAMEWORK_BODY_BYTES_MAX)),
+    }),
   );
 
   mountWebhooks(app);
@@ -78,6 +81,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 
   app.openAPIRegistry.registerComponent("securitySchemes", API_KEY, API_KEY_SCHEME);
   app.doc31("/openapi.json", DOCUMENT);
+  refuseOtherMethods(app);
 
   app.notFound((c) => problem(c, { code: "not_found", detail: "See /reference for what there is." }));
   app.onError((thrown, c) => {

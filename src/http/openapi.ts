@@ -7,7 +7,9 @@ export const DOCUMENT = {
   info: {
     title: "Sallyport",
     version: "0.1.0",
-    description: "A guarded gate between trading signals and brokers. Money and quantities are decimal strings.",
+    description:
+      "A guarded gate between trading signals and brokers. Money and quantities are decimal strings. Another method on a path " +
+      "than those listed is answered with 405, `method_not_allowed`, and `Allow`.",
   },
 };
 
@@ -57,6 +59,7 @@ export function problems(...codes: readonly ProblemCode[]) {
 const WITH_HEADERS: Partial<Record<ProblemCode, readonly HeaderName[]>> = {
   rate_limited: ["Retry-After", "RateLimit", "RateLimit-Policy"],
   maintenance: ["Retry-After"],
+  broker_silent: ["Retry-After"],
   misconfigured: ["Retry-After"],
   unavailable: ["Retry-After"],
 };

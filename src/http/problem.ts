@@ -2,30 +2,142 @@
 // next; they never say what we know about keys, sources or other callers.
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
+import type { FieldError } from "../domain/fields.ts";
 import type { AppEnv } from "./env.ts";
 
-/** Every problem the API answers with: code, HTTP status, and a title that never changes. */
+type ProblemKind = { readonly status: ContentfulStatusCode; readonly title: string; readonly about: string };
+
+/** Every problem the API answers with: code, HTTP status, a title that never changes, and what it means and asks for. */
 export const PROBLEMS = {
-  unauthorized: { status: 401, title: "The request is not authenticated" },
-  replayed: { status: 409, title: "The request was used before" },
-  idempotency_conflict: { status: 409, title: "The id was used with other content" },
-  idempotency_key_required: { status: 400, title: "The request has no id of its own" },
-  body_too_large: { status: 413, title: "The body is too large" },
-  unsupported_media_type: { status: 415, title: "The body has the wrong type" },
-  malformed_body: { status: 400, title: "The body cannot be read" },
-  invalid_header: { status: 400, title: "A header cannot be read" },
-  invalid_request: { status: 422, title: "Fields are missing or wrong" },
-  order_ended: { status: 409, title: "The order has ended in another way" },
-  order_not_replaceable: { status: 409, title: "The order cannot be replaced any more" },
-  order_outcome_known: { status: 409, title: "The order's outcome is known" },
-  rate_limited: { status: 429, title: "Too many requests" },
-  not_found: { status: 404, title: "There is no such thing" },
-  method_not_allowed: { status: 405, title: "The method is not allowed here" },
-  maintenance: { status: 503, title: "The gateway takes no new orders now" },
-  misconfigured: { status: 503, title: "The gateway is not configured" },
-  unavailable: { status: 503, title: "The gateway cannot decide now" },
-} as const;
+  unauthorized: {
+    status: 401,
+    title: "The request is not authenticated",
+    about:
+      "The key, the secret, a header or the clock is wrong; which of them, no answer says. Routes under `/v1` take the API " +
+      "key in `X-API-Key`, signals prove themselves by their signature. Nothing was stored.",
+  },
+  replayed: {
+    status: 409,
+    title: "The request was used before",
+    about:
+      "A signed request is accepted once, and this one was: its nonce, its `webhook-id` with its timestamp, or, where the " +
+      "body alone is signed, its body. To repeat an order, sign again with a fresh nonce and the same `client_order_id`.",
+  },
+  idempotency_conflict: {
+    status: 409,
+    title: "The id was used with other content",
+    about:
+      "The `client_order_id`, `Idempotency-Key` or `webhook-id` belongs to an earlier order or batch whose content differs, " +
+      "or the two ids of this request belong to two orders. The earlier one stays as it is. A new order takes a new id.",
+  },
+  idempotency_key_required: {
+    status: 400,
+    title: "The request has no id of its own",
+    about:
+      "An order needs a `client_order_id` or the header `Idempotency-Key`, and a batch needs the header, so that it can be " +
+      "sent again and have one effect. A fresh UUID will do; keep it for the repeat.",
+  },
+  body_too_large: {
+    status: 413,
+    title: "The body is too large",
+    about:
+      "The detail says how many bytes are taken. Nothing was read or stored. Send several batches in place of one.",
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: "The body has the wrong type",
+    about:
+      "The route takes JSON, and the request says that it is something else. Send `Content-Type: application/json`.",
+  },
+  malformed_body: {
+    status: 400,
+    title: "The body cannot be read",
+    about:
+      "It is not UTF-8, not JSON (RFC 8259), nested too deep, has a key twice in one object, or has a number that a double " +
+      "does not hold exactly. The detail says which. Nothing was stored.",
+  },
+  invalid_header: {
+    status: 400,
+    title: "A header cannot be read",
+    about: "The detail names the header and what it takes. Nothing was read or stored.",
+  },
+  invalid_request: {
+    status: 422,
+    title: "Fields are missing or wrong",
+    about:
+      "`errors` lists every field of the body, the query or the path that is missing, unknown or wrong, by JSON Pointer, and " +
+      "what it has to be. Correct them all and send it again, under the same id: nothing was stored.",
+  },
+  order_ended: {
+    status: 409,
+    title: "The order has ended in another way",
+    about:
+      "It was filled, denied, rejected or has expired before it could be canceled, so there is nothing left to cancel. Read " +
+      "the order: what it has filled stays filled.",
+  },
+  order_not_replaceable: {
+    status: 409,
+    title: "The order cannot be replaced any more",
+    about:
+      "It has ended, or somebody wants it canceled or has replaced it already; the detail says which. Replace the order that " +
+      "took its place (`replaced_by`), or send a new one.",
+  },
+  order_outcome_known: {
+    status: 409,
+    title: "The order's outcome is known",
+    about:
+      "Only an order whose `delivery` is `unknown` or `needs_operator` can be settled by hand. Of this one the broker has " +
+      "told what became of it, or nothing has been sent. Read the order.",
+  },
+  broker_silent: {
+    status: 503,
+    title: "The broker does not answer",
+    about:
+      "The broker is asked before a person's word about an order is taken, and it could not be asked now. Nothing was changed. " +
+      "Send it again later, or with `without_broker` set to true if your word has to do.",
+  },
+  rate_limited: {
+    status: 429,
+    title: "Too many requests",
+    about:
+      "A source sent more to one account than `RATE_LIMIT_RPS` allows. Nothing was stored or used up: send the same request " +
+      "again after `Retry-After`.",
+  },
+  not_found: {
+    status: 404,
+    title: "There is no such thing",
+    about:
+      "No path, account, order or symbol has this name; the detail says which. An order's id begins with its account.",
+  },
+  method_not_allowed: {
+    status: 405,
+    title: "The method is not allowed here",
+    about: "The path exists, and takes other methods: `Allow` names them.",
+  },
+  maintenance: {
+    status: 503,
+    title: "The gateway takes no new orders now",
+    about:
+      "The operator has set `MAINTENANCE_MODE`. Nothing was read or stored: send it again after `Retry-After`. Cancels, " +
+      "settlements and reads pass meanwhile.",
+  },
+  misconfigured: {
+    status: 503,
+    title: "The gateway is not configured",
+    about:
+      "A setting is missing or wrong, so nothing is decided and nothing was stored. The log names the setting, and no answer " +
+      "does: tell the operator.",
+  },
+  unavailable: {
+    status: 503,
+    title: "The gateway cannot decide now",
+    about:
+      "A part that the answer needs cannot be reached. The request may be stored all the same: send it again under the same " +
+      "id, and it has one effect at most. Without an id, look at `/v1/orders` first.",
+  },
+} as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
@@ -52,7 +164,7 @@ export const Problem = z
 export type Trouble = {
   readonly code: ProblemCode;
   readonly detail: string;
-  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
+  readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
 };
 
@@ -74,11 +186,28 @@ export function describeTrouble(c: Context<AppEnv>, { code, detail, errors }: Tr
   return errors === undefined ? described : { ...described, errors: [...errors] };
 }
 
-/** One body for every way of not proving who you are; the cause goes to the log. */
+/** One body for every way in which a signal fails to prove itself; the cause goes to the log. */
 export const UNAUTHORIZED: Trouble = {
   code: "unauthorized",
-  detail: "Check the key or secret, the signature, the clock and the headers; /reference shows a signed request.",
+  detail: "Check the secret, the signature, the clock and the headers; /reference shows a signed request.",
 };
+
+/** The same for routes that take the API key. */
+export const API_KEY_REFUSED: Trouble = {
+  code: "unauthorized",
+  detail: "Send the gateway's API key in the header X-API-Key. It is looked for nowhere else.",
+};
+
+export const invalidRequest = (errors: readonly FieldError[]): Trouble => ({
+  code: "invalid_request",
+  detail: "Correct the fields listed in errors.",
+  errors,
+});
+
+export const bodyTooLarge = (bytesMax: number): Trouble => ({
+  code: "body_too_large",
+  detail: `Send at most ${bytesMax} bytes.`,
+});
 
 export const MISCONFIGURED: Trouble = {
   code: "misconfigured",
@@ -94,7 +223,6 @@ export const unavailable = (detail: string): Trouble => ({
 
 /** What the framework refuses about a body before a handler sees it. */
 export function troubleWithBody(status: number): Trouble {
-  if (status === 413) return { code: "body_too_large", detail: "Send less." };
   if (status === 415) return { code: "unsupported_media_type", detail: "Send Content-Type: application/json." };
   return { code: "malformed_body", detail: "Send one JSON object (RFC 8259)." };
 }

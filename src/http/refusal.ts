@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { CancelRefusal } from "../account/cancel.ts";
 import type { SettleRefusal } from "../account/settle.ts";
 import type { JsonRefusal } from "../domain/json.ts";
+import { type Order, isTerminal } from "../domain/order.ts";
 import { assertNever } from "../domain/result.ts";
 import type { BatchItemRefusal, WholeBatchRefusal } from "../intake/accept-batch.ts";
 import type { OrderRefusal } from "../intake/accept-order.ts";
@@ -10,7 +11,7 @@ import type { ReplacementRefusal } from "../intake/accept-replacement.ts";
 import type { AcceptRefusal } from "../intake/accept-signal.ts";
 import { log } from "../log.ts";
 import type { AppEnv } from "./env.ts";
-import { MISCONFIGURED, type Trouble, UNAUTHORIZED } from "./problem.ts";
+import { MISCONFIGURED, type Trouble, UNAUTHORIZED, bodyTooLarge, invalidRequest } from "./problem.ts";
 import { rateLimitFields } from "./rate-limit-fields.ts";
 
 export type Refusal =
@@ -29,13 +30,13 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
     case "unproven":
       return UNAUTHORIZED;
     case "body_too_large":
-      return { code: "body_too_large", detail: `Send at most ${refusal.bytesMax} bytes.` };
+      return bodyTooLarge(refusal.bytesMax);
     case "malformed_body":
       return { code: "malformed_body", detail: describeJson(refusal.cause) };
     case "invalid_fields":
     case "invalid_change":
     case "invalid_settlement":
-      return { code: "invalid_request", detail: "Correct the fields listed in errors.", errors: refusal.errors };
+      return invalidRequest(refusal.errors);
     case "idempotency_key_required":
       return {
         code: "idempotency_key_required",
@@ -45,7 +46,8 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
     case "replayed":
       return {
         code: "replayed",
-        detail: "Sign again with a fresh nonce; keep client_order_id to repeat an order safely.",
+        detail:
+          "Sign again with a fresh nonce; keep client_order_id to repeat an order safely. A body that is signed by itself (sha256) is taken once, ever: a new order needs another body, such as another client_order_id.",
       };
     case "idempotency_conflict":
       return {
@@ -53,7 +55,7 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
         detail: `Order ${refusal.orderId} has this id and other content. Use a new id.`,
       };
     case "batch_conflict":
-      return { code: "idempotency_conflict", detail: "A batch with other content has this key. Use a new key." };
+      return { code: "idempotency_conflict", detail: "A batch with another body has this key. Use a new key." };
     case "rate_limited":
       return {
         code: "rate_limited",
@@ -68,17 +70,17 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
     case "order_ended":
       return { code: "order_ended", detail: `It is ${refusal.order.status}; there is nothing left to cancel.` };
     case "not_replaceable":
-      return {
-        code: "order_not_replaceable",
-        detail:
-          refusal.order.cancel_requested_at === null
-            ? `It is ${refusal.order.status}. Send a new order.`
-            : "It is being canceled or replaced already. Look at its replaced_by, or send a new order.",
-      };
+      return { code: "order_not_replaceable", detail: describeNotReplaceable(refusal.order) };
     case "order_known":
       return {
         code: "order_outcome_known",
         detail: `It is ${refusal.order.status} (delivery ${refusal.order.delivery}); only an order that is unknown or needs_operator can be settled by hand.`,
+      };
+    case "broker_silent":
+      return {
+        code: "broker_silent",
+        detail: `The broker could not be asked (${refusal.code}). Try again, or set without_broker to true if your word has to do.`,
+        headers: { "Retry-After": "15" },
       };
     case "misconfigured":
       return MISCONFIGURED;
@@ -94,6 +96,15 @@ function factsOf(refusal: Refusal): Record<string, unknown> {
   if ("order" in refusal) return { reason, order_id: refusal.order.id, status: refusal.order.status };
   if (reason === "malformed_body") return { reason, cause: refusal.cause.reason };
   return refusal;
+}
+
+/** It has ended, or somebody wants it canceled; either may have been in favour of another order. */
+function describeNotReplaceable({ status, replaced_by: successor }: Order): string {
+  const isOver = isTerminal(status);
+  if (successor === null) return `It is ${isOver ? status : "being canceled"}. Send a new order.`;
+  return isOver
+    ? `It is ${status}, and order ${successor} was given in its place: look at that one.`
+    : `It is being canceled in favour of order ${successor}: replace that one.`;
 }
 
 function describeJson(cause: JsonRefusal | { readonly reason: "not_utf8" }): string {

@@ -7,7 +7,16 @@ import { refuse } from "./problem.ts";
 /** Longer waits would outlive proxies and tempt callers to treat the answer as final. */
 const WAIT_SEC_MAX = 10;
 /** A structured-field string (draft-ietf-httpapi-idempotency-key-header), or the bare characters many clients send. */
-const IDEMPOTENCY_KEY = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x5b\x5d-\x7e]{1,255}))$/;
+const IDEMPOTENCY_KEY = /^(?:"([ !#-[\]-~]{1,255})"|([!#-[\]-~]{1,255}))$/;
+const IDEMPOTENCY_KEY_FORM =
+  '1 to 255 printable ASCII characters, none of them a space, " or \\; in double quotes, spaces are taken too';
+
+/** What `Idempotency-Key` is and takes; `use` says when it is needed. */
+export const idempotencyKeyHeader = (use: string) =>
+  z
+    .string()
+    .regex(IDEMPOTENCY_KEY)
+    .meta({ description: `${use} It takes ${IDEMPOTENCY_KEY_FORM}.` });
 
 /** What `Prefer` can ask of a request about an order; `until` says what is waited for. */
 export const preferWait = (until: string) =>
@@ -23,8 +32,7 @@ export function readIdempotencyKey(c: Context<AppEnv>): string | null {
   const [, quoted, bare] = IDEMPOTENCY_KEY.exec(header) ?? [];
   const key = quoted ?? bare;
   if (key === undefined) {
-    const detail = "Idempotency-Key takes 1 to 255 printable ASCII characters.";
-    refuse(c, { code: "invalid_header", detail });
+    refuse(c, { code: "invalid_header", detail: `Idempotency-Key takes ${IDEMPOTENCY_KEY_FORM}.` });
   }
   return key;
 }

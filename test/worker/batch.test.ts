@@ -90,6 +90,31 @@ describe("a batch of orders", () => {
   });
 });
 
+describe("a batch of which no order can be read", () => {
+  it("is refused as a whole, names every field of every order, and leaves its key free", async () => {
+    const headers = aKey();
+    const before = (await readAudit()).length;
+    const orders = [{ ...BUY, quantity: "-1", color: "red" }, "buy", { ...BUY, account: "second" }];
+    const response = await post({ account: "paper", orders }, headers);
+    expect(response.status).toBe(422);
+    const { code, errors } = await response.json<{ code: string; errors: object[] }>();
+    expect(code).toBe("invalid_request");
+    expect(errors).toEqual([
+      { pointer: "/orders/0/quantity", message: "must be greater than zero" },
+      { pointer: "/orders/0/color", message: "unknown field" },
+      { pointer: "/orders/1", message: "must be an object" },
+      { pointer: "/orders/2/account", message: "the batch is for account paper" },
+    ]);
+    const [item] = await place({ orders: [RESTING] }, headers);
+    await eventually(async () => {
+      const since = (await readAudit()).slice(before).map(({ event }) => event.type);
+      return since.includes("batch.accepted") ? true : undefined;
+    });
+    expect((await readAudit()).slice(before).map(({ event }) => event.type)).not.toContain("batch.conflict");
+    await settled(item!.order!.id, "new");
+  });
+});
+
 describe("a batch that was sent before", () => {
   it("returns the same orders as they now stand, and places none", async () => {
     const headers = aKey();

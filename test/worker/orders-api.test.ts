@@ -124,6 +124,34 @@ describe("an order placed with the API key", () => {
     expect(await other.json()).toMatchObject({ code: "idempotency_conflict" });
   });
 
+  it("may have both a key and a client_order_id, and comes back under either", async () => {
+    const named = { ...RESTING, client_order_id: crypto.randomUUID() };
+    const headers = aKey();
+    const { id } = await (await post(named, headers)).json<Order>();
+    for (const again of [post(named, headers), post(named, {}), post(named, aKey())]) {
+      expect(await (await again).json()).toMatchObject({ id });
+    }
+    // Without its client_order_id the content is another one.
+    expect((await post(RESTING, headers)).status).toBe(409);
+  });
+
+  it("is not the order whose client_order_id is spelled like its key", async () => {
+    const name = crypto.randomUUID();
+    const [named, keyed] = [
+      await post({ ...RESTING, client_order_id: name }, {}),
+      await post(RESTING, { "Idempotency-Key": name }),
+    ];
+    expect([named.status, keyed.status]).toEqual([202, 202]);
+    expect((await named.json<Order>()).id).not.toBe((await keyed.json<Order>()).id);
+  });
+
+  it("cannot have the names of two orders", async () => {
+    const [named, headers] = [{ ...RESTING, client_order_id: crypto.randomUUID() }, aKey()];
+    await post(named, {});
+    await post(RESTING, headers);
+    expect((await post(named, headers)).status).toBe(409);
+  });
+
   it("comes of 20 equal requests in parallel once", async () => {
     const headers = aKey();
     const orders = await Promise.all(
@@ -171,10 +199,25 @@ describe("an order placed with the API key", () => {
     expect((await listOrders()).length).toBe(before);
   });
 
-  it("is refused when its key cannot be read", async () => {
-    const response = await post(BUY, { "Idempotency-Key": "x".repeat(256) });
-    expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ code: "invalid_header" });
+  it.each(["x".repeat(256), "a key", 'a"key', "a\\key", '"a', '""'])(
+    "is refused when its key cannot be read, and told what a key is: %s",
+    async (key) => {
+      const response = await post(BUY, { "Idempotency-Key": key });
+      expect(response.status).toBe(400);
+      const problem = await response.json<{ code: string; detail: string }>();
+      expect(problem.code).toBe("invalid_header");
+      expect(problem.detail).toContain("1 to 255 printable ASCII characters, none of them a space");
+    },
+  );
+
+  it("is found by its client_order_id", async () => {
+    const clientOrderId = crypto.randomUUID();
+    const { id } = await placeOrder({ ...RESTING, client_order_id: clientOrderId });
+    const find = async (query: string) => (await (await get(`/v1/orders?${query}`)).json<{ orders: Order[] }>()).orders;
+    expect(await find(`client_order_id=${clientOrderId}`)).toMatchObject([{ id }]);
+    expect(await find(`client_order_id=${clientOrderId}&symbol=AAPL`)).toEqual([]);
+    expect(await find("client_order_id=nobody-has-this")).toEqual([]);
+    expect((await get("/v1/orders?client_order_id=no%20name")).status).toBe(422);
   });
 
   it("is refused with 429 and Retry-After over the limit", async () => {
@@ -198,7 +241,9 @@ describe("an order of unknown outcome", () => {
   // A venue that answers nothing opens the breaker, and then the next order would be denied.
   beforeEach(async () => void (await call("POST", "/v1/accounts/paper/circuit-breaker/reset")));
 
-  const settle = (id: string, body: object | string) => call("POST", `/v1/orders/${id}/settle`, { body });
+  /** The broker does not answer in most of these. */
+  const settle = (id: string, body: object) =>
+    call("POST", `/v1/orders/${id}/settle`, { body: { without_broker: true, ...body } });
   const unknown = (id: string) =>
     eventually(async () => ((await readOrder(id)).delivery === "unknown" ? true : undefined));
 
@@ -250,7 +295,7 @@ describe("an order of unknown outcome", () => {
     expect(await readOrder(id)).toMatchObject({ status: "new", delivery: "delivered" });
   });
 
-  it.each<[string, number, string, object | string]>([
+  it.each<[string, number, string, object]>([
     ["without a reason", 422, "/reason", { outcome: "not_placed" }],
     ["with an outcome that does not exist", 422, "/outcome", { outcome: "lost", reason: "x" }],
     ["with an unknown field", 422, "/price", { outcome: "not_placed", reason: "x", price: "1" }],

@@ -1,7 +1,8 @@
+import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Execution } from "../../src/domain/execution.ts";
 import type { Portfolio } from "../../src/domain/portfolio.ts";
-import { withAccount } from "./support/faulty-venue.ts";
+import { type Venue, account as theAccount, withAccount } from "./support/faulty-venue.ts";
 import { call, eventually, get, placeOrder, put, settled } from "./support/gateway.ts";
 
 const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "10" };
@@ -64,6 +65,23 @@ describe("the portfolio", () => {
     expect(portfolio.exposure).toEqual({ held: "1875", working: "750", unknown: "0", total: "2625", unpriced: [] });
   }, 15_000);
 
+  it("is stale once the broker has told nothing for 15 s, and keeps what it told", async () => {
+    const lastToldSecondsAgo = (seconds: number) =>
+      runInDurableObject(theAccount(), (_, state) => {
+        state.storage.sql.exec("UPDATE broker_view SET at_ms = ?", Date.now() - seconds * 1000);
+      });
+    const { cash } = await readPortfolio();
+    const mute: Venue = () => Promise.resolve(new Response(null, { status: 500 }));
+    await withAccount({ venue: () => mute }, async () => {
+      await lastToldSecondsAgo(8);
+      expect(await readPortfolio()).toMatchObject({ stale: false, cash });
+      await lastToldSecondsAgo(16);
+      expect(await readPortfolio()).toMatchObject({ stale: true, cash });
+    });
+    await call("POST", "/v1/accounts/paper/circuit-breaker/reset");
+    expect(await eventually(async () => ((await readPortfolio()).stale ? undefined : true))).toBe(true);
+  });
+
   it("is each account's own", async () => {
     expect(await readPortfolio("second")).toMatchObject({ account: "second", positions: [], cash: "100000" });
   });
@@ -120,7 +138,21 @@ describe("executions", () => {
     expect([...first.executions, ...rest.executions]).toEqual(all);
   });
 
-  it.each(["?limit=0", "?limit=201", "?order_id=1", "?account=A"])("%s is refused", async (query) => {
-    expect((await call("GET", `/v1/executions${query}`)).status).toBe(422);
+  it("are listed by symbol", async () => {
+    await trade({ ...BUY, symbol: "SPY", quantity: "1" });
+    await trade({ ...BUY, quantity: "1" });
+    const { executions } = await readExecutions("?symbol=SPY&limit=200");
+    expect(new Set(executions.map(({ symbol }) => symbol))).toEqual(new Set(["SPY"]));
+    expect((await readExecutions("?symbol=TSLA")).executions).toEqual([]);
+    const [first, ...rest] = executions;
+    const page = await readExecutions(`?symbol=SPY&limit=200&cursor=${first?.id}`);
+    expect(page.executions).toEqual(rest);
   });
+
+  it.each(["?limit=0", "?limit=201", "?order_id=1", "?account=A", "?symbols=SPY", "?cursor=zzz"])(
+    "%s is refused",
+    async (query) => {
+      expect((await call("GET", `/v1/executions${query}`)).status).toBe(422);
+    },
+  );
 });

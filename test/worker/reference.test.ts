@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import readme from "../../README.md?raw";
 import { PROBLEMS } from "../../src/http/problem.ts";
-import { get } from "./support/gateway.ts";
+import { call, get } from "./support/gateway.ts";
 
 type Operation = {
   operationId: string;
@@ -100,9 +100,65 @@ describe("what a generated client relies on", () => {
     });
   });
 
+  it("shows no minus sign where a negative decimal is refused, and one where it can be", async () => {
+    const { components } = await readDocument();
+    const patternOf = (schema: string, field: string): RegExp => {
+      const found = JSON.stringify(components.schemas[schema]);
+      const [, pattern] = new RegExp(`"${field}":\\{[^{}]*(?:\\{[^{}]*)?"pattern":("[^"]+")`).exec(found) ?? [];
+      return new RegExp(JSON.parse(pattern ?? "null") as string);
+    };
+    for (const [schema, field] of [
+      ["NativeOrder", "quantity"],
+      ["NativeOrder", "limit_price"],
+      ["OrderChange", "stop_price"],
+      ["Settlement", "filled_quantity"],
+      ["Settlement", "average_price"],
+      ["SetPaperPrice", "price"],
+    ] as const) {
+      expect("12.5", `${schema}.${field}`).toMatch(patternOf(schema, field));
+      expect("-12.5", `${schema}.${field}`).not.toMatch(patternOf(schema, field));
+    }
+    expect("-12.5").toMatch(patternOf("Portfolio", "quantity"));
+  });
+
   it("gives the audit log's cursor as a plain integer", async () => {
     const list = operationsOf(await readDocument()).find(({ operationId }) => operationId === "listAuditEntries");
     expect(list?.parameters?.find(({ name }) => name === "cursor")?.schema).toMatchObject({ type: "integer" });
+  });
+
+  it("says what an Idempotency-Key takes, as the gateway has it", async () => {
+    const operations = operationsOf(await readDocument());
+    for (const name of ["placeOrder", "placeOrders", "replaceOrder"]) {
+      const parameters = operations.find(({ operationId }) => operationId === name)?.parameters;
+      const key = parameters?.find((parameter) => parameter.name === "Idempotency-Key");
+      const { pattern: text } = key!.schema as { pattern: string };
+      const pattern = new RegExp(text);
+      for (const taken of ["a", "x".repeat(255), "!#[]~", '"a b"']) expect(taken).toMatch(pattern);
+      for (const refused of ["", "a b", 'a"b', "a\\b", '"a', "é", "x".repeat(256)])
+        expect(refused).not.toMatch(pattern);
+    }
+  });
+
+  it("says of every list's filters that there are no others, by refusing them", async () => {
+    const lists = ["/v1/orders", "/v1/executions", "/v1/audit", "/v1/portfolio"];
+    const { paths } = await readDocument();
+    for (const path of lists) {
+      for (const { name } of paths[path]?.["get"]?.parameters ?? []) {
+        const response = await get(`${path}?${name}s=1`);
+        expect(response.status).toBe(422);
+        expect(await response.json()).toMatchObject({ errors: [{ pointer: `/${name}s`, message: "unknown field" }] });
+      }
+    }
+  });
+
+  it("describes every figure of the portfolio that its name does not explain", async () => {
+    const { components } = await readDocument();
+    const { positions, ...properties } = components.schemas["Portfolio"]!.properties;
+    const position = (positions as { items: { properties: Record<string, object> } }).items.properties;
+    const wanted = { ...position, ...properties };
+    for (const name of ["as_of", "stale", "cash", "quantity", "working_buy_notional", "unknown_sell_notional"]) {
+      expect(wanted[name], name).toHaveProperty("description");
+    }
   });
 
   it("describes the headers that answers carry", async () => {
@@ -124,6 +180,26 @@ describe("what a generated client relies on", () => {
   });
 });
 
+describe("the headers that the document promises", () => {
+  /** They come with a repeat, or with a wait, and only then. */
+  const SOMETIMES = ["Idempotency-Replayed", "Preference-Applied"];
+  const order = { symbol: "TSLA", side: "buy", type: "market", quantity: "1" };
+
+  it.each([
+    ["placeOrder", "/v1/orders", order],
+    ["placeOrders", "/v1/orders/batch", { orders: [order] }],
+  ])("are all there when %s is answered", async (name, path, body) => {
+    const headers = { "Idempotency-Key": crypto.randomUUID() };
+    const response = await call("POST", path, { body, headers });
+    const operation = operationsOf(await readDocument()).find(({ operationId }) => operationId === name);
+    const promised = Object.keys(operation?.responses[response.status]?.headers ?? {});
+    expect(promised).toContain("X-Request-Id");
+    for (const header of promised) {
+      if (!SOMETIMES.includes(header)) expect(response.headers.get(header), header).not.toBeNull();
+    }
+  });
+});
+
 const UNESCAPED: Readonly<Record<string, string>> = {
   "&quot;": '"',
   "&#39;": "'",
@@ -141,6 +217,18 @@ describe("the reference page", () => {
     for (const path of Object.keys((await readDocument()).paths)) expect(page).toContain(path);
     for (const code of Object.keys(PROBLEMS)) expect(page).toContain(`id="${code}"`);
     expect(page).not.toMatch(/<script|<link|<img|src=|url\(|href="(?!#|\/openapi\.json")/);
+  });
+
+  it("says of every problem what it means and what to do", async () => {
+    const page = await readPage();
+    for (const [code, { about }] of Object.entries(PROBLEMS)) {
+      const [, row] = new RegExp(`<tr id="${code}">(.*?)</tr>`, "s").exec(page) ?? [];
+      const text = row
+        ?.replaceAll(/<[^>]+>/g, "")
+        .replaceAll(/&(?:quot|#39);/g, (entity) => UNESCAPED[entity] ?? entity);
+      expect(text).toContain(about.replaceAll("`", ""));
+      expect(about).toMatch(/^.{40,}\.$/s);
+    }
   });
 
   it("leads every link of its own to something", async () => {

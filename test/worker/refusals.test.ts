@@ -2,7 +2,7 @@ import { env, exports } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../src/http/app.ts";
-import { get, listOrders, post, put, readAudit, send, sign } from "./support/gateway.ts";
+import { call, get, listOrders, post, put, readAudit, send, sign } from "./support/gateway.ts";
 
 const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
 
@@ -248,16 +248,89 @@ describe("reading", () => {
     expect(response.headers.get("Content-Type")).toContain("application/problem+json");
   });
 
-  it("refuses other methods at the webhook", async () => {
-    const response = await get("/webhooks/default");
-    expect(response.status).toBe(405);
-    expect(response.headers.get("Allow")).toBe("POST");
+  it("has one answer for every key that is not the gateway's, and it names the header", async () => {
+    const key = env.BOOTSTRAP_API_KEY;
+    const bodies = new Set<string>();
+    for (const path of ["/v1/orders", "/v1/audit", `/v1/orders?api_key=${key}`]) {
+      for (const headers of [{}, { "X-API-Key": "" }, { "X-API-Key": `${key}x` }, { Authorization: `Bearer ${key}` }]) {
+        const response = await get(path, headers);
+        expect(response.status).toBe(401);
+        const { request_id: _, ...body } = await response.json<{ request_id: string; detail: string }>();
+        expect(body.detail).toContain("X-API-Key");
+        bodies.add(JSON.stringify(body));
+      }
+    }
+    expect(bodies.size).toBe(1);
+  });
+
+  it.each([
+    ["/v1/orders?limit=zzz", "/limit", "must be a whole number from 1 to 200"],
+    ["/v1/orders?limit=1.5", "/limit", "must be a whole number from 1 to 200"],
+    ["/v1/orders?limit=201", "/limit", "must be a whole number from 1 to 200"],
+    ["/v1/orders?symbols=AAPL", "/symbols", "unknown field"],
+    ["/v1/orders?a%2Fb=1", "/a~1b", "unknown field"],
+    ["/v1/orders?status=open", "/status", expect.stringMatching(/^must be one of denied, pending_new, /) as string],
+    ["/v1/orders?symbol=AAPL&symbol=SPY", "/symbol", "must be a string"],
+    ["/v1/audit?cursor=zzz", "/cursor", "must be next_cursor of the page before"],
+    ["/v1/audit?from=yesterday", "/from", "must be a time in UTC, like 2026-01-15T14:30:00Z"],
+    ["/v1/executions?cursor=zzz", "/cursor", "must be next_cursor of the page before"],
+    ["/v1/executions?order_id=1", "/order_id", "must be an order's id: <account>_<UUID>"],
+    ["/v1/portfolio?acount=paper", "/acount", "unknown field"],
+    ["/v1/accounts/A/circuit-breaker", "/id", "must be 1 to 32 of a-z, 0-9 and -"],
+  ])("%s says which field is wrong, and what it has to be", async (path, pointer, message) => {
+    const response = await get(path);
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ code: "invalid_request", errors: [{ pointer, message }] });
+  });
+
+  it("says of a price that it is required", async () => {
+    const response = await put("/v1/paper/paper/prices/AAPL", {});
+    expect(await response.json()).toMatchObject({ errors: [{ pointer: "/price", message: "required" }] });
   });
 
   it("refuses a price for a symbol the paper venue does not list", async () => {
     expect((await put("/v1/paper/paper/prices/ZZZZ", { price: "1" })).status).toBe(404);
     expect((await put("/v1/paper/nowhere/prices/AAPL", { price: "1" })).status).toBe(404);
     expect((await put("/v1/paper/paper/prices/AAPL", { price: "-1" })).status).toBe(422);
+  });
+});
+
+describe("a path that takes other methods", () => {
+  const order = "/v1/orders/paper_01890000-0000-7000-8000-000000000000";
+
+  it.each([
+    ["GET", "/webhooks/default", "POST"],
+    ["PUT", "/v1/orders", "DELETE, GET, HEAD, POST"],
+    ["PATCH", order, "DELETE, GET, HEAD"],
+    ["POST", order, "DELETE, GET, HEAD"],
+    ["OPTIONS", order, "DELETE, GET, HEAD"],
+    ["PUT", "/v1/orders/batch", "POST"],
+    ["GET", `${order}/replace`, "POST"],
+    ["GET", `${order}/settle`, "POST"],
+    ["HEAD", `${order}/settle`, "POST"],
+    ["POST", "/v1/executions", "GET, HEAD"],
+    ["DELETE", "/v1/portfolio", "GET, HEAD"],
+    ["DELETE", "/v1/audit", "GET, HEAD"],
+    ["PUT", "/v1/accounts/paper/circuit-breaker", "GET, HEAD"],
+    ["GET", "/v1/accounts/paper/circuit-breaker/reset", "POST"],
+    ["POST", "/v1/paper/paper/prices/AAPL", "PUT"],
+    ["POST", "/health", "GET, HEAD"],
+    ["POST", "/reference", "GET, HEAD"],
+    ["POST", "/openapi.json", "GET, HEAD"],
+  ])("answers %s %s with 405, and with those it takes", async (method, path, allow) => {
+    const response = await call(method, path);
+    expect(response.status).toBe(405);
+    expect(response.headers.get("Allow")).toBe(allow);
+    expect(response.headers.get("Content-Type")).toContain("application/problem+json");
+    if (method !== "HEAD") expect(await response.json()).toMatchObject({ code: "method_not_allowed" });
+  });
+
+  it("is not one that does not exist", async () => {
+    for (const method of ["GET", "PUT", "POST"]) expect((await call(method, "/v1/nowhere")).status).toBe(404);
+  });
+
+  it("answers HEAD where it answers GET", async () => {
+    expect((await call("HEAD", "/health")).status).toBe(200);
   });
 });
 

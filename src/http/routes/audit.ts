@@ -9,7 +9,7 @@ import type { AppEnv } from "../env.ts";
 import { knownAccount } from "../known-ids.ts";
 import { requireApiKey } from "../middleware/require-api-key.ts";
 import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
-import { PageLimit } from "../page.ts";
+import { NO_CURSOR, PageLimit } from "../page.ts";
 
 const AuditEntry = z
   .object({
@@ -38,7 +38,7 @@ const getAudit = createRoute({
   security: NEEDS_API_KEY,
   middleware: [requireApiKey] as const,
   request: {
-    query: z.object({
+    query: z.strictObject({
       account: AccountId.optional().meta({ description: "The gateway's default account when absent." }),
       order_id: z.string().max(100).optional(),
       symbol: Symbol.optional(),
@@ -46,9 +46,9 @@ const getAudit = createRoute({
       from: z.iso.datetime().optional().meta({ description: "ISO 8601 in UTC, included." }),
       to: z.iso.datetime().optional().meta({ description: "ISO 8601 in UTC, excluded." }),
       cursor: z.coerce
-        .number()
-        .int()
-        .min(0)
+        .number({ error: NO_CURSOR })
+        .int({ error: NO_CURSOR })
+        .min(0, { error: NO_CURSOR })
         .default(0)
         // Said in full: the generator takes what is coerced for something that may be null.
         .meta({ description: "`next_cursor` of the page before.", type: "integer", minimum: 0, default: 0 }),

@@ -45,7 +45,6 @@ const cancelOrders = createRoute({
   security: NEEDS_API_KEY,
   middleware: [requireApiKey] as const,
   request: {
-    // Strict: a misspelt `symbol` must not become every symbol.
     query: z.strictObject({
       account: AccountId.optional().meta({ description: "The gateway's default account when absent." }),
       symbol: Symbol.optional().meta({ description: "Every symbol when absent." }),

@@ -3,11 +3,13 @@ import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import { accountStub } from "../../account/stub.ts";
 import { Execution } from "../../domain/execution.ts";
 import { AccountId, OrderId, accountOf } from "../../domain/ids.ts";
+import { Symbol } from "../../domain/order.ts";
 import type { AppEnv } from "../env.ts";
 import { knownAccount } from "../known-ids.ts";
 import { requireApiKey } from "../middleware/require-api-key.ts";
 import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
-import { PageLimit } from "../page.ts";
+import { NO_CURSOR, PageLimit } from "../page.ts";
+import { invalidRequest, refuse } from "../problem.ts";
 
 const listExecutions = createRoute({
   method: "get",
@@ -19,11 +21,12 @@ const listExecutions = createRoute({
   security: NEEDS_API_KEY,
   middleware: [requireApiKey] as const,
   request: {
-    query: z.object({
+    query: z.strictObject({
       account: AccountId.optional().meta({
         description: "When absent, that of `order_id`, or else the gateway's default account.",
       }),
       order_id: OrderId.optional(),
+      symbol: Symbol.optional(),
       cursor: z.string().max(200).optional().meta({ description: "`next_cursor` of the page before." }),
       limit: PageLimit,
     }),
@@ -39,10 +42,12 @@ const listExecutions = createRoute({
 
 export function mountExecutions(app: OpenAPIHono<AppEnv>): void {
   app.openapi(listExecutions, async (c) => {
-    const { account: named, order_id: orderId, cursor, limit } = c.req.valid("query");
+    const { account: named, order_id: orderId, symbol, cursor, limit } = c.req.valid("query");
     const account = knownAccount(c, named ?? (orderId === undefined ? undefined : accountOf(orderId)));
     // One more than asked for tells whether there is a next page.
-    const found = await accountStub(c.env, account).listExecutions({ orderId, before: cursor, limit: limit + 1 });
+    const query = { orderId, symbol, before: cursor, limit: limit + 1 };
+    const found = await accountStub(c.env, account).listExecutions(query);
+    if (found === null) refuse(c, invalidRequest([{ pointer: "/cursor", message: NO_CURSOR }]));
     const executions = found.slice(0, limit);
     return c.json({ executions, next_cursor: found.length > limit ? (executions.at(-1)?.id ?? null) : null }, 200);
   });

@@ -11,7 +11,7 @@ import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
 import { replayed, statusOf } from "../order-answer.ts";
 import { Problem, describeTrouble, problem } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
-import { readIdempotencyKey } from "../request-headers.ts";
+import { idempotencyKeyHeader, readIdempotencyKey } from "../request-headers.ts";
 
 const BatchAnswer = z
   .object({
@@ -37,11 +37,15 @@ const postBatch = createRoute({
   description:
     "Not all or nothing: each order stands by itself, and one that is denied or cannot be read does not stop the others. " +
     "They are decided in the order given, each knowing those before it, and stored in one transaction. The same key with " +
-    "the same body, byte for byte, returns the same orders, as they now stand.",
+    "the same body, byte for byte, returns the same orders, as they now stand. A batch of which no order can be read is " +
+    "refused as a whole: `errors` lists every field of every order, nothing is stored, and the key stays free.",
   security: NEEDS_API_KEY,
   request: {
     headers: z.object({
-      "Idempotency-Key": z.string().meta({ description: "Your name for this batch. It holds within the account." }),
+      "Idempotency-Key": idempotencyKeyHeader(
+        "Your name for this batch, which no other batch of the account may have, for good. It names none of its orders: each " +
+          "may have a `client_order_id`, and the keys of single orders are kept apart.",
+      ),
     }),
     body: { required: true, content: { "application/json": { schema: OrderBatch } } },
   },

@@ -1,7 +1,7 @@
 // GET /v1/orders and GET /v1/orders/{id}: orders as their accounts know them.
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import { accountStub } from "../../account/stub.ts";
-import { AccountId, OrderId } from "../../domain/ids.ts";
+import { AccountId, ClientOrderId, OrderId } from "../../domain/ids.ts";
 import { Order, OrderStatus, Symbol } from "../../domain/order.ts";
 import type { AppEnv } from "../env.ts";
 import { knownAccount, orderNotFound, orderOfKnownAccount } from "../known-ids.ts";
@@ -31,8 +31,9 @@ const listOrders = createRoute({
   security: NEEDS_API_KEY,
   middleware: [requireApiKey] as const,
   request: {
-    query: z.object({
+    query: z.strictObject({
       account: AccountId.optional().meta({ description: "The gateway's default account when absent." }),
+      client_order_id: ClientOrderId.optional().meta({ description: "The one order that has this name, if any has." }),
       status: OrderStatus.optional(),
       symbol: Symbol.optional(),
       cursor: OrderId.optional().meta({ description: "`next_cursor` of the page before." }),
@@ -57,10 +58,11 @@ export function mountOrders(app: OpenAPIHono<AppEnv>): void {
   });
 
   app.openapi(listOrders, async (c) => {
-    const { account: named, status, symbol, cursor, limit } = c.req.valid("query");
+    const { account: named, client_order_id: clientOrderId, cursor, limit, ...filters } = c.req.valid("query");
     const account = knownAccount(c, named);
     // One more than asked for tells whether there is a next page.
-    const found = await accountStub(c.env, account).listOrders({ status, symbol, before: cursor, limit: limit + 1 });
+    const query = { ...filters, clientOrderId, before: cursor, limit: limit + 1 };
+    const found = await accountStub(c.env, account).listOrders(query);
     const orders = found.slice(0, limit);
     return c.json({ orders, next_cursor: found.length > limit ? (orders.at(-1)?.id ?? null) : null }, 200);
   });

@@ -2,7 +2,7 @@
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import { accountStub } from "../../account/stub.ts";
 import { AccountId } from "../../domain/ids.ts";
-import { DecimalString, isPositive } from "../../domain/money.ts";
+import { DecimalString, UNSIGNED_PATTERN, isPositive } from "../../domain/money.ts";
 import { Symbol } from "../../domain/order.ts";
 import type { AppEnv } from "../env.ts";
 import { requireApiKey } from "../middleware/require-api-key.ts";
@@ -13,6 +13,7 @@ const SetPaperPrice = z
   .strictObject({
     price: DecimalString.refine(isPositive, { error: "must be greater than zero" }).meta({
       description: "US dollars, more than 0.",
+      pattern: UNSIGNED_PATTERN,
       example: "399.50",
     }),
   })

@@ -12,7 +12,7 @@ import { answerOrder, waited } from "../order-answer.ts";
 import { problem } from "../problem.ts";
 import { rateLimitFields } from "../rate-limit-fields.ts";
 import { troubleOf } from "../refusal.ts";
-import { preferWait, readIdempotencyKey, readWaitSec } from "../request-headers.ts";
+import { idempotencyKeyHeader, preferWait, readIdempotencyKey, readWaitSec } from "../request-headers.ts";
 
 const postOrder = createRoute({
   method: "post",
@@ -21,15 +21,16 @@ const postOrder = createRoute({
   summary: "Place an order",
   description:
     "Goes the way of a signal: checked against the account's policy, recorded, and forwarded to the broker if approved. " +
-    "Needs `Idempotency-Key` or `client_order_id`, which hold within the account: sent again with the same content, the " +
-    "request returns the same order.",
+    "It needs a name to be sent again under: `client_order_id`, which is the order's and which the broker gets too, or " +
+    "`Idempotency-Key`, which is the request's. Sent again under its name with the same content, it returns the same order. " +
+    "Both may be given; then both have to lead to the same order. They are two kinds of names, so the same text in one and " +
+    "in the other names two things. Each holds within the account, for good.",
   security: NEEDS_API_KEY,
   request: {
     headers: z.object({
-      "Idempotency-Key": z
-        .string()
-        .optional()
-        .meta({ description: "Your name for this request. Required where the body has no `client_order_id`." }),
+      "Idempotency-Key": idempotencyKeyHeader(
+        "Your name for this request, which no other order or replacement may have. Required where the body has no `client_order_id`.",
+      ).optional(),
       Prefer: preferWait("the broker has accepted or refused. A fill comes later."),
     }),
     body: { required: true, content: { "application/json": { schema: NativeOrder } } },

@@ -17,17 +17,18 @@ const getPortfolio = createRoute({
   operationId: "getPortfolio",
   summary: "Read an account's positions, money and exposure",
   description:
-    "Positions are counted from our own fills. Exposure is what the account could come to hold at worst: every live order " +
-    "may still fill, those of unknown outcome included.",
+    "Positions are counted from our own fills and are of this moment. Money is the broker's word and as of `as_of`; the broker " +
+    "is asked first, unless it has told a few seconds ago, and waited for 2 s at most. Exposure is what the account could come " +
+    "to hold at worst: every live order may still fill, those of unknown outcome included.",
   security: NEEDS_API_KEY,
   middleware: [requireApiKey] as const,
   request: {
-    query: z.object({
+    query: z.strictObject({
       account: AccountId.optional().meta({ description: "The gateway's default account when absent." }),
     }),
   },
   responses: {
-    200: jsonOf(Portfolio, "The account as it stands. `stale` when the broker could not be read for long."),
+    200: jsonOf(Portfolio, "The account as it stands."),
     ...problems("unauthorized", "not_found", "invalid_request", "misconfigured", "unavailable"),
   },
 });

@@ -54,7 +54,8 @@ export function mountReference(app: OpenAPIHono<AppEnv>): void {
         <body>
           <h1>Sallyport API</h1>
           <p>
-            {DOCUMENT.info.description} The same as a machine reads it: <a href="/openapi.json">openapi.json</a>.
+            <Prose text={DOCUMENT.info.description} /> The same as a machine reads it:{" "}
+            <a href="/openapi.json">openapi.json</a>.
           </p>
           <Contents routes={routes} schemas={schemas.map(([name]) => name)} />
           <h2 id="signed-request">A signed request</h2>
@@ -70,13 +71,16 @@ export function mountReference(app: OpenAPIHono<AppEnv>): void {
           <h2 id="problems">Problems</h2>
           <p>Every refusal is application/problem+json (RFC 9457). Branch on the code.</p>
           <table>
-            {Object.entries(PROBLEMS).map(([code, { status, title }]) => (
+            {Object.entries(PROBLEMS).map(([code, { status, title, about }]) => (
               <tr id={code}>
                 <td>
                   <code>{code}</code>
                 </td>
                 <td>{status}</td>
-                <td>{title}.</td>
+                <td>
+                  {title}.<br />
+                  <Prose text={about} />
+                </td>
               </tr>
             ))}
           </table>

@@ -12,7 +12,7 @@ import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
 import { answerOrder } from "../order-answer.ts";
 import { problem } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
-import { readIdempotencyKey } from "../request-headers.ts";
+import { idempotencyKeyHeader, readIdempotencyKey } from "../request-headers.ts";
 
 const postReplacement = createRoute({
   method: "post",
@@ -22,15 +22,15 @@ const postReplacement = createRoute({
   description:
     "Cancels the order and puts a new one in its place, which waits until the old one has ended. What the old one filled " +
     "until then is taken off the new one's `quantity`, and the policy is asked once more. If nothing is left to trade, or " +
-    "the old order ended in another way, the new one lapses. Replacing one that still waits takes over its wait.",
+    "the old order ended in another way, the new one lapses. Replacing one that still waits takes over its wait. It needs " +
+    "`client_order_id`, `Idempotency-Key` or both, as a new order does.",
   security: NEEDS_API_KEY,
   request: {
     params: z.object({ id: z.string().meta({ description: "The old order's `id`." }) }),
     headers: z.object({
-      "Idempotency-Key": z
-        .string()
-        .optional()
-        .meta({ description: "Your name for this request. Required where the body has no `client_order_id`." }),
+      "Idempotency-Key": idempotencyKeyHeader(
+        "Your name for this request, which no other order or replacement may have. Required where the body has no `client_order_id`.",
+      ).optional(),
     }),
     body: { required: true, content: { "application/json": { schema: OrderChange } } },
   },

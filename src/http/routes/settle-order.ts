@@ -20,7 +20,8 @@ const postSettlement = createRoute({
   summary: "Settle an order of unknown outcome by hand",
   description:
     "For an order whose `delivery` is `unknown` or `needs_operator`, after you have looked at the broker. The broker is " +
-    "asked once more before your word is taken; where it knows the order, its word stands.",
+    "asked once more before your word is taken; where it knows the order, its word stands, and where it does not answer, your " +
+    "word is taken only with `without_broker`.",
   security: NEEDS_API_KEY,
   request: {
     params: z.object({ id: z.string().meta({ description: "The order's `id`." }) }),
@@ -32,6 +33,7 @@ const postSettlement = createRoute({
       "unauthorized",
       "not_found",
       "order_outcome_known",
+      "broker_silent",
       "body_too_large",
       "malformed_body",
       "invalid_request",
