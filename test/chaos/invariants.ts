@@ -156,8 +156,17 @@ function approvedThoughTooLarge({ accounts, sent }: Evidence): string[] {
   );
   return accounts
     .flatMap(({ orders }) => orders)
-    .filter((order) => tooLarge.has(order.client_order_id) && order.status !== "denied")
+    .filter((order) => tooLarge.has(order.client_order_id) && order.status !== "denied" && !isExit(order))
     .map(describe);
+}
+
+/** Whether it only closes what was held when it was decided about: no limit stops such an order. */
+function isExit({ side, quantity, verdicts }: Order): boolean {
+  const [, held] =
+    /^position (-?[\d.]+)$/.exec(verdicts.find(({ rule }) => rule === "trading_state")?.input ?? "") ?? [];
+  if (held === undefined || quantity === undefined) return false;
+  const position = new Big(held);
+  return side === (position.gt(0) ? "sell" : "buy") && position.abs().gte(quantity);
 }
 
 function calledForNothing({ orders, books }: AccountEvidence): string[] {
