@@ -3,22 +3,13 @@ import { defineConfig } from "vitest/config";
 
 const migrations = await readD1Migrations("./migrations");
 
-/** Secrets that are long enough, and plainly nobody's. */
-const policy = {
-  trading_state: "active",
-  symbols: ["AAPL", "MSFT", "SPY"],
-  max_quantity: "100",
-  max_notional: "25000",
-  reference_price_max_age_sec: 900,
-};
-
+/** Secrets that are long enough, and plainly nobody's. The accounts are made by test/support/seed-accounts.ts. */
 const testSettings = {
   API_KEY_HMAC_SECRET: "test-only-hmac-secret-old-0123456789,test-only-hmac-secret-new-0123456789",
   BOOTSTRAP_API_KEY: "test-only-bootstrap-api-key-0123456789",
-  BROKER_CREDENTIALS: "{}",
+  CREDENTIALS_ENCRYPTION_KEYS: `1:${btoa("test-only-key-encryption-key-0-1")}`,
   // Roomy enough for a file of tests, small enough to run into.
   RATE_LIMIT_RPS: "40",
-  ACCOUNTS: { paper: { broker: "paper", policy }, second: { broker: "paper", policy } },
 };
 
 export default defineConfig({
@@ -41,7 +32,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts"],
-          setupFiles: ["test/support/apply-migrations.ts"],
+          setupFiles: ["test/support/apply-migrations.ts", "test/support/seed-accounts.ts"],
         },
       },
       {

@@ -5,10 +5,11 @@ import { paperVenueStub } from "../brokers/paper/stub.ts";
 import { brokerFor } from "../brokers/registry.ts";
 import { readConfig } from "../config.ts";
 import { randomBytes, randomFraction } from "../crypto/random.ts";
-import { type Quota, type ReferencePrice, isSameOrder } from "../domain/broker.ts";
+import { type ReferencePrice, isSameOrder } from "../domain/broker.ts";
+import type { AccountConfiguration } from "../domain/account.ts";
 import { type CircuitBreakerView, toCircuitBreakerView } from "../domain/circuit-breaker.ts";
 import type { Execution } from "../domain/execution.ts";
-import { type AccountId, type OrderId, orderIdOf, uuidv7 } from "../domain/ids.ts";
+import { type AccountId, type OrderId, type SourceId, orderIdOf, uuidv7 } from "../domain/ids.ts";
 import type { Decimal } from "../domain/money.ts";
 import { type Order, type OrderIntent, intentOf, isAnswered, isTerminal } from "../domain/order.ts";
 import type { Portfolio } from "../domain/portfolio.ts";
@@ -17,21 +18,33 @@ import { needsReferencePrice } from "../domain/risk/rules.ts";
 import type { Settlement } from "../domain/settlement.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import { describeError, log } from "../log.ts";
+import { findAccount, toConfiguration } from "../storage/accounts.ts";
 import { appendEntries } from "../storage/audit-log.ts";
 import { openDatabase } from "../storage/client.ts";
-import { type Admitted, type NewId, type Signal, type SignalRefusal, admit } from "./admit.ts";
+import { listSources } from "../storage/sources.ts";
+import {
+  type AccountDisabled,
+  type Admitted,
+  type NewId,
+  type Sender,
+  type Signal,
+  type SignalRefusal,
+  admit,
+} from "./admit.ts";
 import { type Batch, type BatchOutcome, type BatchRefusal, admitBatch } from "./batch.ts";
 import { changeBreaker, readBreaker } from "./breaker-store.ts";
 import { type CancelRefusal, cancelLiveOrders, cancelOrder } from "./cancel.ts";
+import { adoptConfiguration, readConfiguration, requireRevision } from "./configuration.ts";
 import { Connection } from "./connection.ts";
 import type { Desk } from "./context.ts";
+import { openCredentials } from "./credentials.ts";
 import { type ExecutionQuery, listExecutions } from "./executions.ts";
 import { Follower } from "./follower.ts";
 import { Housekeeping } from "./housekeeping.ts";
-import { identify, pinBroker } from "./identity.ts";
+import { identify } from "./identity.ts";
 import { migrate } from "./migrations.ts";
 import { readUse } from "./nonces.ts";
-import { type OrderQuery, dueTimes, findOrder, listOrders, makeInterruptedDue } from "./orders.ts";
+import { type OrderQuery, dueTimes, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders.ts";
 import { readPortfolio } from "./portfolio.ts";
 import type { Caller, RecordContext } from "./record.ts";
 import { ReferencePrices } from "./reference-prices.ts";
@@ -108,16 +121,19 @@ export class AccountObject extends DurableObject<Env> {
    * same signal, because the answer got lost, it answers the same.
    */
   async submit(signal: Signal, waitMs: number): Promise<Result<Admitted, SignalRefusal | Misconfigured>> {
+    await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
     // A replay must not cost a question to the broker.
     if (signal.proof !== null) {
       const { used } = readUse(this.#sql, signal.proof.claims, signal.requestId, Date.now());
-      if (used === "before") return err({ reason: "replayed" });
+      if (used === "before" && signal.proof.claims.repeats === "refused") return err({ reason: "replayed" });
     }
     const [referencePrice] = await this.#learn([signal.order], desk.value);
-    const context = this.#decisionContext(desk.value);
-    const args = { ...context, signal, referencePrice, newId: this.#newId(context.nowMs) };
+    const context = this.#decisionContext();
+    if (!context.ok) return context;
+    const limits = limitsOf(signal.sender, context.value.limits);
+    const args = { ...context.value, limits, signal, referencePrice, newId: this.#newId(context.value.nowMs) };
     const admitted = this.#commit(() => admit(this.#sql, args));
     if (!admitted.ok) return admitted;
     this.#work();
@@ -125,30 +141,35 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   /** Decides about several orders in one transaction, each by itself and knowing those before it. */
-  async submitBatch(batch: Batch): Promise<Result<BatchOutcome, BatchRefusal | Misconfigured>> {
+  async submitBatch(batch: Batch): Promise<Result<BatchOutcome, BatchRefusal | AccountDisabled | Misconfigured>> {
+    await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
     const prices = await this.#learn(
       batch.orders.map(({ order }) => order),
       desk.value,
     );
-    const context = this.#decisionContext(desk.value);
+    const context = this.#decisionContext();
+    if (!context.ok) return context;
     const referencePrices = new Map(batch.orders.map(({ index }, at) => [index, prices[at]]));
-    const newId = () => this.#newId(context.nowMs);
-    const admitted = this.#commit(() => admitBatch(this.#sql, { ...context, batch, referencePrices, newId }));
+    const newId = () => this.#newId(context.value.nowMs);
+    const admitted = this.#commit(() => admitBatch(this.#sql, { ...context.value, batch, referencePrices, newId }));
     this.#work();
     return admitted;
   }
 
   /** Puts an order in the place of another one, see `replace.ts`. */
-  async replace(replacement: Replacement): Promise<Result<Decided, ReplaceRefusal | Misconfigured>> {
+  async replace(replacement: Replacement): Promise<Result<Decided, ReplaceRefusal | AccountDisabled | Misconfigured>> {
+    await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
     const old = findOrder(this.#sql, replacement.original)?.order;
     if (old === undefined) return err({ reason: "order_unknown" });
     const [referencePrice] = await this.#learn([{ ...old, ...replacement.change }], desk.value);
-    const context = { ...this.#decisionContext(desk.value), random: randomFraction() };
-    const args = { ...context, replacement, referencePrice, newId: this.#newId(context.nowMs) };
+    const context = this.#decisionContext();
+    if (!context.ok) return context;
+    const newId = this.#newId(context.value.nowMs);
+    const args = { ...context.value, random: randomFraction(), replacement, referencePrice, newId };
     const replaced = this.#commit(() => replaceOrder(this.#sql, args));
     this.#work();
     return replaced;
@@ -178,6 +199,7 @@ export class AccountObject extends DurableObject<Env> {
     settlement: Settlement,
     caller: Caller,
   ): Promise<Result<Order, SettleRefusal | Misconfigured>> {
+    await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
     const { broker } = desk.value;
@@ -198,6 +220,11 @@ export class AccountObject extends DurableObject<Env> {
     });
   }
 
+  /** Whether no order lives. */
+  isQuiet(): boolean {
+    return readLive(this.#sql).length === 0;
+  }
+
   /** One order as it stands, or `null`. */
   getOrder(id: OrderId): Order | null {
     return findOrder(this.#sql, id)?.order ?? null;
@@ -215,6 +242,7 @@ export class AccountObject extends DurableObject<Env> {
 
   /** Positions, money and exposure; the broker is asked if its last word is not of this moment. */
   async portfolio(): Promise<Result<Portfolio, Misconfigured>> {
+    await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
     await this.#housekeeping.refreshView();
@@ -223,13 +251,15 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   /** How the connection to the broker is doing. */
-  circuitBreaker(): Result<CircuitBreakerView, Misconfigured> {
+  async circuitBreaker(): Promise<Result<CircuitBreakerView, Misconfigured>> {
+    await this.#knowItself();
     const desk = this.#desk();
     return desk.ok ? ok(toCircuitBreakerView(desk.value.connection.breaker)) : desk;
   }
 
   /** Closes the circuit breaker, because a person knows that the broker is back. */
-  resetCircuitBreaker(caller: Caller): Result<CircuitBreakerView, Misconfigured> {
+  async resetCircuitBreaker(caller: Caller): Promise<Result<CircuitBreakerView, Misconfigured>> {
+    await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
     desk.value.connection.reset(caller);
@@ -237,17 +267,48 @@ export class AccountObject extends DurableObject<Env> {
     return ok(toCircuitBreakerView(desk.value.connection.breaker));
   }
 
-  /** Moves the embedded paper venue's market and looks at the orders it may have filled. `false`: no such symbol. */
-  async setPaperPrice(symbol: string, price: Decimal): Promise<boolean> {
+  /** Moves the embedded paper venue's market and looks at the orders it may have filled. */
+  async setPaperPrice(symbol: string, price: Decimal): Promise<"set" | "not_listed" | "not_at_paper_venue"> {
+    await this.#knowItself();
+    if (readConfiguration(this.#sql)?.connection.broker !== "paper") return "not_at_paper_venue";
     const listed = await paperVenueStub(this.env, this.#account).setPrice(symbol, price);
     if (listed) {
       this.#follower.marketMoved(symbol);
       this.#work();
     }
-    return listed;
+    return listed ? "set" : "not_listed";
   }
 
-  /** Looks after whatever is due, should an alarm have been lost. */
+  /**
+   * Reads its own account, and which revisions of sources still hold, and goes by that from now on. Returns the revision that
+   * it goes by. Throws without D1.
+   */
+  async configure(): Promise<number> {
+    const database = openDatabase(this.env.DB);
+    const [stored, sources] = await Promise.all([findAccount(database, this.#account), listSources(database)]);
+    if (stored === undefined) return 0;
+    this.#commit(() => {
+      const context = { nowMs: Date.now(), requestId: crypto.randomUUID() };
+      adoptConfiguration(this.#sql, this.#account, toConfiguration(stored), context);
+      for (const { source } of sources) requireRevision(this.#sql, source.id, source.revision);
+    });
+    this.#made = undefined;
+    this.#work();
+    return readConfiguration(this.#sql)?.revision ?? 0;
+  }
+
+  /** From the answer on, no signal is decided that was proven by an older revision of the source. */
+  requireSource(source: SourceId, revision: number): void {
+    this.#commit(() => requireRevision(this.#sql, source, revision));
+  }
+
+  /** Looks after whatever is due, should an alarm have been lost, and whether its configuration is the present one. */
+  async lookAfter(): Promise<void> {
+    this.wake();
+    await this.configure();
+  }
+
+  /** Starts whatever is due. */
   wake(): void {
     this.#alarmAtMs = undefined;
     this.#commit(() => undefined);
@@ -339,19 +400,30 @@ export class AccountObject extends DurableObject<Env> {
     return { order: orderIdOf(this.#account, uuid), uuid };
   }
 
-  #decisionContext({ settings, config, broker, connection }: Desk) {
-    return {
+  /** What a decision goes by at this moment, which may be a moment after the broker was asked for a price. */
+  #decisionContext() {
+    const desk = this.#desk();
+    if (!desk.ok) return desk;
+    const { settings, config, broker, connection } = desk.value;
+    if (settings.status !== "active") return err({ reason: "account_disabled" as const });
+    return ok({
       account: this.#account,
       policy: settings.policy,
+      minimumOrigin: settings.minimum_origin,
       limits: { ratePerSec: config.RATE_LIMIT_RPS, capacity: config.RATE_LIMIT_RPS },
       broker,
       circuitOpen: connection.isOpen,
       nowMs: Date.now(),
-    };
+    });
   }
 
   #recordContext(caller: Caller): RecordContext {
     return { nowMs: Date.now(), random: randomFraction(), caller };
+  }
+
+  /** An object that nobody has told anything reads for itself. */
+  async #knowItself(): Promise<void> {
+    if (readConfiguration(this.#sql) === undefined) await this.configure();
   }
 
   /** What this account may do and through whom, or what is wrong with its configuration. */
@@ -364,16 +436,18 @@ export class AccountObject extends DurableObject<Env> {
     const refuse = (problem: string) => err({ reason: "misconfigured" as const, problem });
     const config = readConfig(this.env);
     if (!config.ok) return refuse("the configuration is not usable");
-    const settings = config.value.ACCOUNTS[this.#account];
+    const settings = readConfiguration(this.#sql);
     if (settings === undefined) return refuse("is not configured");
-    const pinned = pinBroker(this.#sql, settings.broker);
-    if (pinned !== settings.broker) {
-      return refuse(`is at ${pinned} for good; give ${settings.broker} an account of its own`);
-    }
-    const onQuota = (quota: Quota) => this.#connection?.heardQuota(quota);
-    const broker = brokerFor(this.#account, settings, config.value, this.env, onQuota);
+    if (settings.status === "deleted") return refuse("is deleted");
+    const broker = brokerFor(settings.connection, {
+      account: this.#account,
+      env: this.env,
+      paperVenue: config.value.PAPER_VENUE,
+      credentials: () => openCredentials(this.#account, settings.sealed_credentials, config.value),
+      onQuota: (quota) => this.#connection?.heardQuota(quota),
+    });
     const connection = (this.#connection ??= this.#connect(broker.limits));
-    return ok({ settings, config: config.value, broker: connection.listenTo(broker), connection });
+    return ok({ settings: effective(settings), config: config.value, broker: connection.listenTo(broker), connection });
   }
 
   #connect(limits: BucketLimits): Connection {
@@ -391,4 +465,14 @@ export class AccountObject extends DurableObject<Env> {
       },
     });
   }
+}
+
+/** While the operator has closed the account, nothing of what was approved before leaves any more. */
+const effective = (settings: AccountConfiguration): AccountConfiguration =>
+  settings.status === "active" ? settings : { ...settings, policy: { ...settings.policy, trading_state: "halted" } };
+
+/** A source with a limit of its own may use a tenth of its minute at once. */
+function limitsOf(sender: Sender | null, others: BucketLimits): BucketLimits {
+  const perMin = sender?.caps?.signals_per_min;
+  return perMin === undefined ? others : { ratePerSec: perMin / 60, capacity: Math.max(1, Math.floor(perMin / 10)) };
 }

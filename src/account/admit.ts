@@ -7,12 +7,15 @@ import { ClientOrderId as ClientOrderIdSchema } from "../domain/ids.ts";
 import { ZERO } from "../domain/money.ts";
 import type { Order, OrderIntent } from "../domain/order.ts";
 import { type Decision, assess } from "../domain/risk/assess.ts";
+import type { Origin } from "../domain/origin.ts";
 import type { Policy } from "../domain/risk/policy.ts";
+import type { SourceCaps } from "../domain/source.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import type { SignatureScheme } from "../domain/signature.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import { isPositionKnown } from "./broker-view.ts";
+import { leastRevisionOf } from "./configuration.ts";
 import { readHoldings } from "./holdings.ts";
 import { append, countPending } from "./journal.ts";
 import { type Claims, claim, readUse } from "./nonces.ts";
@@ -36,10 +39,18 @@ const APPROVAL_TTL_MS = 300_000;
 
 /** How a signal proved where it comes from, and what of that is used up by it. */
 type Proof = {
-  readonly scheme: SignatureScheme;
+  readonly scheme: SignatureScheme | "url_token";
   /** Which of the source's secrets signed it. */
   readonly keyId: string;
   readonly claims: Claims;
+};
+
+/** What the isolate that proved a signal knows of its source. */
+export type Sender = {
+  /** Which revision of the source it goes by; `null` for the one source that settings alone describe. */
+  readonly revision: number | null;
+  readonly origin: Origin;
+  readonly caps: SourceCaps | null;
 };
 
 /** An order that somebody has proven to be theirs to give, and that is fresh. */
@@ -48,6 +59,8 @@ export type Signal = {
   readonly actor: Actor;
   /** `null` for an order given with an API key: its own id is what keeps it from running twice. */
   readonly proof: Proof | null;
+  /** `null` for an order given with an API key. */
+  readonly sender: Sender | null;
   readonly order: NativeOrder;
   readonly idempotencyKey: string | null;
   readonly bodySha256: string;
@@ -56,9 +69,15 @@ export type Signal = {
 };
 
 export type SignalRefusal =
+  /** The source has been changed since it was read: it has to be read again, and the signal proven again. */
+  | { readonly reason: "stale_source" }
+  | AccountDisabled
   | { readonly reason: "replayed" }
   | { readonly reason: "rate_limited"; readonly retryAfterMs: number; readonly limits: BucketLimits }
   | { readonly reason: "idempotency_conflict"; readonly orderId: OrderId };
+
+/** The operator has closed the account for orders. */
+export type AccountDisabled = { readonly reason: "account_disabled" };
 
 export type Admitted = {
   readonly order: Order;
@@ -76,6 +95,7 @@ export type NewId = { readonly order: OrderId; readonly uuid: string };
 export type DecisionContext = {
   readonly account: AccountId;
   readonly policy: Policy;
+  readonly minimumOrigin: Origin;
   readonly broker: Pick<Broker, "supports">;
   readonly circuitOpen: boolean;
   readonly nowMs: number;
@@ -93,10 +113,13 @@ export type DecideArgs = Omit<AdmitArgs, "limits">;
 
 export function admit(sql: SqlStorage, args: AdmitArgs): Result<Admitted, SignalRefusal> {
   const { signal, limits, nowMs } = args;
+  const { revision } = signal.sender ?? { revision: null };
+  if (revision !== null && revision < leastRevisionOf(sql, signal.source)) return err({ reason: "stale_source" });
   if (signal.proof !== null) {
     const use = readUse(sql, signal.proof.claims, signal.requestId, nowMs);
-    if (use.used === "before") return err({ reason: "replayed" });
     if (use.used === "by_itself") return repeatAnswer(sql, args, use.orderId);
+    if (use.used === "before")
+      return signal.proof.claims.repeats === "answered" ? answerAgain(sql, args, use.orderId) : REPLAYED;
   } else {
     // The same call once more, because its first answer got lost on the way out.
     const own = findEarlier(sql, signal).find(({ order }) => order.request_id === signal.requestId);
@@ -120,7 +143,10 @@ export function decide(sql: SqlStorage, args: DecideArgs): Result<Pick<Admitted,
     useUp(sql, signal, args.newId.order);
     return ok({ order: accept(sql, args, request), duplicate: false });
   }
-  const same = earlier.every((row) => row.order.id === first.order.id && row.request === request);
+  // What another source has placed is not this one's to repeat, or to see.
+  const same = earlier.every(
+    (row) => row.order.id === first.order.id && row.request === request && row.order.source === signal.source,
+  );
   // Found by its other name: from now on it is found by this one too, with whatever content it comes.
   if (same && signal.idempotencyKey !== null)
     rememberKey(sql, { ...first.order, source: signal.source }, signal.idempotencyKey);
@@ -133,6 +159,19 @@ export function decide(sql: SqlStorage, args: DecideArgs): Result<Pick<Admitted,
 
 function useUp(sql: SqlStorage, { proof, requestId }: Signal, orderId: OrderId | null): void {
   if (proof !== null) claim(sql, proof.claims, requestId, orderId);
+}
+
+const REPLAYED: Result<never, SignalRefusal> = err({ reason: "replayed" });
+
+/** The first outcome again, for a sender that cannot say that it repeats itself. */
+function answerAgain(sql: SqlStorage, args: AdmitArgs, orderId: OrderId | null): Result<Admitted, SignalRefusal> {
+  const order = orderId === null ? undefined : findOrder(sql, orderId)?.order;
+  if (order === undefined) return REPLAYED;
+  const { signal, limits, nowMs } = args;
+  const draw = drawFromSource(sql, signal.source, limits, nowMs);
+  if (!draw.allowed) return err({ reason: "rate_limited", retryAfterMs: draw.retryAfterMs, limits });
+  journalSignal(sql, args, "signal.duplicate", order);
+  return ok({ order, duplicate: true, remaining: draw.remaining, limits });
 }
 
 /** The same answer again for a request whose first answer got lost on its way out. Nothing is written. */
@@ -156,7 +195,12 @@ export function findEarlier(sql: SqlStorage, signal: Pick<Signal, "order" | "sou
 
 function accept(sql: SqlStorage, args: DecideArgs, request: string): Order {
   const intent = toIntent(args);
-  return storeDecided(sql, args, { request, intent, decision: assessNow(sql, intent, args), replaces: null });
+  return storeDecided(sql, args, {
+    request,
+    intent,
+    decision: assessNow(sql, intent, { ...args, sender: args.signal.sender }),
+    replaces: null,
+  });
 }
 
 /** Stores an order and the decision about it. One that takes the place of another waits for its end. */
@@ -208,11 +252,12 @@ export function storeDecided(
 export const assessNow = (
   sql: SqlStorage,
   intent: OrderIntent,
-  context: DecisionContext & { readonly referencePrice: ReferencePrice | undefined },
+  context: DecisionContext & { readonly referencePrice: ReferencePrice | undefined; readonly sender: Sender | null },
   except: readonly (OrderId | null)[] = [],
 ): Decision =>
   assess(intent, context.policy, {
     ...readHoldings(sql, intent, except),
+    sender: context.sender === null ? null : { ...context.sender, minimumOrigin: context.minimumOrigin },
     nowMs: context.nowMs,
     positionKnown: isPositionKnown(sql),
     circuitOpen: context.circuitOpen,

@@ -1,6 +1,7 @@
 // What the parts of an account's object share: its storage and who it is, and, once its settings are usable, what it may do
 // and through whom.
-import type { AccountSettings, Config } from "../config.ts";
+import type { Config } from "../config.ts";
+import type { AccountConfiguration } from "../domain/account.ts";
 import type { Broker } from "../domain/broker.ts";
 import type { AccountId } from "../domain/ids.ts";
 import type { Connection } from "./connection.ts";
@@ -14,9 +15,9 @@ export type AccountStore = {
   readonly start: (work: Promise<unknown>) => void;
 };
 
-/** The account with usable settings. Every call of `broker` is told to `connection`. */
+/** The account as it is configured. Every call of `broker` is told to `connection`. */
 export type Desk = {
-  readonly settings: AccountSettings;
+  readonly settings: AccountConfiguration;
   readonly config: Config;
   readonly broker: Broker;
   readonly connection: Connection;

@@ -148,6 +148,7 @@ export class Follower {
       releaseOrder(sql, id, {
         account,
         policy,
+        minimumOrigin: desk.settings.minimum_origin,
         broker: desk.broker,
         circuitOpen: desk.connection.isOpen,
         referencePrice,

@@ -1,6 +1,5 @@
-// Which account an object is, and at which broker. A caller names the account; an alarm that wakes the object after a restart
-// does not, so the first caller's word is kept. The broker is kept because positions and orders are at that broker: taken
-// to another one, a paper holding would let a real sale through as a reduction.
+// Which account an object is. A caller names the account; an alarm that wakes the object after a restart does not, so the
+// first caller's word is kept.
 import { AccountId } from "../domain/ids.ts";
 import { assert } from "../domain/result.ts";
 
@@ -12,10 +11,4 @@ export function identify(sql: SqlStorage, name: string | undefined): AccountId {
   assert(name === undefined || name === account, "an account's object was given another name");
   if (known === undefined) sql.exec("INSERT INTO identity (id, account) VALUES (1, ?)", account);
   return AccountId.parse(account);
-}
-
-/** The broker the account is at: `broker` if it has been at none, or else the one it has been at. */
-export function pinBroker(sql: SqlStorage, broker: string): string {
-  sql.exec("UPDATE identity SET broker = ? WHERE broker IS NULL", broker);
-  return sql.exec<{ broker: string }>("SELECT broker FROM identity").one().broker;
 }

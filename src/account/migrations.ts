@@ -3,8 +3,11 @@ import { assert } from "../domain/result.ts";
 
 const MIGRATIONS: readonly string[] = [
   `
-  -- Which account this object is, and at which broker. An alarm that wakes the object does not say.
-  CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), account TEXT NOT NULL, broker TEXT);
+  -- Which account this object is: an alarm that wakes it does not say. What it goes by, and which revision of a source is
+  -- the least that may still send here.
+  CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), account TEXT NOT NULL);
+  CREATE TABLE configuration (id INTEGER PRIMARY KEY CHECK (id = 1), configuration TEXT NOT NULL);
+  CREATE TABLE source_floors (source TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
 
   -- Nonces seen, until no timestamp that carries them can be fresh any more, and what became of the request that used it.
   CREATE TABLE nonces (

@@ -9,6 +9,8 @@ export type Claims = {
   readonly nonceExpiresAtMs: number;
   /** The body's hash where a body-only signature came with it; `null` where only signed nonces did. */
   readonly bodySha256: string | null;
+  /** What becomes of the same request once more: it is refused, or answered as the first one was. */
+  readonly repeats: "refused" | "answered";
 };
 
 const nonceKey = (claims: Claims): string => `${claims.source} ${claims.nonce.toLowerCase()}`;
@@ -19,7 +21,8 @@ export type Use =
   | { readonly used: "never" }
   /** By this very request: the caller did not hear the answer and asks again. `orderId` is what came of it. */
   | { readonly used: "by_itself"; readonly orderId: OrderId | null }
-  | { readonly used: "before" };
+  /** By another request; `orderId` is what came of that one, where this is known. */
+  | { readonly used: "before"; readonly orderId: OrderId | null };
 
 /** Whether any part of the request was used before. Writes nothing. */
 export function readUse(sql: SqlStorage, claims: Claims, requestId: string, nowMs: number): Use {
@@ -31,12 +34,12 @@ export function readUse(sql: SqlStorage, claims: Claims, requestId: string, nowM
     )
     .toArray()[0];
   if (row !== undefined) {
-    if (row.request_id !== requestId) return { used: "before" };
-    return { used: "by_itself", orderId: row.order_id === null ? null : OrderId.parse(row.order_id) };
+    const orderId = row.order_id === null ? null : OrderId.parse(row.order_id);
+    return { used: row.request_id === requestId ? "by_itself" : "before", orderId };
   }
   if (claims.bodySha256 === null) return { used: "never" };
   const body = sql.exec("SELECT 1 FROM used_bodies WHERE key = ?", bodyKey(claims)).toArray();
-  return { used: body.length > 0 ? "before" : "never" };
+  return body.length > 0 ? { used: "before", orderId: null } : { used: "never" };
 }
 
 /** Uses the request up. Runs in the transaction that records what became of it: an order, or a conflict (`null`). */

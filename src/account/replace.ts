@@ -84,7 +84,10 @@ export function replaceOrder(
     });
   }
   // What is left of the old order makes room for the new one.
-  const decision = assessNow(sql, { ...intent, quantity: rest }, args, [old.id, named.id]);
+  const decision = assessNow(sql, { ...intent, quantity: rest }, { ...args, sender: signal.sender }, [
+    old.id,
+    named.id,
+  ]);
   const order = storeDecided(sql, { ...args, signal }, { request, intent, decision, replaces: old.id });
   if (decision.outcome === "approved") {
     const at = new Date(args.nowMs).toISOString();
@@ -116,7 +119,7 @@ function releaseEvent(sql: SqlStorage, waiting: Order, old: Order, args: Release
   if (args.nowMs >= expiresAtMs) return { type: "lapsed", code: "approval_lapsed" };
   const quantity = subtract(waiting.quantity ?? ZERO, old.filled_quantity);
   if (!isPositive(quantity)) return { type: "lapsed", code: "replaced_order_filled" };
-  const decision = assessNow(sql, { ...intentOf(waiting), quantity }, args, [waiting.id]);
+  const decision = assessNow(sql, { ...intentOf(waiting), quantity }, { ...args, sender: null }, [waiting.id]);
   return decision.outcome === "approved"
     ? { type: "released", quantity, verdicts: decision.verdicts }
     : { type: "denied", code: decision.reason, verdicts: decision.verdicts };

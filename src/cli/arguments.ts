@@ -80,6 +80,27 @@ export function readWord<Word extends string>(option: string, text: string, word
   throw new UsageFault(`${option} takes ${words.join(" or ")}`);
 }
 
+/** A moment that everybody reads the same: with its zone. In milliseconds since 1970. */
+export function readMoment(option: string, text: string): number {
+  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
+  if (Number.isNaN(ms)) throw new UsageFault(`${option} takes a time like 2026-01-15T14:30:00Z`);
+  return ms;
+}
+
+/** Refuses what is an option of the command, and means nothing to this action of it. */
+export function refuseOthers(
+  action: string,
+  values: Readonly<Record<string, unknown>>,
+  meant: readonly string[] = [],
+): void {
+  const stray = Object.keys(values).find((name) => !meant.includes(name) && !EVERYWHERE.has(name));
+  if (stray !== undefined) throw new UsageFault(`${action} knows no --${stray}`);
+}
+
+const EVERYWHERE: ReadonlySet<string> = new Set([...Object.keys(COMMON), ...Object.keys(CONNECTION_OPTIONS)]);
+
 /** The only argument beside the options. */
 export function readOne(name: string, positionals: readonly string[]): string {
   const [only, ...more] = positionals;

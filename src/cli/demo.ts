@@ -10,6 +10,7 @@ import { Order } from "../domain/order.ts";
 import { type DevSecrets, ensureDevVars, readDevVars } from "./dev-vars.ts";
 import { applyMigrations, isStopping, sleep, startGateway, stopWhenAsked } from "./gateway-process.ts";
 import { type SignedRequest, sign } from "./sign.ts";
+import { ensureAccount } from "./starter-account.ts";
 
 const PATIENCE_MS = 15_000;
 
@@ -37,6 +38,7 @@ async function run(): Promise<void> {
   await applyMigrations(stateDir);
   const gateway = await startGateway({ stateDir, envFile });
   try {
+    await ensureAccount(gateway.url, secrets.apiKey);
     await demonstrate(gateway.url, secrets);
   } finally {
     await gateway.stop();

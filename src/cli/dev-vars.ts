@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { randomBytes } from "../crypto/random.ts";
-import { KEY_BYTES, toBootstrapKey, toHmacSecret } from "./keys.ts";
+import { KEY_BYTES, toBootstrapKey, toEncryptionKey, toHmacSecret } from "./keys.ts";
 
 /** The project's own file, wherever a command is called from. */
 export const DEV_VARS = join(dirname(fileURLToPath(import.meta.url)), "..", "..", ".dev.vars");
@@ -16,7 +16,7 @@ function freshDevVars(): string {
     "# Written by npm start with fresh random secrets. .dev.vars.example explains each setting.",
     `API_KEY_HMAC_SECRET="${toHmacSecret(randomBytes(KEY_BYTES))}"`,
     `BOOTSTRAP_API_KEY="${toBootstrapKey(randomBytes(KEY_BYTES))}"`,
-    "BROKER_CREDENTIALS='{}'",
+    `CREDENTIALS_ENCRYPTION_KEYS="${toEncryptionKey(1, randomBytes(KEY_BYTES))}"`,
     "",
   ].join("\n");
 }

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { GatewayError } from "./gateway-error.ts";
+import { withoutSettings } from "./setting-names.ts";
 import { lockState } from "./state-lock.ts";
 
 const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -153,7 +154,7 @@ function spawnWrangler(stateDir: string, args: readonly string[]): ChildProcess 
   const lock = lockState(stateDir);
   const child = spawn(process.execPath, [TETHER, WRANGLER, ...args, "--persist-to", stateDir], {
     cwd: PROJECT,
-    env: { ...process.env, ...QUIET },
+    env: { ...withoutSettings(process.env), ...QUIET },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own, so that one signal reaches workerd as well.
     detached: true,

@@ -2,9 +2,10 @@
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { ensureDevVars } from "./dev-vars.ts";
+import { ensureDevVars, readDevVars } from "./dev-vars.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { applyMigrations, isFree, isStopping, startGateway, stopWhenAsked } from "./gateway-process.ts";
+import { ensureAccount } from "./starter-account.ts";
 import { fail, refuseUsage, showUsage } from "./usage.ts";
 
 const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -46,6 +47,7 @@ async function run({ port, stateDir, devVars }: Arguments): Promise<void> {
   gateway.process.on("exit", (code) => {
     if (!isStopping()) process.exit(code ?? 1);
   });
+  await ensureAccount(gateway.url, readDevVars(devVars).apiKey);
   console.log(welcome(gateway.url, { port, devVars }));
 }
 

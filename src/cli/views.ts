@@ -43,6 +43,38 @@ export const OrderView = z.looseObject({
 });
 export type OrderView = z.infer<typeof OrderView>;
 
+export const AccountView = z.looseObject({
+  id: z.string(),
+  name: z.string().nullable(),
+  status: z.string(),
+  connection: z.looseObject({ broker: z.string() }),
+  credentials: z
+    .looseObject({ key_id: z.string(), venue_account: z.string().nullable(), checked_at: z.string() })
+    .nullable(),
+  minimum_origin: z.string(),
+  policy: z.looseObject({ trading_state: z.string() }),
+  policy_version: z.number(),
+  created_at: z.string(),
+  changed_at: z.string(),
+});
+export type AccountView = z.infer<typeof AccountView>;
+
+export const ApiKeyView = z.looseObject({
+  id: z.string(),
+  owner: z.string(),
+  status: z.string(),
+  scopes: z.array(z.string()),
+  accounts: z.array(z.string()).nullable(),
+  addresses: z.array(z.string()),
+  expires_at: z.string().nullable(),
+  created_by: z.string(),
+  created_at: z.string(),
+  changed_at: z.string(),
+  last_used_at: z.string().nullable(),
+  rotation_due: z.boolean(),
+});
+export type ApiKeyView = z.infer<typeof ApiKeyView>;
+
 const PositionView = z.looseObject({
   symbol: z.string(),
   quantity: z.string(),

@@ -37,10 +37,25 @@ export const AuditEventType = z.enum([
   "circuit_breaker.opened",
   "circuit_breaker.closed",
   "circuit_breaker.reset",
+  "account.created",
+  "account.changed",
+  "account.policy_changed",
+  "account.credentials_changed",
+  "account.deleted",
+  "account.configured",
+  "source.created",
+  "source.changed",
+  "source.secret_added",
+  "source.secret_retired",
+  "source.deleted",
+  "api_key.created",
+  "api_key.changed",
+  "api_key.deleted",
+  "vault.rewrapped",
 ]);
 export type AuditEventType = z.infer<typeof AuditEventType>;
 
-const Actor = z.strictObject({ kind: z.enum(["source", "api_key", "gateway", "broker"]), id: z.string() });
+const Actor = z.strictObject({ kind: z.enum(["source", "api_key", "operator", "gateway", "broker"]), id: z.string() });
 export type Actor = z.infer<typeof Actor>;
 
 /** One audited event. `prev` is the hash of the entry before it in the same chain, so the chain is part of the bytes. */

@@ -94,6 +94,19 @@ export type ExecutionsEnding =
 
 export type BalancesEnding = { readonly ending: "read"; readonly balances: VenueBalances } | NotSent | Unknown;
 
+/** Whose account the credentials open, and whether orders may be placed there. `refused`: they open none. */
+export type IdentityEnding =
+  | {
+      readonly ending: "identified";
+      readonly venue_account: string;
+      readonly is_paper: boolean;
+      /** Why the broker takes no orders there, if it does not. */
+      readonly blocked: string | null;
+    }
+  | { readonly ending: "refused" }
+  | NotSent
+  | Unknown;
+
 /** A traded price and when it traded. */
 export type ReferencePrice = { readonly price: Decimal; readonly atMs: number };
 
@@ -126,6 +139,7 @@ export type Broker = {
   readonly executions: (sinceMs: number) => Promise<ExecutionsEnding>;
   readonly holdings: () => Promise<ListEnding<VenueHolding>>;
   readonly balances: () => Promise<BalancesEnding>;
+  readonly identify: () => Promise<IdentityEnding>;
   /** The last trade, or `undefined` when the broker does not say. */
   readonly latestTrade: (symbol: string) => Promise<ReferencePrice | undefined>;
 };

@@ -5,6 +5,10 @@ import { type Result, err, ok } from "./result.ts";
 /** One thing wrong with a request: where (a JSON Pointer, RFC 6901) and what. */
 export type FieldError = { readonly pointer: string; readonly message: string };
 
+/** Whether a request to change something would change anything; why is no change. */
+export const changesSomething = (change: object): boolean =>
+  Object.entries(change).some(([field, value]) => field !== "reason" && value !== undefined);
+
 /** Reads a value as the schema has it, or lists every field that keeps it from being that. */
 export function parseFields<T extends z.ZodType>(
   schema: T,

@@ -6,12 +6,17 @@ import { secureHeaders } from "hono/secure-headers";
 import { fieldErrorsOf } from "../domain/fields.ts";
 import { describeError, log } from "../log.ts";
 import type { AppEnv } from "./env.ts";
+import { limited } from "./limited.ts";
 import { accessLog } from "./middleware/access-log.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requireConfig } from "./middleware/require-config.ts";
-import { API_KEY, API_KEY_SCHEME, DOCUMENT } from "./openapi.ts";
+import { API_KEY } from "./guarded.ts";
+import { API_KEY_SCHEME, DOCUMENT } from "./openapi.ts";
 import { refuseOtherMethods } from "./other-methods.ts";
 import { bodyTooLarge, invalidRequest, problem, troubleWithBody, unavailable } from "./problem.ts";
+import { mountAccounts } from "./routes/accounts.ts";
+import { mountAlerts } from "./routes/alerts.ts";
+import { mountApiKeys } from "./routes/api-keys.ts";
 import { mountAudit } from "./routes/audit.ts";
 import { mountCancelOrders } from "./routes/cancel-orders.ts";
 import { mountCircuitBreaker } from "./routes/circuit-breaker.ts";
@@ -25,6 +30,8 @@ import { mountPortfolio } from "./routes/portfolio.ts";
 import { mountReference } from "./routes/reference.tsx";
 import { mountReplaceOrder } from "./routes/replace-order.ts";
 import { mountSettleOrder } from "./routes/settle-order.ts";
+import { mountSources } from "./routes/sources.ts";
+import { mountVault } from "./routes/vault.ts";
 import { mountWebhooks } from "./routes/webhooks.ts";
 
 /** Larger than any body that the framework reads. Orders are read by `intake/json-body.ts`, with a cap of its own. */
@@ -64,7 +71,11 @@ export function createApp(): OpenAPIHono<AppEnv> {
     }),
   );
 
+  app.use("/openapi.json", limited("anonymous"));
+  app.use("/reference", limited("anonymous"));
+
   mountWebhooks(app);
+  mountAlerts(app);
   mountPlaceOrder(app);
   mountOrderBatch(app);
   mountOrders(app);
@@ -76,6 +87,10 @@ export function createApp(): OpenAPIHono<AppEnv> {
   mountCircuitBreaker(app);
   mountAudit(app);
   mountPaperPrices(app);
+  mountAccounts(app);
+  mountApiKeys(app);
+  mountSources(app);
+  mountVault(app);
   mountHealth(app);
   mountReference(app);
 

@@ -1,13 +1,13 @@
-// Who a request with the API key is, in the audit log.
+// Who asks, in the audit log.
 import type { Context } from "hono";
 import type { Caller } from "../account/record.ts";
 import type { AppEnv } from "./env.ts";
 
 export const callerOf = (c: Context<AppEnv>): Caller => ({
-  actor: { kind: "api_key", id: "bootstrap" },
+  actor: { kind: c.var.principal.kind, id: c.var.principal.id },
   requestId: c.var.requestId,
   clientIp: clientIpOf(c),
 });
 
-/** As Cloudflare saw it; `null` on a laptop. */
+/** As Cloudflare saw it, and from no other header; `null` on a laptop. */
 export const clientIpOf = (c: Context<AppEnv>): string | null => c.req.header("CF-Connecting-IP") ?? null;

@@ -1,28 +1,40 @@
-// Ids in a request that lead somewhere. Each function ends the request where they do not.
+// Ids in a request that lead somewhere. Each function ends the request where they do not. What the caller may not see does not
+// exist for it.
 import type { Context } from "hono";
+import { directoryOf } from "../directory/isolate.ts";
+import { mayUse } from "../domain/access.ts";
 import { type AccountId, OrderId, accountOf } from "../domain/ids.ts";
+import type { Asking } from "../intake/read-order.ts";
 import type { AppEnv } from "./env.ts";
 import { refuse } from "./problem.ts";
 
+/** What is there for the caller. */
+export const asking = (c: Context<AppEnv>): Asking => ({
+  defaultAccount: c.var.config.DEFAULT_ACCOUNT,
+  isThere: (account) => isThere(c, account),
+});
+
 /** The account that was named, or the default one. */
-export function knownAccount(c: Context<AppEnv>, named: AccountId | undefined): AccountId {
+export async function knownAccount(c: Context<AppEnv>, named: AccountId | undefined): Promise<AccountId> {
   const account = named ?? c.var.config.DEFAULT_ACCOUNT;
-  if (c.var.config.ACCOUNTS[account] === undefined) {
-    refuse(c, { code: "not_found", detail: "No account has this id." });
-  }
+  if (!(await isThere(c, account))) refuse(c, { code: "not_found", detail: "No account has this id." });
   return account;
 }
 
 /** An order's id and its account, which may still not know the order. */
-export function orderOfKnownAccount(
+export async function orderOfKnownAccount(
   c: Context<AppEnv>,
   text: string,
-): { readonly id: OrderId; readonly account: AccountId } {
+): Promise<{ readonly id: OrderId; readonly account: AccountId }> {
   const id = OrderId.safeParse(text);
-  if (!id.success || c.var.config.ACCOUNTS[accountOf(id.data)] === undefined) orderNotFound(c);
+  if (!id.success || !(await isThere(c, accountOf(id.data)))) orderNotFound(c);
   return { id: id.data, account: accountOf(id.data) };
 }
 
 export function orderNotFound(c: Context<AppEnv>): never {
   return refuse(c, { code: "not_found", detail: "No order has this id." });
 }
+
+const isThere = async (c: Context<AppEnv>, account: AccountId): Promise<boolean> =>
+  mayUse(c.var.principal, account) &&
+  (await directoryOf(c.env).hasAccount(account, (work) => c.executionCtx.waitUntil(work)));

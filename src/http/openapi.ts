@@ -13,10 +13,7 @@ export const DOCUMENT = {
   },
 };
 
-/** The one security scheme: signals prove themselves by their signature, everything else takes an API key. */
-export const API_KEY = "ApiKey";
 export const API_KEY_SCHEME = { type: "apiKey", in: "header", name: "X-API-Key" } as const;
-export const NEEDS_API_KEY = [{ [API_KEY]: [] }];
 
 /** Every response header the API has, by name. */
 const HEADERS = {
@@ -48,13 +45,18 @@ export const jsonOf = <T extends z.ZodType>(schema: T, description: string, head
 /** Problem responses by status; codes that share a status share an entry. */
 export function problems(...codes: readonly ProblemCode[]) {
   const byStatus: Record<number, ReturnType<typeof problemOf>> = {};
-  for (const code of codes) {
+  const each = [...new Set(codes)];
+  for (const code of each) {
     const { status } = PROBLEMS[code];
-    const sharing = codes.filter((other) => PROBLEMS[other].status === status);
+    const sharing = each.filter((other) => PROBLEMS[other].status === status);
     byStatus[status] = problemOf(sharing);
   }
   return byStatus;
 }
+
+/** The same, with what the guard in front of a route refuses. */
+export const guardedProblems = (...codes: readonly ProblemCode[]) =>
+  problems("unauthorized", "key_in_query", "scope_missing", "rate_limited", "misconfigured", "unavailable", ...codes);
 
 const WITH_HEADERS: Partial<Record<ProblemCode, readonly HeaderName[]>> = {
   rate_limited: ["Retry-After", "RateLimit", "RateLimit-Policy"],

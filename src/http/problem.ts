@@ -91,6 +91,64 @@ export const PROBLEMS = {
       "Only an order whose `delivery` is `unknown` or `needs_operator` can be settled by hand. Of this one the broker has " +
       "told what became of it, or nothing has been sent. Read the order.",
   },
+  key_in_query: {
+    status: 400,
+    title: "A key stands in the address",
+    about:
+      "Addresses end up in logs and histories, so a key in one counts as seen by others: replace it, and send it in the header " +
+      "`X-API-Key`. Nothing was looked at.",
+  },
+  scope_missing: {
+    status: 403,
+    title: "The key is not for this",
+    about: "The API key is good, and has not been given the scope that this asks for; the detail names it.",
+  },
+  unsigned_sources_off: {
+    status: 409,
+    title: "Unsigned sources are off",
+    about:
+      'A source that cannot sign is made only where the operator has set `UNSIGNED_SOURCES` to `"true"`: whoever learns its ' +
+      "address can send as it.",
+  },
+  id_taken: {
+    status: 409,
+    title: "The id is taken",
+    about:
+      "Something has this id, or had it: ids are never used again, so that an old record cannot come to mean another thing.",
+  },
+  too_many: {
+    status: 409,
+    title: "There are too many",
+    about:
+      "The detail says how many there may be: two live keys per owner, two live secrets per source. Delete one first.",
+  },
+  last_secret: {
+    status: 409,
+    title: "It is the last secret",
+    about: "A source without a secret could not send. Add another one first, or disable the source.",
+  },
+  beyond_own_rights: {
+    status: 403,
+    title: "That is more than you may give",
+    about: "Nobody gives a key scopes, or things of accounts, that they do not have themselves. `errors` lists which.",
+  },
+  credentials_refused: {
+    status: 422,
+    title: "The broker does not take the key",
+    about:
+      "The key was tried at the broker, and opens no account there, another one than before, or one that takes no orders.",
+  },
+  account_in_use: {
+    status: 409,
+    title: "The account is in use",
+    about: "Only an account that is disabled and has no live order can be deleted.",
+  },
+  account_disabled: {
+    status: 409,
+    title: "The account takes no orders",
+    about:
+      "An operator has disabled it. Cancels and reads pass, and what was sent before is followed. Nothing was stored.",
+  },
   broker_silent: {
     status: 503,
     title: "The broker does not answer",
@@ -102,8 +160,8 @@ export const PROBLEMS = {
     status: 429,
     title: "Too many requests",
     about:
-      "A source sent more to one account than `RATE_LIMIT_RPS` allows. Nothing was stored or used up: send the same request " +
-      "again after `Retry-After`.",
+      "A source sent more to one account than it may, an API key or an address asked for more than it may, or an address failed to " +
+      "prove itself too often. `RateLimit-Policy` names the limit. Nothing was stored: send the same again after `Retry-After`.",
   },
   not_found: {
     status: 404,

@@ -11,7 +11,7 @@ import type { ReplacementRefusal } from "../intake/accept-replacement.ts";
 import type { AcceptRefusal } from "../intake/accept-signal.ts";
 import { log } from "../log.ts";
 import type { AppEnv } from "./env.ts";
-import { MISCONFIGURED, type Trouble, UNAUTHORIZED, bodyTooLarge, invalidRequest } from "./problem.ts";
+import { MISCONFIGURED, type Trouble, UNAUTHORIZED, bodyTooLarge, invalidRequest, unavailable } from "./problem.ts";
 import { rateLimitFields } from "./rate-limit-fields.ts";
 
 export type Refusal =
@@ -76,6 +76,10 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
         code: "order_outcome_known",
         detail: `It is ${refusal.order.status} (delivery ${refusal.order.delivery}); only an order that is unknown or needs_operator can be settled by hand.`,
       };
+    case "stale_source":
+      return unavailable("The source has just been changed. Send it again.");
+    case "account_disabled":
+      return { code: "account_disabled", detail: "An operator has disabled the account; cancels and reads pass." };
     case "broker_silent":
       return {
         code: "broker_silent",

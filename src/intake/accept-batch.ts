@@ -1,18 +1,18 @@
 // The use case behind POST /v1/orders/batch: up to 50 orders, each of which stands by itself. One that cannot be read is
 // answered as such and does not stop the others; where none can, there is nothing to do, and the key stays free.
 import * as z from "zod";
-import type { Conflict } from "../account/admit.ts";
+import type { AccountDisabled, Conflict } from "../account/admit.ts";
 import type { Batch, BatchRefusal } from "../account/batch.ts";
 import { accountStub } from "../account/stub.ts";
-import type { Config } from "../config.ts";
 import { AccountId } from "../domain/ids.ts";
 import type { Order } from "../domain/order.ts";
 import { type Result, ok } from "../domain/result.ts";
 import { NativeOrder } from "../domain/signal/native.ts";
-import { API_SOURCE, type ApiRequest } from "./accept-order.ts";
+import { API_SOURCE } from "../domain/source.ts";
+import type { ApiRequest } from "./accept-order.ts";
 import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
 import { type BodyRefusal, type InvalidFields, invalidFields, readFields, readJson } from "./json-body.ts";
-import { accountNamed, readOrder } from "./read-order.ts";
+import { type Asking, accountNamed, readOrder } from "./read-order.ts";
 
 const ORDERS_MAX = 50;
 
@@ -38,19 +38,19 @@ export type BatchItem = {
 
 export type BatchAnswer = { readonly items: readonly BatchItem[]; readonly duplicate: boolean };
 
-export type WholeBatchRefusal = BodyRefusal | Misconfigured | BatchRefusal;
+export type WholeBatchRefusal = BodyRefusal | Misconfigured | AccountDisabled | BatchRefusal;
 
 /** Answers with what became of each order, in the order they were given. */
 export async function acceptBatch(
   { request, idempotencyKey, caller }: ApiRequest & { readonly idempotencyKey: string },
-  config: Config,
+  asking: Asking,
   env: Env,
 ): Promise<Result<BatchAnswer, WholeBatchRefusal>> {
   const body = await readJson(request);
   if (!body.ok) return body;
   const envelope = readFields(Envelope, body.value.json);
   if (!envelope.ok) return envelope;
-  const account = accountNamed(envelope.value.account, config);
+  const account = await accountNamed(envelope.value.account, asking);
   if (!account.ok) return account;
 
   const read = envelope.value.orders.map((json, index) => ({ index, order: readItem(json, index, account.value) }));
@@ -59,6 +59,7 @@ export async function acceptBatch(
   const batch: Batch = {
     ...caller,
     source: API_SOURCE,
+    sender: null,
     idempotencyKey,
     bodySha256: body.value.sha256,
     orders: read.flatMap(({ index, order }) => (order.ok ? [{ index, order: order.value }] : [])),

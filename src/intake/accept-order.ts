@@ -3,15 +3,11 @@
 import type { Admitted, Signal, SignalRefusal } from "../account/admit.ts";
 import type { Caller } from "../account/record.ts";
 import { accountStub } from "../account/stub.ts";
-import type { Config } from "../config.ts";
-import { SourceId } from "../domain/ids.ts";
 import { type Result, err } from "../domain/result.ts";
+import { API_SOURCE } from "../domain/source.ts";
 import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
 import { type BodyRefusal, readJson } from "./json-body.ts";
-import { accountNamed, readOrder } from "./read-order.ts";
-
-/** Where orders come from that no source has signed. */
-export const API_SOURCE = SourceId.parse("api");
+import { type Asking, accountNamed, readOrder } from "./read-order.ts";
 
 /** A body that somebody with an API key sent. */
 export type ApiRequest = {
@@ -28,7 +24,7 @@ export type OrderRefusal = BodyRefusal | KeyRequired | Misconfigured | SignalRef
 /** Answers with the order as it stands once the decision is durable, or after `waitMs` with the broker's word on it. */
 export async function acceptOrder(
   { request, idempotencyKey, caller, waitMs }: ApiRequest & { readonly waitMs: number },
-  config: Config,
+  asking: Asking,
   env: Env,
 ): Promise<Result<Admitted, OrderRefusal>> {
   const body = await readJson(request);
@@ -38,13 +34,14 @@ export async function acceptOrder(
   if (idempotencyKey === null && order.value.client_order_id === undefined) {
     return err({ reason: "idempotency_key_required" });
   }
-  const account = accountNamed(order.value.account, config);
+  const account = await accountNamed(order.value.account, asking);
   if (!account.ok) return account;
 
   const signal: Signal = {
     ...caller,
     source: API_SOURCE,
     proof: null,
+    sender: null,
     order: order.value,
     idempotencyKey,
     bodySha256: body.value.sha256,

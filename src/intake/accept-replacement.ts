@@ -1,15 +1,16 @@
 // The use case behind POST /v1/orders/{id}/replace: the same order with other terms, which waits for the end of the old one.
-import type { Admitted } from "../account/admit.ts";
+import type { AccountDisabled, Admitted } from "../account/admit.ts";
 import type { ReplaceRefusal, Replacement } from "../account/replace.ts";
 import { accountStub } from "../account/stub.ts";
 import { type OrderId, accountOf } from "../domain/ids.ts";
 import { type Result, err } from "../domain/result.ts";
 import { OrderChange } from "../domain/signal/change.ts";
-import { API_SOURCE, type ApiRequest, type KeyRequired } from "./accept-order.ts";
+import { API_SOURCE } from "../domain/source.ts";
+import type { ApiRequest, KeyRequired } from "./accept-order.ts";
 import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
 import { type BodyRefusal, readFields, readJson } from "./json-body.ts";
 
-export type ReplacementRefusal = BodyRefusal | KeyRequired | Misconfigured | ReplaceRefusal;
+export type ReplacementRefusal = BodyRefusal | KeyRequired | Misconfigured | AccountDisabled | ReplaceRefusal;
 
 /** Answers with the new order as it stands once the decision is durable. */
 export async function acceptReplacement(
@@ -27,6 +28,7 @@ export async function acceptReplacement(
   const replacement: Replacement = {
     ...caller,
     source: API_SOURCE,
+    sender: null,
     original,
     change: change.value,
     idempotencyKey,

@@ -1,11 +1,12 @@
 // The use case behind POST /webhooks/{source}: prove the signal authentic and fresh, read it, hand it to its account.
 // Cheap refusals come first, and nothing is parsed before the signature holds.
-import type { Admitted, Signal, SignalRefusal } from "../account/admit.ts";
-import { accountStub } from "../account/stub.ts";
+import type { Admitted } from "../account/admit.ts";
 import type { Config } from "../config.ts";
 import { encodeUtf8 } from "../crypto/encoding.ts";
 import { sha256Hex } from "../crypto/hash.ts";
-import { type Result, err } from "../domain/result.ts";
+import type { Directory, Known } from "../directory/directory.ts";
+import { directoryOf } from "../directory/isolate.ts";
+import { type Result, err, ok } from "../domain/result.ts";
 import {
   type FreshnessRefusal,
   type HeaderRefusal,
@@ -15,13 +16,10 @@ import {
   readSignedHeaders,
   standardPrefix,
 } from "../domain/signature.ts";
-import { openDatabase } from "../storage/client.ts";
-import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
-import { type BodyRefusal, invalidFields, parseBytes, readBytes } from "./json-body.ts";
-import { UNKNOWN_ACCOUNT, readOrder } from "./read-order.ts";
-import { DEFAULT_SOURCE_ID, DEFAULT_SOURCE_SCHEMES, decoyKeys, keysOf } from "./source-keys.ts";
-import { targetAccount } from "./target-account.ts";
-import { proveOrigin } from "./verify-signature.ts";
+import { readBytes } from "./json-body.ts";
+import { type SignedSource, decoySource, signedSource } from "./signed-source.ts";
+import { type SubmitRefusal, submitSignal } from "./submit-signal.ts";
+import { type Proof, proveOrigin } from "./verify-signature.ts";
 
 type UnprovenCause =
   | HeaderRefusal
@@ -29,9 +27,10 @@ type UnprovenCause =
   | { readonly reason: "unknown_source" }
   | { readonly reason: "signature_mismatch" };
 
-export type AcceptRefusal =
-  /** One answer outside, the cause for the log only. */
-  { readonly reason: "unproven"; readonly cause: UnprovenCause } | BodyRefusal | Misconfigured | SignalRefusal;
+/** One answer outside, the cause for the log only. */
+type Unproven = { readonly reason: "unproven"; readonly cause: UnprovenCause };
+
+export type AcceptRefusal = Unproven | SubmitRefusal;
 
 export type SignalRequest = {
   readonly source: string;
@@ -41,6 +40,7 @@ export type SignalRequest = {
   readonly waitMs: number;
   readonly requestId: string;
   readonly clientIp: string | null;
+  readonly inBackground: (work: Promise<unknown>) => void;
 };
 
 /**
@@ -53,7 +53,7 @@ export async function acceptSignal(
   env: Env,
 ): Promise<Result<Admitted, AcceptRefusal>> {
   const headers = readSignedHeaders((name) => incoming.request.headers.get(name) ?? undefined);
-  if (!headers.ok) return err({ reason: "unproven", cause: headers.error });
+  if (!headers.ok) return unproven(headers.error);
 
   const read = await readBytes(incoming.request);
   if (!read.ok) return read;
@@ -63,66 +63,73 @@ export async function acceptSignal(
   const now = new Date();
   const windowSec = config.REPLAY_WINDOW_SEC;
   const fresh = checkFreshness({ timestampMs: headers.value.timestampMs, nowMs: now.getTime(), windowSec });
-  if (!fresh.ok) return err({ reason: "unproven", cause: fresh.error });
+  if (!fresh.ok) return unproven(fresh.error);
 
-  const keys = keysOf(incoming.source, config);
-  const proof = await proveOrigin({
-    headers: headers.value,
-    body,
-    keys: await (keys ?? decoyKeys(config)),
-    schemes: DEFAULT_SOURCE_SCHEMES,
-  });
-  if (keys === undefined) return err({ reason: "unproven", cause: { reason: "unknown_source" } });
-  if (proof === undefined) return err({ reason: "unproven", cause: { reason: "signature_mismatch" } });
-
-  const json = parseBytes(body);
-  if (!json.ok) return json;
-  const order = readOrder(json.value);
-  if (!order.ok) return order;
-
-  const source = DEFAULT_SOURCE_ID;
-  const account = await targetAccount({
-    named: order.value.account,
-    source,
-    keyIds: proof.keyIds,
-    config,
-    database: () => openDatabase(env.DB),
-    now,
-  });
-  if (!account.ok) {
-    return account.error.reason === "account_unknown"
-      ? invalidFields([UNKNOWN_ACCOUNT])
-      : err({
-          reason: "misconfigured",
-          problem: `DEFAULT_ACCOUNT: this secret leads to account ${account.error.pinned}; give the source a new secret to move it`,
-        });
-  }
-
-  const bodySha256 = sha256Hex(body);
-  const { nonce, idempotencyKey } = namesOf(headers.value, incoming.idempotencyKey);
-  const signal: Signal = {
-    source,
-    actor: { kind: "source", id: source },
-    proof: {
-      scheme: proof.scheme,
-      keyId: proof.keyIds[0],
-      claims: {
+  const directory = directoryOf(env);
+  const attempt = async (known: Known): Promise<Result<Admitted, AcceptRefusal>> => {
+    const proven = await prove(incoming.source, { headers: headers.value, body, known, config, now });
+    if (!proven.ok) return proven;
+    const { source, proof } = proven.value;
+    const bodySha256 = sha256Hex(body);
+    const { nonce, idempotencyKey } = namesOf(headers.value, incoming.idempotencyKey);
+    const claims = {
+      source: source.id,
+      nonce,
+      nonceExpiresAtMs: now.getTime() + NONCE_RETENTION_MS,
+      bodySha256: proof.bodyOnly ? bodySha256 : null,
+      repeats: "refused" as const,
+    };
+    return submitSignal(
+      {
+        ...incoming,
         source,
-        nonce,
-        nonceExpiresAtMs: now.getTime() + NONCE_RETENTION_MS,
-        bodySha256: proof.bodyOnly ? bodySha256 : null,
+        keyIds: proof.keyIds,
+        proof: { scheme: proof.scheme, keyId: proof.keyIds[0], claims },
+        body,
+        bodySha256,
+        idempotencyKey,
       },
-    },
-    order: order.value,
-    idempotencyKey,
-    bodySha256,
-    requestId: incoming.requestId,
-    clientIp: incoming.clientIp,
+      { isThere: (account) => directory.hasAccount(account, incoming.inBackground), config, env, now },
+    );
   };
-  const submit = async (isFirst: boolean) =>
-    accountStub(env, account.value).submit(signal, isFirst ? incoming.waitMs : 0);
-  return namingSetting(account.value, await askTwice(submit));
+  return onceMoreIfChanged(attempt, directory, incoming.inBackground);
 }
+
+/**
+ * A signal that does not prove itself may be signed with a secret, or come from a source, that this isolate has not read yet;
+ * and one that does, from a source that has been changed since.
+ */
+async function onceMoreIfChanged(
+  attempt: (known: Known) => Promise<Result<Admitted, AcceptRefusal>>,
+  directory: Directory,
+  inBackground: SignalRequest["inBackground"],
+): Promise<Result<Admitted, AcceptRefusal>> {
+  const before = await directory.current(inBackground);
+  const first = await attempt(before);
+  if (first.ok || (first.error.reason !== "unproven" && first.error.reason !== "stale_source")) return first;
+  const after = await (first.error.reason === "unproven" ? directory.lookAgain() : directory.refresh());
+  return after === before ? first : attempt(after);
+}
+
+async function prove(
+  name: string,
+  args: {
+    readonly headers: SignedHeaders;
+    readonly body: Uint8Array<ArrayBuffer>;
+    readonly known: Known;
+    readonly config: Config;
+    readonly now: Date;
+  },
+): Promise<Result<{ readonly source: SignedSource; readonly proof: Proof }, Unproven>> {
+  const { headers, body, known, config, now } = args;
+  const source = await signedSource(name, known, config, now.getTime());
+  const { keys, schemes } = source ?? (await decoySource(config));
+  const proof = await proveOrigin({ headers, body, keys, schemes });
+  if (source === undefined) return unproven({ reason: "unknown_source" });
+  return proof === undefined ? unproven({ reason: "signature_mismatch" }) : ok({ source, proof });
+}
+
+const unproven = (cause: UnprovenCause): Result<never, Unproven> => err({ reason: "unproven", cause });
 
 /**
  * What names the request, which is accepted once, and what names its order, which is the same for any number of requests.

@@ -26,7 +26,7 @@ export function namingSetting<T, E extends Refusal>(
   answer: Result<T, E | Misconfigured>,
 ): Result<T, E | Misconfigured> {
   if (answer.ok || !isMisconfigured(answer.error)) return answer;
-  return err({ reason: "misconfigured", problem: `ACCOUNTS: ${account} ${answer.error.problem}` });
+  return err({ reason: "misconfigured", problem: `account ${account} ${answer.error.problem}` });
 }
 
 const isMisconfigured = (error: Refusal): error is Misconfigured => error.reason === "misconfigured";

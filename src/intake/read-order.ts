@@ -1,5 +1,4 @@
 // A JSON value as an order, for every door that takes orders.
-import type { Config } from "../config.ts";
 import type { FieldError } from "../domain/fields.ts";
 import type { AccountId } from "../domain/ids.ts";
 import { type Result, ok } from "../domain/result.ts";
@@ -13,8 +12,17 @@ export function readOrder(json: unknown): Result<NativeOrder, InvalidFields> {
   return order.ok ? order : invalidFields(order.error);
 }
 
+/** What is there for the one who asks. */
+export type Asking = {
+  readonly defaultAccount: AccountId;
+  readonly isThere: (account: AccountId) => Promise<boolean>;
+};
+
 /** The account that a body names, or the default one. */
-export function accountNamed(named: AccountId | undefined, config: Config): Result<AccountId, InvalidFields> {
-  const account = named ?? config.DEFAULT_ACCOUNT;
-  return config.ACCOUNTS[account] === undefined ? invalidFields([UNKNOWN_ACCOUNT]) : ok(account);
+export async function accountNamed(
+  named: AccountId | undefined,
+  { defaultAccount, isThere }: Asking,
+): Promise<Result<AccountId, InvalidFields>> {
+  const account = named ?? defaultAccount;
+  return (await isThere(account)) ? ok(account) : invalidFields([UNKNOWN_ACCOUNT]);
 }

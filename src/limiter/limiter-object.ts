@@ -2,6 +2,8 @@
 // wires memory, disk and clock together; what is decided is in memory.ts and in domain/.
 import { DurableObject } from "cloudflare:workers";
 import { describeError, log } from "../log.ts";
+import { openDatabase } from "../storage/client.ts";
+import { noteKeyUse } from "../storage/key-uses.ts";
 import {
   type DrawAnswer,
   type DrawRequest,
@@ -25,9 +27,11 @@ export type LimiterDeps = {
   readonly onUse: ((nowMs: number) => Promise<void>) | null;
 };
 
-const depsOf = (subject: string | undefined): LimiterDeps => ({
-  onUse: subject?.startsWith("key:") === true ? () => Promise.resolve() : null,
-});
+const depsOf = (subject: string | undefined, env: Env): LimiterDeps => {
+  const [, key] = /^key:(.+)$/.exec(subject ?? "") ?? [];
+  if (key === undefined) return { onUse: null };
+  return { onUse: async (nowMs) => void (await noteKeyUse(openDatabase(env.DB), key, new Date(nowMs).toISOString())) };
+};
 
 export class LimiterObject extends DurableObject<Env> {
   readonly #deps: LimiterDeps;
@@ -36,7 +40,7 @@ export class LimiterObject extends DurableObject<Env> {
   #alarmAtMs: number | null;
 
   /** Reads one row and writes none. */
-  constructor(ctx: DurableObjectState, env: Env, deps: LimiterDeps = depsOf(ctx.id.name)) {
+  constructor(ctx: DurableObjectState, env: Env, deps: LimiterDeps = depsOf(ctx.id.name, env)) {
     super(ctx, env);
     this.#deps = deps;
     const kept = ctx.storage.kv.get<Kept>(ROW);

@@ -1,8 +1,9 @@
 // order_audit_log: appended in order by the accounts' outboxes, read by auditors.
-import { type SQL, and, asc, eq, gt, sql } from "drizzle-orm";
+import { type SQL, and, asc, desc, eq, gt, sql } from "drizzle-orm";
+import * as z from "zod";
 import type { AuditEntry, AuditEventType } from "../domain/audit-entry.ts";
-import type { AccountId } from "../domain/ids.ts";
 import type { Database } from "./client.ts";
+import { noteKeyUse } from "./key-uses.ts";
 import { orderAuditLog } from "./schema.ts";
 
 /** D1 binds at most 100 parameters to a statement; an entry takes four. */
@@ -18,11 +19,40 @@ export async function appendEntries(database: Database, entries: readonly AuditE
     inserts.push(database.insert(orderAuditLog).values(entries.slice(at, at + ENTRIES_PER_STATEMENT)));
   }
   const [first, ...rest] = inserts;
-  if (first !== undefined) await database.batch([first, ...rest]);
+  const uses = [...lastUses(entries)].map(([key, at]) => noteKeyUse(database, key, at));
+  if (first !== undefined) await database.batch([first, ...rest, ...uses]);
+}
+
+/** Which secrets signed the signals among these entries, and when each did so last. */
+function lastUses(entries: readonly AuditEntry[]): Map<string, string> {
+  const uses = new Map<string, string>();
+  for (const { event: text } of entries) {
+    // Most entries are about orders: looking is cheaper than reading.
+    if (!text.includes('"key_id":')) continue;
+    const event = UseOfKey.safeParse(JSON.parse(text));
+    if (event.success) uses.set(event.data.data.key_id, event.data.time);
+  }
+  return uses;
+}
+
+const UseOfKey = z.object({ time: z.string(), data: z.object({ key_id: z.string() }) });
+
+/** One entry, for a transaction that it is to be a part of. */
+export const insertEntry = (database: Database, entry: AuditEntry) => database.insert(orderAuditLog).values(entry);
+
+/** A chain's last entry. */
+export async function readHead(database: Database, chain: string): Promise<AuditEntry | undefined> {
+  const [head] = await database
+    .select()
+    .from(orderAuditLog)
+    .where(eq(orderAuditLog.chain, chain))
+    .orderBy(desc(orderAuditLog.seq))
+    .limit(1);
+  return head;
 }
 
 export type AuditQuery = {
-  readonly chain: AccountId;
+  readonly chain: string;
   readonly orderId?: string | undefined;
   readonly symbol?: string | undefined;
   readonly type?: AuditEventType | undefined;

@@ -31,3 +31,81 @@ export const sourceKeys = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.source, table.keyId] })],
 );
+
+/**
+ * Trading accounts. `settings` is JSON that is read and written whole: see `storage/accounts.ts`. Rows are never deleted, so
+ * that a name never comes to mean another account.
+ */
+export const accounts = sqliteTable("accounts", {
+  id: text("id").primaryKey(),
+  status: text("status").notNull(),
+  revision: integer("revision").notNull(),
+  policyVersion: integer("policy_version").notNull(),
+  settings: text("settings").notNull(),
+  createdAt: text("created_at").notNull(),
+  changedAt: text("changed_at").notNull(),
+});
+
+/** The key of an account at its broker, sealed (`vault/`). `keyVersion` repeats what the sealed text says, to be counted. */
+export const brokerConnections = sqliteTable("broker_connections", {
+  account: text("account").primaryKey(),
+  sealed: text("sealed").notNull(),
+  keyVersion: integer("key_version").notNull(),
+  keyIdMasked: text("key_id_masked").notNull(),
+  venueAccountMasked: text("venue_account_masked").notNull(),
+  venueAccountSha256: text("venue_account_sha256").notNull(),
+  checkedAt: text("checked_at").notNull(),
+});
+
+/** Every policy an account ever had. */
+export const policies = sqliteTable(
+  "policies",
+  {
+    account: text("account").notNull(),
+    version: integer("version").notNull(),
+    policy: text("policy").notNull(),
+    changedBy: text("changed_by").notNull(),
+    changedAt: text("changed_at").notNull(),
+    reason: text("reason"),
+  },
+  (table) => [primaryKey({ columns: [table.account, table.version] })],
+);
+
+/** Who may send signals. `settings` is JSON, as with accounts, and rows are never deleted. */
+export const sources = sqliteTable("sources", {
+  id: text("id").primaryKey(),
+  status: text("status").notNull(),
+  revision: integer("revision").notNull(),
+  settings: text("settings").notNull(),
+  createdAt: text("created_at").notNull(),
+  changedAt: text("changed_at").notNull(),
+});
+
+/** What sources prove themselves with: a sealed signing secret, or the hash of a URL's token. A retired one holds neither. */
+export const sourceSecrets = sqliteTable("source_secrets", {
+  id: text("id").primaryKey(),
+  source: text("source").notNull(),
+  sealed: text("sealed"),
+  keyVersion: integer("key_version"),
+  tokenSha256: text("token_sha256"),
+  createdAt: text("created_at").notNull(),
+  expiresAt: text("expires_at"),
+  retiredAt: text("retired_at"),
+});
+
+/** API keys by their public name. The key itself is nowhere: `sha256` is the hash of all of it. */
+export const apiKeys = sqliteTable("api_keys", {
+  id: text("id").primaryKey(),
+  sha256: text("sha256").notNull(),
+  status: text("status").notNull(),
+  revision: integer("revision").notNull(),
+  settings: text("settings").notNull(),
+  createdAt: text("created_at").notNull(),
+  changedAt: text("changed_at").notNull(),
+});
+
+/** When a source's secret, a token or an API key was last used, to the minute. */
+export const keyUses = sqliteTable("key_uses", {
+  key: text("key").primaryKey(),
+  lastUsedAt: text("last_used_at").notNull(),
+});

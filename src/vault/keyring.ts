@@ -36,6 +36,15 @@ export async function importKeyring(keys: EncryptionKeys): Promise<Keyring> {
   return { primary: primary.version, keys: new Map(await Promise.all(imported)) };
 }
 
+const keyrings = new WeakMap<EncryptionKeys, Promise<Keyring>>();
+
+/** The keyring of a setting, imported once per isolate. */
+export function keyringOf(keys: EncryptionKeys): Promise<Keyring> {
+  const known = keyrings.get(keys) ?? importKeyring(keys);
+  keyrings.set(keys, known);
+  return known;
+}
+
 function readKeys(text: string): Result<readonly EncryptionKey[], string> {
   if (text.trim() === "") return err("must hold at least 1 key");
   const items = text.split(",");

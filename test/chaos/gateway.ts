@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { experimental_readRawConfig } from "wrangler";
 import { type DevSecrets, ensureDevVars, readDevVars } from "../../src/cli/dev-vars.ts";
 import { type Gateway, applyMigrations, startGateway } from "../../src/cli/gateway-process.ts";
-import type { VenueOptions } from "./books.ts";
-import { QUANTITY_MAX } from "./plan.ts";
 
 export type MortalGateway = {
   readonly url: string;
@@ -24,7 +22,8 @@ export type GatewayOptions = {
   readonly dir: string;
   /** The project, or a copy of it. */
   readonly source: string;
-  readonly venue: Pick<VenueOptions, "credentials" | "deduplication"> & { readonly url: string };
+  /** The account of signals that name none. */
+  readonly defaultAccount: string;
   readonly onOutput: (text: string) => void;
   /** It ended, and nobody killed it. */
   readonly onDeath: (description: string) => void;
@@ -33,7 +32,8 @@ export type GatewayOptions = {
 export async function startMortalGateway(options: GatewayOptions): Promise<MortalGateway> {
   const { dir, onOutput, onDeath } = options;
   const envFile = join(dir, "secrets.env");
-  const secrets = writeSecrets(envFile, options.venue.credentials);
+  ensureDevVars(envFile);
+  const secrets = readDevVars(envFile);
   const config = join(dir, "wrangler.json");
   writeFileSync(config, JSON.stringify(configOf(options), undefined, 2));
   await applyMigrations(dir);
@@ -100,26 +100,6 @@ async function cutStart(start: (killSignal: AbortSignal) => Promise<Gateway>, af
   }
 }
 
-function writeSecrets(envFile: string, credentials: VenueOptions["credentials"]): DevSecrets {
-  ensureDevVars(envFile);
-  const secrets = readDevVars(envFile);
-  const keys = Object.entries(credentials).map(([account, { keyId, secretKey }]) => [
-    account,
-    { key_id: keyId, secret_key: secretKey },
-  ]);
-  writeFileSync(
-    envFile,
-    [
-      `API_KEY_HMAC_SECRET="${secrets.hmacSecret}"`,
-      `BOOTSTRAP_API_KEY="${secrets.apiKey}"`,
-      `BROKER_CREDENTIALS='${JSON.stringify(Object.fromEntries(keys))}'`,
-      "",
-    ].join("\n"),
-    { mode: 0o600 },
-  );
-  return secrets;
-}
-
 /** The parts of a wrangler configuration that are changed here. */
 type RawConfig = {
   readonly main: string;
@@ -127,11 +107,10 @@ type RawConfig = {
   readonly d1_databases: readonly object[];
 };
 
-/** The source's own wrangler.toml, with the accounts of the run. */
-function configOf({ source, venue }: GatewayOptions): object {
+/** The source's own wrangler.toml, with limits that keep nobody in the run waiting. */
+function configOf({ source, defaultAccount }: GatewayOptions): object {
   const read = experimental_readRawConfig({ config: join(source, "wrangler.toml") });
   const { env: _, ...raw } = read.rawConfig as RawConfig & { readonly env: unknown };
-  const accounts = Object.keys(venue.credentials);
   return {
     ...raw,
     main: join(source, raw.main),
@@ -139,24 +118,8 @@ function configOf({ source, venue }: GatewayOptions): object {
     vars: {
       ...raw.vars,
       RATE_LIMIT_RPS: "1000",
-      DEFAULT_ACCOUNT: accounts[0],
-      ACCOUNTS: Object.fromEntries(accounts.map((account) => [account, accountSettings(venue)])),
+      DEFAULT_ACCOUNT: defaultAccount,
+      LIMITS: { authenticated: { quota: 1_000_000, window_sec: 60 } },
     },
   };
 }
-
-/** Roomy: what is denied proves little. */
-const accountSettings = ({ url, deduplication }: GatewayOptions["venue"]) => ({
-  broker: "paper_process",
-  url,
-  deduplication,
-  requests_per_min: 60_000,
-  policy: {
-    trading_state: "active",
-    symbols: ["AAPL", "MSFT", "SPY"],
-    max_quantity: String(QUANTITY_MAX),
-    max_notional: "1000000",
-    reference_price_max_age_sec: 900,
-    when_circuit_open: "wait",
-  },
-});

@@ -2,6 +2,7 @@
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { sleep } from "../../src/cli/gateway-process.ts";
+import type { VenueAccess } from "./accounts.ts";
 import { type Api, type Features, openApi } from "./api.ts";
 import { followAudit } from "./audit-tail.ts";
 import type { VenueOptions } from "./books.ts";
@@ -78,12 +79,13 @@ export async function runChaos(options: ChaosOptions): Promise<Outcome> {
     const gateway = await startMortalGateway({
       dir: folder.path,
       source,
-      venue: { ...venueOptions, url: venue.url },
+      defaultAccount: plan.accounts[0] ?? "",
       onOutput: (text) => output.write(text),
       onDeath: (description) => died.reject(new Error(description)),
     });
     try {
-      const found = await Promise.race([carryOut(options, plan, { gateway, venue }), died.promise]);
+      const access = { ...venueOptions, url: venue.url };
+      const found = await Promise.race([carryOut(options, plan, { gateway, venue, access }), died.promise]);
       const isKept = options.keep === true || !isUpheld(found);
       if (isKept) folder.keep();
       return { ...found, options, kept: isKept ? folder.path : undefined, totalMs: performance.now() - startedMs };
@@ -105,11 +107,15 @@ function venueOf({ seed, deduplication }: ChaosOptions, { accounts }: Plan): Ven
 
 type Parts = { readonly gateway: MortalGateway; readonly venue: VenueProcess };
 
-async function carryOut(options: ChaosOptions, plan: Plan, { gateway, venue }: Parts) {
+async function carryOut(
+  options: ChaosOptions,
+  plan: Plan,
+  { gateway, venue, access }: Parts & { readonly access: VenueAccess },
+) {
   const api = openApi(gateway);
   const features = await api.features();
   const ledger = openLedger();
-  await warmUp(plan.accounts, { gateway, ledger, seed: options.seed });
+  await warmUp(access, { gateway, ledger, seed: options.seed });
 
   const startedMs = performance.now();
   await venue.ask({ ask: "misbehave" });

@@ -1,18 +1,17 @@
-// Before the venue misbehaves: every account gets to know what it holds.
+// Before the venue misbehaves: every account is made, and gets to know what it holds.
 import { sleep } from "../../src/cli/gateway-process.ts";
+import { type VenueAccess, makeAccounts } from "./accounts.ts";
 import type { Intent } from "./plan.ts";
 import { type Senders, sendCarefully } from "./senders.ts";
 
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1_000;
 
-/** One order for each account until it is approved: an account denies until it has compared its positions with the broker's. */
-export async function warmUp(
-  accounts: readonly string[],
-  senders: Pick<Senders, "gateway" | "ledger" | "seed">,
-): Promise<void> {
+/** Every account, and one order for each until it is approved: an account denies until it has compared its positions with the broker's. */
+export async function warmUp(venue: VenueAccess, senders: Pick<Senders, "gateway" | "ledger" | "seed">): Promise<void> {
+  await makeAccounts(venue, senders.gateway);
   const deadlineMs = Date.now() + PATIENCE_MS;
-  for (const account of accounts) {
+  for (const account of Object.keys(venue.credentials)) {
     for (let attempt = 1; ; attempt++) {
       const intent = warmUpOf(`${senders.seed}-warm-up-${account}-${attempt}`, account);
       await sendCarefully(intent, { ...senders, onAnswer: () => undefined, onDone: () => undefined });

@@ -154,7 +154,7 @@ describe("npm start", () => {
   it("names the setting that keeps the gateway from working", async () => {
     writeFileSync(
       join(dir, "dev.vars"),
-      'API_KEY_HMAC_SECRET="short"\nBOOTSTRAP_API_KEY="short"\nBROKER_CREDENTIALS=\'{}\'\n',
+      'API_KEY_HMAC_SECRET="short"\nBOOTSTRAP_API_KEY="short"\nCREDENTIALS_ENCRYPTION_KEYS="short"\n',
     );
     const command = run("start", ["--port", String(await aFreePort()), ...stateArgs()]);
     expect(await command.exit).toBe(1);
@@ -182,6 +182,23 @@ describe("npm start", () => {
     command.child.kill("SIGTERM");
     expect(await command.exit).toBe(0);
     expect(existsSync(lockFile())).toBe(false);
+  });
+});
+
+describe("npm start, where settings are exported", () => {
+  it("goes by its files, and makes the account that the first order is for", async () => {
+    const port = await aFreePort();
+    const exported = { BOOTSTRAP_API_KEY: "k".repeat(40), ENVIRONMENT: "production", SALLYPORT_API_KEY: "" };
+    const command = run("start", ["--port", String(port), ...stateArgs()], exported);
+    await until(() => command.output().includes("Read what became of it") || command.child.exitCode !== null);
+    const there = ["--url", `http://127.0.0.1:${port}`, "--dev-vars", join(dir, "dev.vars"), "--json"];
+    const health = await fetch(`http://127.0.0.1:${port}/health`);
+    expect(await health.json()).toMatchObject({ environment: "development" });
+    const listed = sallyport(["accounts", ...there]);
+    expect(await listed.exit, listed.output()).toBe(0);
+    expect(JSON.parse(listed.stdout())).toMatchObject([{ id: "paper", connection: { broker: "paper" } }]);
+    command.child.kill("SIGTERM");
+    expect(await command.exit).toBe(0);
   });
 });
 
@@ -426,6 +443,94 @@ describe("npx sallyport, with a gateway", () => {
       const command = sallyport(["orders", "--url", gateway.url], { env: { SALLYPORT_API_KEY: "k".repeat(40) } });
       expect(await command.exit).toBe(1);
       expect(command.output()).toMatch(/^HTTP 401 unauthorized: /);
+    });
+  });
+
+  describe("accounts", () => {
+    const POLICY = { trading_state: "active", symbols: ["AAPL"], max_quantity: "5" };
+
+    /** Runs it with a document on stdin. */
+    async function fed(args: readonly string[], document: object, exit = 0): Promise<Record<string, unknown>> {
+      const command = sallyport([...args, ...here(), "--json", "-"]);
+      command.child.stdin?.end(JSON.stringify(document));
+      expect(await command.exit, command.output()).toBe(exit);
+      return JSON.parse(command.stdout()) as Record<string, unknown>;
+    }
+
+    it("are added from a file, shown, listed, and given another policy", async () => {
+      const file = join(dir, "account.json");
+      writeFileSync(file, JSON.stringify({ id: "second", connection: { broker: "paper" }, policy: POLICY }));
+      const created = sallyport(["accounts", "create", ...here(), "--file", file]);
+      expect(await created.exit, created.output()).toBe(0);
+      expect(created.output()).toMatch(/^It is added, and ready for orders\.\n\naccount +second$/m);
+      expect(await documentOf(["accounts", "create", "--file", file], 1)).toMatchObject({ code: "id_taken" });
+      expect(Object.values(await documentOf(["accounts"]))).toMatchObject([{ id: "paper" }, { id: "second" }]);
+
+      const policy = { ...POLICY, trading_state: "halted" };
+      const changed = await fed(["accounts", "policy", "--reason", "quiet", "second"], policy);
+      expect(changed).toMatchObject({ policy_version: 2, policy });
+      const shown = sallyport(["accounts", "show", ...here(), "second"]);
+      expect(await shown.exit).toBe(0);
+      expect(shown.output()).toMatch(/^policy +version 2\ntrading_state +halted$/m);
+    });
+
+    it("are disabled, enabled, and for good deleted", async () => {
+      const account = { id: "third", connection: { broker: "paper" }, policy: POLICY };
+      await fed(["accounts", "create"], account);
+      const early = await documentOf(["accounts", "delete", "third"], 1);
+      expect(early).toMatchObject({ code: "account_in_use" });
+      const disable = ["accounts", "disable", "--reason", "looks wrong", "third"];
+      expect(await documentOf(disable)).toMatchObject({ status: "disabled" });
+      expect(await documentOf(["accounts", "enable", "third"])).toMatchObject({ status: "active" });
+      await documentOf(disable);
+      expect(await documentOf(["accounts", "delete", "third"])).toMatchObject({ status: "deleted" });
+      expect(await fed(["accounts", "create"], account, 1)).toMatchObject({ code: "id_taken" });
+    });
+
+    it("are refused field by field", async () => {
+      const refused = await fed(["accounts", "create"], { id: "fourth", connection: { broker: "nobody" } }, 1);
+      expect(refused).toMatchObject({ code: "invalid_request" });
+      expect(await documentOf(["accounts", "show", "fourth"], 1)).toMatchObject({ code: "not_found" });
+    });
+  });
+
+  describe("keys", () => {
+    const list = (key: string) => sallyport(["orders", "--url", gateway.url], { env: { SALLYPORT_API_KEY: key } });
+
+    it("are made, good for what they are made for, and taken away", async () => {
+      const terms = [
+        "--owner",
+        "desk",
+        "--scope",
+        "orders:read",
+        "--account",
+        "paper",
+        "--expires",
+        "2099-01-01T00:00Z",
+      ];
+      const created = sallyport(["keys", "create", ...here(), ...terms]);
+      expect(await created.exit, created.output()).toBe(0);
+      const key = created.stdout().trim();
+      expect(created.stdout()).toMatch(/^sp_dev_[0-9A-Za-z]{48}\n$/);
+      const id = key.slice("sp_dev_".length, "sp_dev_".length + 10);
+
+      expect(await list(key).exit).toBe(0);
+      const audit = sallyport(["audit", "--url", gateway.url], { env: { SALLYPORT_API_KEY: key } });
+      expect(await audit.exit).toBe(1);
+      expect(audit.output()).toMatch(/^HTTP 403 scope_missing: /);
+
+      const shown = await documentOf(["keys", "show", id]);
+      expect(shown).toMatchObject({ id, owner: "desk", accounts: ["paper"], expires_at: "2099-01-01T00:00:00.000Z" });
+      const listed = sallyport(["keys", ...here()]);
+      expect(await listed.exit).toBe(0);
+      expect(listed.output()).toMatch(new RegExp(`^${id} +desk +active +orders:read +paper `, "m"));
+      expect(listed.output()).not.toContain(key);
+
+      expect(await documentOf(["keys", "disable", id])).toMatchObject({ status: "disabled" });
+      expect(await list(key).exit).toBe(1);
+      expect(await documentOf(["keys", "enable", id])).toMatchObject({ status: "active" });
+      expect(await documentOf(["keys", "delete", id])).toMatchObject({ status: "deleted" });
+      expect(await list(key).exit).toBe(1);
     });
   });
 

@@ -1,5 +1,6 @@
-// Intents, orders, reports, policies and facts for tests: each complete and ordinary, until an override says otherwise.
+// Intents, orders, reports, policies, configurations and facts for tests: each complete and ordinary, until an override says otherwise.
 import type { OrderRow } from "../../src/account/orders.ts";
+import type { AccountConfiguration } from "../../src/domain/account.ts";
 import type { Broker, ReferencePrice, VenueExecution, VenueHolding, VenueReport } from "../../src/domain/broker.ts";
 import type { OrderState } from "../../src/domain/lifecycle.ts";
 import { type Decimal, decimalOf } from "../../src/domain/money.ts";
@@ -169,6 +170,7 @@ export function aBroker(overrides: Partial<Broker> = {}): Broker {
     executions: unexpected("executions"),
     holdings: unexpected("holdings"),
     balances: unexpected("balances"),
+    identify: unexpected("identify"),
     latestTrade: unexpected("latestTrade"),
     ...overrides,
   };
@@ -187,9 +189,22 @@ export const aPolicy = (overrides: Overrides<Policy> = {}): Policy =>
     }),
   );
 
+/** The configuration of an account that signed signals may trade with, under {@link aPolicy}. */
+export const aConfiguration = (overrides: Partial<AccountConfiguration> = {}): AccountConfiguration => ({
+  status: "active",
+  connection: { broker: "paper" },
+  minimum_origin: "hmac",
+  policy: aPolicy(),
+  policy_version: 1,
+  revision: 1,
+  sealed_credentials: null,
+  ...overrides,
+});
+
 /** Nothing held, which the broker has confirmed, nothing working, the broker there, and a trade at 187.5 a second ago. */
 export function someFacts({ position = "0", workingSameSide = "0", ...overrides }: Spelled<RiskFacts> = {}): RiskFacts {
   return {
+    sender: null,
     position: decimalOf(position),
     workingSameSide: decimalOf(workingSameSide),
     nowMs: NOW_MS,

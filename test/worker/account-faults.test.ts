@@ -6,6 +6,7 @@ import type { Order } from "../../src/domain/order.ts";
 import {
   NEW_SECRET,
   OLD_SECRET,
+  call,
   get,
   hmacHex,
   listOrders,
@@ -22,45 +23,63 @@ import { type Venue, account, withAccount } from "./support/faulty-venue.ts";
 
 const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
 const RESTING = { symbol: "MSFT", side: "buy", type: "limit", quantity: "1", limit_price: "1", time_in_force: "gtc" };
-const policyOf = (change: object) => ({
-  ACCOUNTS: {
-    paper: {
-      broker: "paper",
-      policy: {
-        trading_state: "active",
-        symbols: ["AAPL", "MSFT"],
-        max_quantity: "100",
-        max_notional: "25000",
-        reference_price_max_age_sec: 900,
-        ...change,
-      },
-    },
-  },
-});
 
 afterEach(() => vi.restoreAllMocks());
 
-describe("an account whose broker setting was changed", () => {
-  it("decides nothing and sends nothing, because its positions and orders are at the old broker", async () => {
+describe("an account whose key for its broker does not open", () => {
+  it("sends nothing, to whichever broker", async () => {
     await settled((await sendOrder(BUY)).id, "filled");
-    const sent: string[] = [];
+    const asked: string[] = [];
     vi.spyOn(globalThis, "fetch").mockImplementation((input) => {
-      sent.push((input as Request).url);
+      asked.push((input as Request).url);
       return Promise.resolve(new Response("{}", { status: 500 }));
     });
-    const settings = {
-      BROKER_CREDENTIALS: '{"paper":{"key_id":"k","secret_key":"s"}}',
-      ACCOUNTS: {
-        paper: {
-          broker: "alpaca_live",
-          policy: { trading_state: "active", symbols: ["AAPL"], max_quantity: "9", max_notional: "9" },
-        },
-      },
-    };
-    const response = await withAccount({ settings }, () => send({ ...BUY, side: "sell" }));
-    expect(response.status).toBe(503);
-    expect(await response.json()).toMatchObject({ code: "misconfigured" });
-    expect(sent).toEqual([]);
+    const logged: string[] = [];
+    vi.spyOn(console, "error").mockImplementation((line: string) => void logged.push(line));
+    const order = await withAccount({ connection: { broker: "alpaca_live" } }, async () => {
+      const sent = await sendOrder({ ...BUY, side: "sell" }, { headers: { Prefer: "wait=1" } });
+      await eventually(async () => ((await readOrder(sent.id)).attempts > 0 ? true : undefined));
+      return readOrder(sent.id);
+    });
+    expect(order).toMatchObject({ venue_order_id: null, outcome: "known" });
+    expect(asked).toEqual([]);
+    expect(logged.join("\n")).toContain("vault.credentials_closed");
+  });
+});
+
+describe("an account that the operator has disabled", () => {
+  const disabled = { configured: { status: "disabled" as const } };
+
+  it("takes no orders from anybody, keeps nothing of them, and takes them again once it is active", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const signed = await sign(BUY);
+    await withAccount(disabled, async () => {
+      const before = (await listOrders()).length;
+      const headers = { "Idempotency-Key": crypto.randomUUID() };
+      for (const response of [await post(signed), await call("POST", "/v1/orders", { body: BUY, headers })]) {
+        expect(response.ok).toBe(false);
+        expect(await response.json()).toMatchObject({ code: "account_disabled" });
+      }
+      expect((await listOrders()).length).toBe(before);
+    });
+    expect((await post(signed)).status).toBe(202);
+  });
+
+  it("still cancels, and follows what lives", async () => {
+    const resting = await sendOrder(RESTING);
+    await withAccount(disabled, async () => {
+      expect((await call("DELETE", `/v1/orders/${resting.id}`)).status).toBe(202);
+      await settled(resting.id, "canceled");
+    });
+  });
+});
+
+describe("the least that an account asks of a signal's origin", () => {
+  it("is in every verdict, from the next signal on", async () => {
+    const body = { ...RESTING, limit_price: "7" };
+    const admitted = await withAccount({ configured: { minimum_origin: "ip" } }, () => sendOrder(body));
+    expect(admitted.verdicts.find(({ rule }) => rule === "origin")).toMatchObject({ input: "hmac", limit: "ip" });
+    expect((await sendOrder(body)).verdicts.find(({ rule }) => rule === "origin")).toMatchObject({ limit: "hmac" });
   });
 });
 
@@ -133,7 +152,7 @@ describe("an approved order that could not be sent yet", () => {
       await eventually(async () => ((await readOrder(accepted.id)).attempts === 1 ? true : undefined));
       return accepted;
     });
-    const lapsed = await withAccount({ settings: policyOf({ trading_state: "halted" }) }, () =>
+    const lapsed = await withAccount({ configured: { policy: { trading_state: "halted" } } }, () =>
       settled(order.id, "expired"),
     );
     expect(lapsed).toMatchObject({ delivery: "none", reason: { code: "trading_state_changed" }, filled_quantity: "0" });
@@ -146,8 +165,8 @@ describe("an approved order that could not be sent yet", () => {
       await eventually(async () => ((await readOrder(accepted.id)).attempts === 1 ? true : undefined));
       return accepted;
     });
-    const settings = policyOf({ trading_state: "reducing" });
-    expect(await withAccount({ settings }, () => settled(exit.id, "filled"))).toMatchObject({ filled_quantity: "1" });
+    const configured = { policy: { trading_state: "reducing" } };
+    expect(await withAccount({ configured }, () => settled(exit.id, "filled"))).toMatchObject({ filled_quantity: "1" });
   });
 });
 
@@ -224,7 +243,7 @@ describe("reads while a part is out of reach", () => {
     vi.spyOn(console, "error").mockImplementation((line: string) => void lines.push(line));
     vi.spyOn(console, "log").mockImplementation(() => undefined);
     const failing = () => Promise.reject(new Error("D1 is away"));
-    const DB = { prepare: () => ({ bind: () => ({ all: failing, raw: failing, run: failing }) }) };
+    const DB = { batch: failing, prepare: () => ({ bind: () => ({ all: failing, raw: failing, run: failing }) }) };
     const ACCOUNTS_DO = { getByName: () => ({ listOrders: failing, getOrder: failing }) };
     const headers = { "X-API-Key": env.BOOTSTRAP_API_KEY };
     for (const path of ["/v1/audit?order_id=canary-0123", "/v1/orders?symbol=CANARY"]) {

@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { EMBEDDED_CREDENTIALS } from "../../src/brokers/paper/settings.ts";
+import { makeAccount } from "../support/make-account.ts";
 import { type Venue, account, withAccount } from "./support/faulty-venue.ts";
 import { eventually, put, readAudit, readOrder, sendOrder, settled } from "./support/gateway.ts";
 
@@ -22,12 +23,13 @@ const tradeElsewhere = (accountId: string, order: object): Promise<Response> =>
 
 describe("what an account held before the gateway came", () => {
   it("is known to its first decision, and on record", async () => {
-    await tradeElsewhere("second", { symbol: "AAPL", side: "buy", type: "market", qty: "300" });
-    const exit = await sendOrder({ ...BUY, account: "second", side: "sell", quantity: "200" });
+    await tradeElsewhere("older", { symbol: "AAPL", side: "buy", type: "market", qty: "300" });
+    await makeAccount("older");
+    const exit = await sendOrder({ ...BUY, account: "older", side: "sell", quantity: "200" });
     // More than the policy lets anybody enter, and an exit all the same.
     expect(exit.verdicts.find(({ rule }) => rule === "max_quantity")).toMatchObject({ reason: "exempt_reduction" });
     const entries = await eventually(async () => {
-      const read = await readAudit("&account=second&type=position.reconciled");
+      const read = await readAudit("&account=older&type=position.reconciled");
       return read.length > 0 ? read : undefined;
     });
     expect(entries[0]?.event).toMatchObject({ symbol: "AAPL", data: { counted: "0", held: "300" } });
@@ -41,7 +43,10 @@ describe("an account whose broker does not say what it holds", () => {
       request.url.includes("/v2/positions") ? Promise.resolve(new Response("", { status: 500 })) : real(request);
 
   it("takes no entries until it does", async () => {
-    const denied = await withAccount({ venue: silent }, () => sendOrder(BUY));
+    const denied = await withAccount({ venue: silent }, async () => {
+      await runInDurableObject(account(), (_, state) => state.storage.sql.exec("DELETE FROM broker_view").toArray());
+      return sendOrder(BUY);
+    });
     expect(denied).toMatchObject({ status: "denied", reason: { code: "position_unknown" } });
     await settled((await sendOrder(BUY)).id, "filled");
   });

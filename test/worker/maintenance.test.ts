@@ -105,7 +105,7 @@ describe("the cron trigger", () => {
     vi.spyOn(console, "error").mockImplementation((line: string) => void lines.push(line));
     const woken: string[] = [];
     const getByName = (name: string) => ({
-      wake: () => (name === "paper" ? Promise.reject(new Error("gone")) : Promise.resolve(woken.push(name))),
+      lookAfter: () => (name === "paper" ? Promise.reject(new Error("gone")) : Promise.resolve(woken.push(name))),
     });
     await ring({ ...env, ACCOUNTS_DO: { getByName } } as unknown as Env);
     expect(woken).toEqual(["second"]);
@@ -117,7 +117,7 @@ describe("the cron trigger", () => {
   it("says what is wrong with the settings, and wakes nobody", async () => {
     const lines: string[] = [];
     vi.spyOn(console, "error").mockImplementation((line: string) => void lines.push(line));
-    await ring({ ...env, DEFAULT_ACCOUNT: "elsewhere" });
+    await ring({ ...env, DEFAULT_ACCOUNT: "no id" });
     expect(lines.join("\n")).toContain("DEFAULT_ACCOUNT");
   });
 });

@@ -87,11 +87,11 @@ describe("the portfolio", () => {
   });
 });
 
-describe("an account whose settings are not usable", () => {
-  it("answers 503, and the log names the setting and the account", async () => {
+describe("an account that sees settings which are not usable", () => {
+  it("answers 503, and the log names the account", async () => {
     const lines: string[] = [];
     vi.spyOn(console, "warn").mockImplementation((line: string) => void lines.push(line));
-    await withAccount({ settings: { ACCOUNTS: { second: { broker: "paper", policy: {} } } } }, async () => {
+    await withAccount({ settings: { CREDENTIALS_ENCRYPTION_KEYS: "1:" } }, async () => {
       for (const path of ["/v1/portfolio", "/v1/accounts/paper/circuit-breaker"]) {
         const response = await get(path);
         expect(response.status).toBe(503);
@@ -99,7 +99,7 @@ describe("an account whose settings are not usable", () => {
         expect(await response.json()).toMatchObject({ code: "misconfigured" });
       }
     });
-    expect(lines.join("\n")).toContain("ACCOUNTS: paper ");
+    expect(lines.join("\n")).toContain("paper the configuration is not usable");
   });
 });
 

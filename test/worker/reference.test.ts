@@ -21,8 +21,15 @@ describe("the OpenAPI document", () => {
     const { paths } = await readDocument();
     expect(Object.keys(paths).toSorted()).toEqual([
       "/health",
+      "/v1/accounts",
+      "/v1/accounts/{id}",
       "/v1/accounts/{id}/circuit-breaker",
       "/v1/accounts/{id}/circuit-breaker/reset",
+      "/v1/accounts/{id}/credentials",
+      "/v1/accounts/{id}/policies",
+      "/v1/accounts/{id}/policy",
+      "/v1/api-keys",
+      "/v1/api-keys/{id}",
       "/v1/audit",
       "/v1/executions",
       "/v1/orders",
@@ -32,7 +39,14 @@ describe("the OpenAPI document", () => {
       "/v1/orders/{id}/settle",
       "/v1/paper/{account}/prices/{symbol}",
       "/v1/portfolio",
+      "/v1/sources",
+      "/v1/sources/{id}",
+      "/v1/sources/{id}/secrets",
+      "/v1/sources/{id}/secrets/{secret}",
+      "/v1/vault",
+      "/v1/vault/rewrap",
       "/webhooks/{source}",
+      "/webhooks/{source}/{token}",
     ]);
   });
 
@@ -45,12 +59,16 @@ describe("the OpenAPI document", () => {
     for (const name of references) expect(document.components.schemas).toHaveProperty(name);
   });
 
-  it("asks for the API key everywhere but at the webhook and for the gateway's health", async () => {
+  it("asks for the API key everywhere but at the webhooks and for the gateway's health", async () => {
     const { paths } = await readDocument();
     const open = Object.entries(paths).filter(([, operations]) =>
-      Object.values(operations).some(({ security }) => security === undefined),
+      Object.values(operations).some(({ security }) => security?.length === 0),
     );
-    expect(open.map(([path]) => path).toSorted()).toEqual(["/health", "/webhooks/{source}"]);
+    expect(open.map(([path]) => path).toSorted()).toEqual([
+      "/health",
+      "/webhooks/{source}",
+      "/webhooks/{source}/{token}",
+    ]);
   });
 });
 
@@ -62,19 +80,42 @@ describe("what a generated client relies on", () => {
     expect(names.toSorted()).toEqual([
       "cancelOrder",
       "cancelOrders",
+      "changeAccount",
+      "changeApiKey",
+      "changeSource",
+      "createAccount",
+      "createApiKey",
+      "createSource",
+      "deleteAccount",
+      "deleteApiKey",
+      "deleteSource",
+      "getAccount",
+      "getApiKey",
       "getCircuitBreaker",
       "getHealth",
       "getOrder",
       "getPortfolio",
+      "getSource",
+      "getVault",
+      "listAccounts",
+      "listApiKeys",
       "listAuditEntries",
       "listExecutions",
       "listOrders",
+      "listPolicies",
+      "listSources",
       "placeOrder",
       "placeOrders",
       "replaceOrder",
       "resetCircuitBreaker",
+      "retireSecret",
+      "rewrapVault",
+      "rotateSecret",
+      "sendAlert",
       "sendSignal",
+      "setCredentials",
       "setPaperPrice",
+      "setPolicy",
       "settleOrder",
     ]);
   });

@@ -2,7 +2,8 @@ import { env, exports } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../src/http/app.ts";
-import { call, get, listOrders, post, put, readAudit, send, sign } from "./support/gateway.ts";
+import { withAccount } from "./support/faulty-venue.ts";
+import { anAddress, call, get, listOrders, post, put, readAudit, send, sign } from "./support/gateway.ts";
 
 const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
 
@@ -111,14 +112,14 @@ describe("a body that is proven but wrong", () => {
 });
 
 describe("a source over its limit", () => {
-  /** Requests, answered, until some were refused for their number. */
+  /** Requests, answered while the account takes one a second. */
   async function flood() {
-    for (;;) {
-      const requests = await Promise.all(Array.from({ length: 100 }, () => sign({ ...BUY, symbol: "NOPE" })));
-      const answers = await Promise.all(requests.map(async (request) => ({ request, response: await post(request) })));
-      const refused = answers.filter(({ response }) => response.status === 429);
-      if (refused.length > 0) return { refused, accepted: answers.length - refused.length };
-    }
+    const requests = await Promise.all(Array.from({ length: 20 }, () => sign({ ...BUY, symbol: "NOPE" })));
+    const answers = await withAccount({ settings: { RATE_LIMIT_RPS: "1" } }, () =>
+      Promise.all(requests.map(async (request) => ({ request, response: await post(request) }))),
+    );
+    const refused = answers.filter(({ response }) => response.status === 429);
+    return { refused, accepted: answers.length - refused.length };
   }
 
   it("gets 429 with Retry-After and RateLimit fields, and nothing is stored for it", async () => {
@@ -126,14 +127,13 @@ describe("a source over its limit", () => {
     const { refused, accepted } = await flood();
     const { headers } = refused[0]!.response;
     expect(headers.get("Retry-After")).toBe("1");
-    expect(headers.get("RateLimit-Policy")).toBe('"source";q=40;w=1');
+    expect(headers.get("RateLimit-Policy")).toBe('"source";q=1;w=1');
     expect(headers.get("RateLimit")).toMatch(/^"source";r=0;t=\d+$/);
     expect((await listOrders()).length - before).toBe(accepted);
   });
 
   it("may send the refused request again, because it was not used up", async () => {
     const { refused } = await flood();
-    await scheduler.wait(1_000);
     const again = await post(refused[0]!.request);
     expect(again.status).toBe(200);
     expect(await again.json()).toMatchObject({ status: "denied" });
@@ -160,20 +160,21 @@ describe("the policy", () => {
 });
 
 describe("a misconfigured gateway", () => {
-  const broken: [string, Partial<Record<keyof Env, unknown>>][] = [
+  const broken: [string, Partial<Record<keyof Env | "LIMITS", unknown>>][] = [
+    ["LIMITS.health.quota", { LIMITS: { health: { quota: 0, window_sec: 60 } } }],
     ["API_KEY_HMAC_SECRET", { API_KEY_HMAC_SECRET: undefined }],
     ["API_KEY_HMAC_SECRET", { API_KEY_HMAC_SECRET: "" }],
     ["API_KEY_HMAC_SECRET", { API_KEY_HMAC_SECRET: "short" }],
     ["API_KEY_HMAC_SECRET", { API_KEY_HMAC_SECRET: `${"a".repeat(32)},` }],
     ["API_KEY_HMAC_SECRET", { API_KEY_HMAC_SECRET: `${"a".repeat(32)},${"a".repeat(32)}` }],
     ["BOOTSTRAP_API_KEY", { BOOTSTRAP_API_KEY: "" }],
-    ["BROKER_CREDENTIALS", { BROKER_CREDENTIALS: "not json" }],
-    ["BROKER_CREDENTIALS.paper", { ACCOUNTS: { paper: { broker: "alpaca_live", policy: {} } } }],
-    [
-      "ACCOUNTS.paper.policy.max_quantity",
-      { ACCOUNTS: { paper: { broker: "paper", policy: { max_quantity: "lots" } } } },
-    ],
-    ["DEFAULT_ACCOUNT", { DEFAULT_ACCOUNT: "elsewhere" }],
+    ["CREDENTIALS_ENCRYPTION_KEYS", { CREDENTIALS_ENCRYPTION_KEYS: undefined }],
+    ["CREDENTIALS_ENCRYPTION_KEYS", { CREDENTIALS_ENCRYPTION_KEYS: "" }],
+    ["CREDENTIALS_ENCRYPTION_KEYS", { CREDENTIALS_ENCRYPTION_KEYS: `1:${"c2hvcnQ=".repeat(2)}` }],
+    ["CREDENTIALS_ENCRYPTION_KEYS", { CREDENTIALS_ENCRYPTION_KEYS: btoa("a-key-without-a-version-0123456") }],
+    ["DEFAULT_ACCOUNT", { DEFAULT_ACCOUNT: "Paper Account" }],
+    ["API_KEY_ENABLED", { API_KEY_ENABLED: "no" }],
+    ["UNSIGNED_SOURCES", { UNSIGNED_SOURCES: "yes" }],
     ["REPLAY_WINDOW_SEC", { REPLAY_WINDOW_SEC: "5m" }],
     ["ENVIRONMENT", { ENVIRONMENT: "prod" }],
   ];
@@ -195,6 +196,14 @@ describe("a misconfigured gateway", () => {
     for (const value of Object.values(change)) {
       if (typeof value === "string" && value.length > 4) expect(lines.join("\n")).not.toContain(value);
     }
+  });
+
+  it.each(["staging", "production"])("does without API keys nowhere but in development, so not in %s", async (name) => {
+    const lines: string[] = [];
+    vi.spyOn(console, "error").mockImplementation((line: string) => void lines.push(line));
+    const open = { ...env, ENVIRONMENT: name, API_KEY_ENABLED: "false" };
+    expect((await createApp().request("/v1/orders", {}, open)).status).toBe(503);
+    expect(lines.join("\n")).toContain("API_KEY_ENABLED");
   });
 
   it("answers 503 and stores nothing when the account cannot be reached", async () => {
@@ -223,10 +232,14 @@ describe("reading", () => {
         await get(path, {}),
         await get(path, { "X-API-Key": "" }),
         await get(path, { "X-API-Key": key.slice(0, -1) }),
-        await get(`${path}?api_key=${key}`, {}),
       ]) {
         expect(response.status).toBe(401);
         expect(await response.json()).toMatchObject({ code: "unauthorized" });
+      }
+      for (const query of [`api_key=${key}`, "key=x", "x-api-key=x", "access_token=x", "Authorization=x"]) {
+        const response = await get(`${path}?${query}`);
+        expect(response.status, query).toBe(400);
+        expect(await response.json()).toMatchObject({ code: "key_in_query" });
       }
     },
   );
@@ -251,7 +264,7 @@ describe("reading", () => {
   it("has one answer for every key that is not the gateway's, and it names the header", async () => {
     const key = env.BOOTSTRAP_API_KEY;
     const bodies = new Set<string>();
-    for (const path of ["/v1/orders", "/v1/audit", `/v1/orders?api_key=${key}`]) {
+    for (const path of ["/v1/orders", "/v1/audit"]) {
       for (const headers of [{}, { "X-API-Key": "" }, { "X-API-Key": `${key}x` }, { Authorization: `Bearer ${key}` }]) {
         const response = await get(path, headers);
         expect(response.status).toBe(401);
@@ -352,6 +365,20 @@ describe("the logs", () => {
     expect(text).not.toContain(signed.headers["X-Signature"]!.slice(3));
     expect(text).not.toContain(env.BOOTSTRAP_API_KEY);
     expect(text).not.toContain("c".repeat(64));
+  });
+});
+
+describe("an address that fails again and again", () => {
+  it("is refused from the fourth time on, whatever it shows, until it proves itself", async () => {
+    const from = { "CF-Connecting-IP": anAddress() };
+    const statuses: number[] = [];
+    for (let count = 0; count < 5; count++) statuses.push((await get("/v1/orders", from)).status);
+    expect(statuses).toEqual([401, 401, 401, 429, 429]);
+    const refused = await get("/v1/orders", from);
+    expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(0);
+    expect(await refused.json()).toMatchObject({ code: "rate_limited" });
+    expect((await get("/v1/orders", { ...from, "X-API-Key": env.BOOTSTRAP_API_KEY })).status).toBe(200);
+    expect((await send(BUY, { headers: from })).status).toBe(202);
   });
 });
 

@@ -15,6 +15,7 @@ function aBatch(count: number): Batch {
   return {
     source: SourceId.parse("api"),
     actor: { kind: "api_key", id: "test" },
+    sender: null,
     idempotencyKey: crypto.randomUUID(),
     bodySha256: "0".repeat(64),
     requestId: crypto.randomUUID(),

@@ -5,7 +5,7 @@ import { Webhook as SvixWebhook } from "svix";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../src/http/app.ts";
 import type { Order } from "../../src/domain/order.ts";
-import { eventually, listOrders, readAudit, sign as signHouse } from "./support/gateway.ts";
+import { anAddress, eventually, listOrders, readAudit, sign as signHouse } from "./support/gateway.ts";
 
 const OLD_SECRET = "whsec_b2xkLXRlc3Qtb25seS1zZWNyZXQtMDEyMzQ1";
 const NEW_SECRET = "whsec_bmV3LXRlc3Qtb25seS1zZWNyZXQtMDEyMzQ1";
@@ -50,7 +50,12 @@ function attempt({
 }
 
 async function post({ body, headers }: Message, source = "default"): Promise<Response> {
-  return createApp().request(`/webhooks/${source}`, { method: "POST", body, headers: { ...headers } }, gateway);
+  const from = { "CF-Connecting-IP": anAddress() };
+  return createApp().request(
+    `/webhooks/${source}`,
+    { method: "POST", body, headers: { ...from, ...headers } },
+    gateway,
+  );
 }
 
 const deliver = (...args: Parameters<typeof attempt>): Promise<Response> => post(attempt(...args));

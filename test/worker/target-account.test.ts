@@ -23,7 +23,7 @@ describe("a secret that has led to one account", () => {
     vi.spyOn(console, "warn").mockImplementation(() => undefined);
     const body = JSON.stringify({ ...BUY, client_order_id: crypto.randomUUID() });
     expect((await sendTo(withDefault("paper"), body, { scheme: "sha256" })).status).toBe(202);
-    const moved = await sendTo(withDefault("other"), body, { scheme: "sha256" });
+    const moved = await sendTo(withDefault("second"), body, { scheme: "sha256" });
     expect(moved.status).toBe(503);
     expect(await moved.json()).toMatchObject({ code: "misconfigured" });
   });

@@ -1,10 +1,10 @@
 // What Alpaca says of the account: its trades, what it holds, its money. Pure.
-import type { BalancesEnding, VenueExecution, VenueHolding } from "../../domain/broker.ts";
+import type { BalancesEnding, IdentityEnding, VenueExecution, VenueHolding } from "../../domain/broker.ts";
 import { ZERO, lessThan } from "../../domain/money.ts";
 import { type Result, err, ok } from "../../domain/result.ts";
 import type { BrokerAnswer } from "../request.ts";
 import { isSuccess, toResponse, unknown } from "./response.ts";
-import { AlpacaAccount, AlpacaFill, AlpacaPosition } from "./wire.ts";
+import { AlpacaAccount, AlpacaFill, AlpacaIdentity, AlpacaPosition } from "./wire.ts";
 
 /** Reads one account activity of the type FILL. Its id names this trade and no other one. */
 export function toExecution(body: unknown): Result<VenueExecution, "unreadable_execution"> {
@@ -54,4 +54,22 @@ export function toBalancesEnding(answer: BrokerAnswer, nowMs: number): BalancesE
   if (!isSuccess(response.value)) return unknown(`http_${response.value.status}`);
   const balances = AlpacaAccount.safeParse(response.value.body);
   return balances.success ? { ending: "read", balances: balances.data } : unknown("unreadable_account");
+}
+
+/** How `GET /v2/account` ended, asked in order to find out whose account it is. */
+export function toIdentityEnding(answer: BrokerAnswer, nowMs: number): IdentityEnding {
+  const response = toResponse(answer, nowMs);
+  if (!response.ok) return response.error;
+  const { status, body } = response.value;
+  if (status === 401 || status === 403) return { ending: "refused" };
+  if (!isSuccess(response.value)) return unknown(`http_${status}`);
+  const identity = AlpacaIdentity.safeParse(body);
+  if (!identity.success) return unknown("unreadable_account");
+  const { account_number, status: standing, trading_blocked, account_blocked } = identity.data;
+  return {
+    ending: "identified",
+    venue_account: account_number,
+    is_paper: account_number.startsWith("PA"),
+    blocked: standing !== "ACTIVE" ? standing : trading_blocked || account_blocked ? "blocked" : null,
+  };
 }

@@ -2,7 +2,7 @@
 // a process, speaks the same API. Sends each order once per call and retries nothing by itself.
 import type { Broker, Quota, ReferencePrice } from "../../domain/broker.ts";
 import { type BrokerAnswer, type BrokerFetch, requestBroker } from "../request.ts";
-import { toBalancesEnding, toExecution, toHolding } from "./account.ts";
+import { toBalancesEnding, toExecution, toHolding, toIdentityEnding } from "./account.ts";
 import { toCancelEnding, toFindEnding, toSubmitEnding } from "./endings.ts";
 import { toListedReport, toOrderBody } from "./mapping.ts";
 import { readAllPages, readPages, readWhole } from "./pages.ts";
@@ -35,11 +35,12 @@ const FILL_PAGES_MAX = 10;
 /** A full page of orders has 650 KiB. */
 const LIST_BYTES_MAX = 2 * 1024 * 1024;
 
-type AlpacaCredentials = { readonly keyId: string; readonly secretKey: string };
+export type AlpacaCredentials = { readonly keyId: string; readonly secretKey: string };
 
 type AlpacaArguments = AlpacaVenue & {
   readonly fetch: BrokerFetch;
-  readonly credentials: AlpacaCredentials;
+  /** Opens them for one call; `undefined` when they do not open, and then nothing is sent. */
+  readonly credentials: () => Promise<AlpacaCredentials | undefined>;
   readonly nowMs: () => number;
   /** Hears what the trading host says is left of the rate limit. Prices come from another host, with a limit of its own. */
   readonly onQuota: (quota: Quota) => void;
@@ -55,36 +56,40 @@ type TradingCall = {
 /** One account at a venue that speaks Alpaca's API. */
 export function alpacaBroker(args: AlpacaArguments): Broker {
   const { fetch, tradingUrl, dataUrl, feed, deduplication, limits, credentials, nowMs, onQuota } = args;
-  const headers = { "APCA-API-KEY-ID": credentials.keyId, "APCA-API-SECRET-KEY": credentials.secretKey };
-  const jsonHeaders = { ...headers, "Content-Type": "application/json" };
-  const secrets = [credentials.keyId, credentials.secretKey];
 
-  const callTradingHost = async ({ path, ...call }: TradingCall): Promise<BrokerAnswer> => {
+  const callTradingHost = async ({ path, ...call }: TradingCall, keys: AlpacaCredentials): Promise<BrokerAnswer> => {
+    const headers = headersOf(keys);
     const answer = await requestBroker(fetch, {
       ...call,
       url: `${tradingUrl}${path}`,
-      headers: call.body === undefined ? headers : jsonHeaders,
+      headers: call.body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
     });
     const quota = answer.kind === "response" ? readQuota(answer.headers, nowMs()) : undefined;
     if (quota !== undefined) onQuota(quota);
     return answer;
   };
-  const get = (path: string) => callTradingHost({ method: "GET", path });
-  const getList = (path: string) => callTradingHost({ method: "GET", path, bodyBytesMax: LIST_BYTES_MAX });
+  const callWithKeys = async (call: TradingCall): Promise<BrokerAnswer> => {
+    const keys = await credentials();
+    return keys === undefined ? NOTHING_SENT : callTradingHost(call, keys);
+  };
+  const get = (path: string) => callWithKeys({ method: "GET", path });
+  const getList = (path: string) => callWithKeys({ method: "GET", path, bodyBytesMax: LIST_BYTES_MAX });
 
   return {
     deduplication,
     limits,
     supports: findUnsupported,
     submit: async (intent) => {
-      const answer = await callTradingHost({ method: "POST", path: ORDERS_PATH, body: toOrderBody(intent) });
-      return toSubmitEnding({ intent, answer, nowMs: nowMs(), secrets });
+      const keys = await credentials();
+      if (keys === undefined) return NOT_SENDABLE;
+      const answer = await callTradingHost({ method: "POST", path: ORDERS_PATH, body: toOrderBody(intent) }, keys);
+      return toSubmitEnding({ intent, answer, nowMs: nowMs(), secrets: [keys.keyId, keys.secretKey] });
     },
     find: async (clientOrderId) => toFindEnding(clientOrderId, await get(orderByClientIdPath(clientOrderId)), nowMs()),
     cancel: async (venueOrderId) => {
       const path = orderPath(venueOrderId);
       if (path === undefined) return NOT_SENDABLE;
-      return toCancelEnding(await callTradingHost({ method: "DELETE", path }), nowMs());
+      return toCancelEnding(await callWithKeys({ method: "DELETE", path }), nowMs());
     },
     openOrders: () =>
       readAllPages({
@@ -104,13 +109,24 @@ export function alpacaBroker(args: AlpacaArguments): Broker {
       }),
     holdings: async () => readWhole(await getList(POSITIONS_PATH), toHolding, nowMs()),
     balances: async () => toBalancesEnding(await get(ACCOUNT_PATH), nowMs()),
+    identify: async () => toIdentityEnding(await get(ACCOUNT_PATH), nowMs()),
     latestTrade: async (symbol) => {
       const url = `${dataUrl}${latestTradePath(symbol, feed)}`;
       const timeoutMs = LATEST_TRADE_TIMEOUT_MS;
-      return toReferencePrice(symbol, await requestBroker(fetch, { method: "GET", url, headers, timeoutMs }));
+      const keys = await credentials();
+      if (keys === undefined) return undefined;
+      const answer = await requestBroker(fetch, { method: "GET", url, headers: headersOf(keys), timeoutMs });
+      return toReferencePrice(symbol, answer);
     },
   };
 }
+
+const NOTHING_SENT: BrokerAnswer = { kind: "failed", code: "not_sendable" };
+
+const headersOf = ({ keyId, secretKey }: AlpacaCredentials) => ({
+  "APCA-API-KEY-ID": keyId,
+  "APCA-API-SECRET-KEY": secretKey,
+});
 
 function toReferencePrice(symbol: string, answer: BrokerAnswer): ReferencePrice | undefined {
   if (answer.kind === "failed" || answer.status !== 200) return undefined;

@@ -90,6 +90,14 @@ export const AlpacaAccount = z.object({
   buying_power: Computed,
 });
 
+/** Whose account it is. A paper account's number begins with PA. */
+export const AlpacaIdentity = z.object({
+  account_number: Id,
+  status: Word,
+  trading_blocked: z.boolean(),
+  account_blocked: z.boolean(),
+});
+
 /** A refusal. The refusals of the authentication layer have no code. */
 export const AlpacaError = z.object({ code: z.number().int().optional(), message: z.string() });
 export type AlpacaError = z.infer<typeof AlpacaError>;

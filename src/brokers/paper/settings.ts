@@ -10,7 +10,7 @@ const ListedSymbol = z
   .regex(/^[A-Z]{1,5}(\.[A-Z]{1,4})?$/, { error: "must be the symbol of a US equity, like AAPL or BRK.B" });
 
 /** What the venue does with a client order id it has seen before; the words are those of the port. Alpaca's is permanent. */
-export const PaperVenueDeduplication = z.enum(["permanent", "open_orders", "none"]).default("permanent");
+const PaperVenueDeduplication = z.enum(["permanent", "open_orders", "none"]).default("permanent");
 
 /**
  * `cash`: US dollars the account starts with; what its fills added is kept apart, so a change of the setting moves the

@@ -8,6 +8,7 @@ import {
   readOne,
   readWhole,
   refuseMore,
+  refuseOthers,
 } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
 import { EXIT, type ExitCode, UsageFault } from "../failure.ts";
@@ -55,23 +56,20 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
     wait: { type: "string" },
   });
   const [action = "list", ...rest] = positionals;
-  const refuseStray = (...names: readonly (keyof typeof values)[]) => {
-    const stray = names.find((name) => values[name] !== undefined);
-    if (stray !== undefined) throw new UsageFault(`orders ${action} knows no --${stray}`);
-  };
+  const refuseAllBut = (...meant: readonly (keyof typeof values)[]) => refuseOthers(`orders ${action}`, values, meant);
   switch (action) {
     case "list": {
-      refuseStray("wait");
+      refuseAllBut("account", "status", "symbol", "limit");
       refuseMore(rest);
       const count = readWhole("--limit", values.limit ?? String(COUNT), { min: 1, max: COUNT_MAX });
       const { account, status, symbol } = values;
       return listOrders(readConnection(values, env), { account, status, symbol }, count, screen);
     }
     case "show":
-      refuseStray("account", "status", "symbol", "limit", "wait");
+      refuseAllBut();
       return showOrder(readConnection(values, env), readOne("ORDER", rest), screen);
     case "cancel": {
-      refuseStray("account", "status", "symbol", "limit");
+      refuseAllBut("wait");
       const order = readOne("ORDER", rest);
       const waitSec = readWhole("--wait", values.wait ?? "0", { min: 0, max: WAIT_SEC_MAX });
       return cancelOrder(readConnection(values, env), order, waitSec, screen);

@@ -1,6 +1,6 @@
 // sallyport verify: why a request gets 401. The gateway does not say, on purpose; whoever has the secret may know.
 import { REPLAY_WINDOW_MAX_SEC } from "../../domain/signature.ts";
-import { COMMON_USAGE, SIGNED_OPTIONS, readArguments, readWhole } from "../arguments.ts";
+import { COMMON_USAGE, SIGNED_OPTIONS, readArguments, readMoment, readWhole } from "../arguments.ts";
 import { readBody } from "../body.ts";
 import { readHeaderLines, readHeaders } from "../captured-headers.ts";
 import type { Command, Context } from "../command.ts";
@@ -50,22 +50,13 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
     { header: readHeaders(lines), body },
     {
       secrets: readSecrets(values, env),
-      nowMs: values.at === undefined ? Date.now() : readMoment(values.at),
+      nowMs: values.at === undefined ? Date.now() : readMoment("--at", values.at),
       windowSec: readWhole("--window", values.window ?? WINDOW_SEC, { min: 1, max: REPLAY_WINDOW_MAX_SEC }),
     },
   );
   const accepted = parts.every(({ passed }) => passed === true);
   screen.show({ document: { accepted, parts }, text: () => formatParts(parts, accepted, screen.paint) });
   return accepted ? EXIT.done : EXIT.failed;
-}
-
-/** A moment that everybody reads the same: with its zone. */
-function readMoment(text: string): number {
-  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(ms)) throw new UsageFault("--at takes a time like 2026-01-15T14:30:00Z");
-  return ms;
 }
 
 function formatParts(parts: readonly Part[], accepted: boolean, paint: Paint): string {

@@ -4,7 +4,7 @@ import { assert } from "../result.ts";
 import type { Approved } from "./approved.ts";
 import { type RiskFacts, isReduction } from "./facts.ts";
 import type { Policy } from "./policy.ts";
-import { ENTRY_RULES, ORDER_RULES, type Rule } from "./rules.ts";
+import { type Rule, entryRules, orderRules } from "./rules.ts";
 
 export type Decision =
   | {
@@ -19,8 +19,8 @@ export type Decision =
 /** Runs every rule, also after the first failure, so that a denial names everything that has to change. */
 export function assess(intent: OrderIntent, policy: Policy, facts: RiskFacts): Decision {
   const reduces = isReduction(intent, facts);
-  const entryRules = reduces ? ENTRY_RULES.map(exempt) : ENTRY_RULES;
-  const verdicts = [...ORDER_RULES, ...entryRules].map((rule) => rule(intent, policy, facts));
+  const rulesForEntries = reduces ? entryRules(facts).map(exempt) : entryRules(facts);
+  const verdicts = [...orderRules(facts), ...rulesForEntries].map((rule) => rule(intent, policy, facts));
   const failed = verdicts.find((verdict) => !verdict.passed);
   return failed === undefined
     ? { outcome: "approved", intent: approve(intent), verdicts, isReduction: reduces }

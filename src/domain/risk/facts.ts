@@ -2,6 +2,8 @@
 import type { ReferencePrice, Unsupported } from "../broker.ts";
 import { type Decimal, absolute, add, compare, isPositive, subtract, ZERO } from "../money.ts";
 import type { OrderIntent } from "../order.ts";
+import type { Origin } from "../origin.ts";
+import type { SourceCaps } from "../source.ts";
 
 /** What is held and what is on its way in the intent's symbol. */
 export type Holdings = {
@@ -11,7 +13,16 @@ export type Holdings = {
   readonly workingSameSide: Decimal;
 };
 
+/** Who sent the order, where a source did: what it has proven, the least that counts here, and how much it may do. */
+export type SenderFacts = {
+  readonly origin: Origin;
+  readonly minimumOrigin: Origin;
+  readonly caps: SourceCaps | null;
+};
+
 export type RiskFacts = Holdings & {
+  /** `null` for an order given with an API key, and for one that was decided about before. */
+  readonly sender: SenderFacts | null;
   readonly nowMs: number;
   /** Whether the positions have ever been compared with the broker's. */
   readonly positionKnown: boolean;

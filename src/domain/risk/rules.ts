@@ -1,7 +1,9 @@
 // One small function per rule. A rule answers for itself: what it measured, the limit, and whether that passed.
 import { type Decimal, divide, greaterThan, isPositive, lessThan, multiply } from "../money.ts";
 import type { OrderIntent, Verdict } from "../order.ts";
-import { type Holdings, type RiskFacts, isReduction } from "./facts.ts";
+import { isAtLeast } from "../origin.ts";
+import type { SourceCaps } from "../source.ts";
+import { type Holdings, type RiskFacts, type SenderFacts, isReduction } from "./facts.ts";
 import type { Policy } from "./policy.ts";
 
 export type Rule = (intent: OrderIntent, policy: Policy, facts: RiskFacts) => Verdict;
@@ -14,10 +16,19 @@ const SYMBOLS_SHOWN_MAX = 20;
 const CLOCK_SKEW_MAX_SEC = 60;
 
 /** Rules that bind every order, exits included. */
-export const ORDER_RULES: readonly Rule[] = [tradingState, supported];
+export function orderRules({ sender }: RiskFacts): readonly Rule[] {
+  const rules = [tradingState, supported];
+  if (sender === null) return rules;
+  // Whoever learns the address of a source that does not sign could close what others have opened: its caps bind exits too.
+  const caps = sender.origin !== "hmac" && sender.caps !== null ? capsOf(sender.caps) : [];
+  return [...rules, originProven(sender), ...caps];
+}
 
 /** Rules that bind what opens or adds to a position. */
-export const ENTRY_RULES: readonly Rule[] = [
+export const entryRules = ({ sender }: RiskFacts): readonly Rule[] =>
+  sender?.caps && sender.origin === "hmac" ? [...ENTRY_RULES, ...capsOf(sender.caps)] : ENTRY_RULES;
+
+const ENTRY_RULES: readonly Rule[] = [
   auditBacklog,
   positionKnown,
   circuitClosed,
@@ -45,6 +56,28 @@ function supported(_intent: OrderIntent, _policy: Policy, facts: RiskFacts): Ver
   return facts.unsupported === undefined
     ? { ...verdict, passed: true }
     : { ...verdict, passed: false, reason: facts.unsupported.code };
+}
+
+/** Whoever can send as a source can do what the source can: an exit of somebody else's is no exit. */
+const originProven =
+  ({ origin, minimumOrigin }: SenderFacts): Rule =>
+  () => {
+    const verdict = { rule: "origin", input: origin, limit: minimumOrigin };
+    return isAtLeast(origin, minimumOrigin)
+      ? { ...verdict, passed: true }
+      : { ...verdict, passed: false, reason: "origin_not_proven" };
+  };
+
+/** What a source may do beside what the account may. */
+function capsOf({ max_quantity: quantity, max_notional: notional }: SourceCaps): Rule[] {
+  const rules: Rule[] = [];
+  if (quantity !== undefined) {
+    rules.push((...order) => capped("source_max_quantity", quantity, measureQuantity(...order)));
+  }
+  if (notional !== undefined) {
+    rules.push((...order) => capped("source_max_notional", notional, measureNotional(...order)));
+  }
+  return rules;
 }
 
 function auditBacklog(_intent: OrderIntent, _policy: Policy, facts: RiskFacts): Verdict {

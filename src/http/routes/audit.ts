@@ -1,19 +1,21 @@
 // GET /v1/audit: the public record of one account, as the exact texts that were hashed.
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import { AuditEvent, AuditEventType } from "../../domain/audit-entry.ts";
+import { GATEWAY_CHAIN } from "../../domain/account.ts";
 import { AccountId } from "../../domain/ids.ts";
 import { Symbol } from "../../domain/order.ts";
 import { queryEntries } from "../../storage/audit-log.ts";
 import { openDatabase } from "../../storage/client.ts";
 import type { AppEnv } from "../env.ts";
+import { guarded } from "../guarded.ts";
 import { knownAccount } from "../known-ids.ts";
-import { requireApiKey } from "../middleware/require-api-key.ts";
-import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { guardedProblems, jsonOf } from "../openapi.ts";
 import { NO_CURSOR, PageLimit } from "../page.ts";
+import { refuse } from "../problem.ts";
 
 const AuditEntry = z
   .object({
-    chain: z.string().meta({ description: "The account." }),
+    chain: z.string().meta({ description: "The account, or `gateway`." }),
     seq: z.number().int().meta({ description: "1, 2, 3 … without gaps." }),
     hash: z.string().meta({ description: "SHA-256 over a zero byte and the event's text, in hex." }),
     event: z.string().meta({
@@ -35,11 +37,18 @@ const getAudit = createRoute({
   summary: "Read an account's audit log, oldest first",
   description:
     "Entries arrive here moments after they happened. Without filters the pages together are the whole chain, gapless.",
-  security: NEEDS_API_KEY,
-  middleware: [requireApiKey] as const,
+  ...guarded(["audit:read"]),
   request: {
     query: z.strictObject({
       account: AccountId.optional().meta({ description: "The gateway's default account when absent." }),
+      chain: z
+        .literal(GATEWAY_CHAIN)
+        .optional()
+        .meta({
+          description:
+            "In place of an account: what belongs to none, such as every change of accounts, sources and keys. For keys that are " +
+            "good for all accounts.",
+        }),
       order_id: z.string().max(100).optional(),
       symbol: Symbol.optional(),
       type: AuditEventType.optional(),
@@ -57,7 +66,7 @@ const getAudit = createRoute({
   },
   responses: {
     200: jsonOf(AuditPage, "One page. `next_cursor` is null on the last."),
-    ...problems("unauthorized", "not_found", "invalid_request", "misconfigured", "unavailable"),
+    ...guardedProblems("not_found", "invalid_request"),
   },
 });
 
@@ -66,7 +75,10 @@ export function mountAudit(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.register("AuditEvent", AuditEvent);
   app.openapi(getAudit, async (c) => {
     const query = c.req.valid("query");
-    const chain = knownAccount(c, query.account);
+    if (query.chain !== undefined && c.var.principal.accounts !== null) {
+      refuse(c, { code: "not_found", detail: "This chain is for keys that are good for all accounts." });
+    }
+    const chain = query.chain ?? (await knownAccount(c, query.account));
     const found = await queryEntries(openDatabase(c.env.DB), {
       chain,
       orderId: query.order_id,

@@ -5,9 +5,9 @@ import { AccountId } from "../../domain/ids.ts";
 import { Order, Symbol, isTerminal } from "../../domain/order.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
+import { guarded } from "../guarded.ts";
 import { knownAccount, orderOfKnownAccount } from "../known-ids.ts";
-import { requireApiKey } from "../middleware/require-api-key.ts";
-import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { guardedProblems, jsonOf } from "../openapi.ts";
 import { waited } from "../order-answer.ts";
 import { refuse } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
@@ -21,8 +21,7 @@ const cancelOrder = createRoute({
   description:
     "Records the wish and carries it to the broker for as long as the order lives. A fill can be faster. An order that was " +
     "not sent yet is canceled at once. Asking again changes nothing.",
-  security: NEEDS_API_KEY,
-  middleware: [requireApiKey] as const,
+  ...guarded(["orders:cancel", "kill"]),
   request: {
     params: z.object({ id: z.string().meta({ description: "The order's `id`." }) }),
     headers: z.object({ Prefer: preferWait("the order has ended.") }),
@@ -32,7 +31,7 @@ const cancelOrder = createRoute({
     202: jsonOf(Order, "The order is wanted canceled, see `cancel_requested_at`, and still live.", [
       "Preference-Applied",
     ]),
-    ...problems("unauthorized", "not_found", "order_ended", "misconfigured", "unavailable"),
+    ...guardedProblems("not_found", "order_ended"),
   },
 });
 
@@ -42,8 +41,7 @@ const cancelOrders = createRoute({
   operationId: "cancelOrders",
   summary: "Cancel every live order of an account, or those in one symbol",
   description: "Replacements that wait for the end of another order are canceled too.",
-  security: NEEDS_API_KEY,
-  middleware: [requireApiKey] as const,
+  ...guarded(["orders:cancel", "kill"]),
   request: {
     query: z.strictObject({
       account: AccountId.optional().meta({ description: "The gateway's default account when absent." }),
@@ -55,13 +53,13 @@ const cancelOrders = createRoute({
       z.object({ orders: z.array(Order) }).meta({ id: "OrdersToCancel" }),
       "The orders that are wanted canceled; those that were not sent yet are canceled.",
     ),
-    ...problems("unauthorized", "not_found", "invalid_request", "misconfigured", "unavailable"),
+    ...guardedProblems("not_found", "invalid_request"),
   },
 });
 
 export function mountCancelOrders(app: OpenAPIHono<AppEnv>): void {
   app.openapi(cancelOrder, async (c) => {
-    const { id, account } = orderOfKnownAccount(c, c.req.valid("param").id);
+    const { id, account } = await orderOfKnownAccount(c, c.req.valid("param").id);
     const waitSec = readWaitSec(c);
     const canceled = await accountStub(c.env, account).cancel(id, callerOf(c), (waitSec ?? 0) * 1000);
     if (!canceled.ok) refuse(c, troubleOf(c, canceled.error));
@@ -74,7 +72,7 @@ export function mountCancelOrders(app: OpenAPIHono<AppEnv>): void {
 
   app.openapi(cancelOrders, async (c) => {
     const { account, symbol } = c.req.valid("query");
-    const orders = await accountStub(c.env, knownAccount(c, account)).cancelAll(symbol, callerOf(c));
+    const orders = await accountStub(c.env, await knownAccount(c, account)).cancelAll(symbol, callerOf(c));
     return c.json({ orders }, 202);
   });
 }

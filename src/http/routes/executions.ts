@@ -5,9 +5,9 @@ import { Execution } from "../../domain/execution.ts";
 import { AccountId, OrderId, accountOf } from "../../domain/ids.ts";
 import { Symbol } from "../../domain/order.ts";
 import type { AppEnv } from "../env.ts";
+import { guarded } from "../guarded.ts";
 import { knownAccount } from "../known-ids.ts";
-import { requireApiKey } from "../middleware/require-api-key.ts";
-import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { guardedProblems, jsonOf } from "../openapi.ts";
 import { NO_CURSOR, PageLimit } from "../page.ts";
 import { invalidRequest, refuse } from "../problem.ts";
 
@@ -18,8 +18,7 @@ const listExecutions = createRoute({
   summary: "List an account's trades, newest first",
   description:
     "A trade is listed once the broker's own list shows it, moments after the order is filled. Trades are kept for 365 days.",
-  security: NEEDS_API_KEY,
-  middleware: [requireApiKey] as const,
+  ...guarded(["orders:read"]),
   request: {
     query: z.strictObject({
       account: AccountId.optional().meta({
@@ -36,14 +35,14 @@ const listExecutions = createRoute({
       z.object({ executions: z.array(Execution), next_cursor: z.string().nullable() }).meta({ id: "ExecutionPage" }),
       "One page. `next_cursor` is null on the last.",
     ),
-    ...problems("unauthorized", "not_found", "invalid_request", "misconfigured", "unavailable"),
+    ...guardedProblems("not_found", "invalid_request"),
   },
 });
 
 export function mountExecutions(app: OpenAPIHono<AppEnv>): void {
   app.openapi(listExecutions, async (c) => {
     const { account: named, order_id: orderId, symbol, cursor, limit } = c.req.valid("query");
-    const account = knownAccount(c, named ?? (orderId === undefined ? undefined : accountOf(orderId)));
+    const account = await knownAccount(c, named ?? (orderId === undefined ? undefined : accountOf(orderId)));
     // One more than asked for tells whether there is a next page.
     const query = { orderId, symbol, before: cursor, limit: limit + 1 };
     const found = await accountStub(c.env, account).listExecutions(query);

@@ -5,9 +5,10 @@ import { Order } from "../../domain/order.ts";
 import { type BatchItem, OrderBatch, acceptBatch } from "../../intake/accept-batch.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
+import { guarded } from "../guarded.ts";
+import { asking } from "../known-ids.ts";
 import { refuseInMaintenance } from "../middleware/refuse-in-maintenance.ts";
-import { requireApiKey } from "../middleware/require-api-key.ts";
-import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { guardedProblems, jsonOf } from "../openapi.ts";
 import { replayed, statusOf } from "../order-answer.ts";
 import { Problem, describeTrouble, problem } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
@@ -29,6 +30,8 @@ const BatchAnswer = z
   })
   .meta({ id: "BatchAnswer" });
 
+const access = guarded(["orders:write"], "order_batch");
+
 const postBatch = createRoute({
   method: "post",
   path: "/v1/orders/batch",
@@ -39,7 +42,7 @@ const postBatch = createRoute({
     "They are decided in the order given, each knowing those before it, and stored in one transaction. The same key with " +
     "the same body, byte for byte, returns the same orders, as they now stand. A batch of which no order can be read is " +
     "refused as a whole: `errors` lists every field of every order, nothing is stored, and the key stays free.",
-  security: NEEDS_API_KEY,
+  security: access.security,
   request: {
     headers: z.object({
       "Idempotency-Key": idempotencyKeyHeader(
@@ -51,18 +54,14 @@ const postBatch = createRoute({
   },
   responses: {
     200: jsonOf(BatchAnswer, "What became of each order, in the order of the request.", ["Idempotency-Replayed"]),
-    ...problems(
-      "unauthorized",
+    ...guardedProblems(
       "idempotency_key_required",
       "idempotency_conflict",
       "body_too_large",
       "malformed_body",
       "invalid_header",
       "invalid_request",
-      "rate_limited",
       "maintenance",
-      "misconfigured",
-      "unavailable",
     ),
   },
 });
@@ -71,17 +70,13 @@ export function mountOrderBatch(app: OpenAPIHono<AppEnv>): void {
   // Registered by hand: the generated validator would refuse the whole batch for one bad order.
   app.openAPIRegistry.registerPath(postBatch);
 
-  app.post(postBatch.getRoutingPath(), requireApiKey, refuseInMaintenance, async (c) => {
+  app.post(postBatch.getRoutingPath(), ...access.middleware, refuseInMaintenance, async (c) => {
     const idempotencyKey = readIdempotencyKey(c);
     if (idempotencyKey === null) {
       const detail = "A batch has its own id in the Idempotency-Key header: a fresh UUID will do.";
       return problem(c, { code: "idempotency_key_required", detail });
     }
-    const accepted = await acceptBatch(
-      { request: c.req.raw, idempotencyKey, caller: callerOf(c) },
-      c.var.config,
-      c.env,
-    );
+    const accepted = await acceptBatch({ request: c.req.raw, idempotencyKey, caller: callerOf(c) }, asking(c), c.env);
     if (!accepted.ok) return problem(c, troubleOf(c, accepted.error));
     const orders = accepted.value.items.map((item) => answerItem(c, item));
     return c.json({ orders } satisfies z.infer<typeof BatchAnswer>, 200, replayed(accepted.value));

@@ -4,9 +4,9 @@ import { accountStub } from "../../account/stub.ts";
 import { AccountId, ClientOrderId, OrderId } from "../../domain/ids.ts";
 import { Order, OrderStatus, Symbol } from "../../domain/order.ts";
 import type { AppEnv } from "../env.ts";
+import { guarded } from "../guarded.ts";
 import { knownAccount, orderNotFound, orderOfKnownAccount } from "../known-ids.ts";
-import { requireApiKey } from "../middleware/require-api-key.ts";
-import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { guardedProblems, jsonOf } from "../openapi.ts";
 import { PageLimit } from "../page.ts";
 
 const getOrder = createRoute({
@@ -14,12 +14,11 @@ const getOrder = createRoute({
   path: "/v1/orders/{id}",
   operationId: "getOrder",
   summary: "Read one order",
-  security: NEEDS_API_KEY,
-  middleware: [requireApiKey] as const,
+  ...guarded(["orders:read"]),
   request: { params: z.object({ id: z.string().meta({ description: "The order's `id`." }) }) },
   responses: {
     200: jsonOf(Order, "The order as it stands."),
-    ...problems("unauthorized", "not_found", "misconfigured", "unavailable"),
+    ...guardedProblems("not_found"),
   },
 });
 
@@ -28,8 +27,7 @@ const listOrders = createRoute({
   path: "/v1/orders",
   operationId: "listOrders",
   summary: "List an account's orders, newest first",
-  security: NEEDS_API_KEY,
-  middleware: [requireApiKey] as const,
+  ...guarded(["orders:read"]),
   request: {
     query: z.strictObject({
       account: AccountId.optional().meta({ description: "The gateway's default account when absent." }),
@@ -45,13 +43,13 @@ const listOrders = createRoute({
       z.object({ orders: z.array(Order), next_cursor: z.string().nullable() }).meta({ id: "OrderPage" }),
       "One page. `next_cursor` is null on the last.",
     ),
-    ...problems("unauthorized", "not_found", "invalid_request", "misconfigured", "unavailable"),
+    ...guardedProblems("not_found", "invalid_request"),
   },
 });
 
 export function mountOrders(app: OpenAPIHono<AppEnv>): void {
   app.openapi(getOrder, async (c) => {
-    const { id, account } = orderOfKnownAccount(c, c.req.valid("param").id);
+    const { id, account } = await orderOfKnownAccount(c, c.req.valid("param").id);
     const order = await accountStub(c.env, account).getOrder(id);
     if (order === null) orderNotFound(c);
     return c.json(order, 200);
@@ -59,7 +57,7 @@ export function mountOrders(app: OpenAPIHono<AppEnv>): void {
 
   app.openapi(listOrders, async (c) => {
     const { account: named, client_order_id: clientOrderId, cursor, limit, ...filters } = c.req.valid("query");
-    const account = knownAccount(c, named);
+    const account = await knownAccount(c, named);
     // One more than asked for tells whether there is a next page.
     const query = { ...filters, clientOrderId, before: cursor, limit: limit + 1 };
     const found = await accountStub(c.env, account).listOrders(query);

@@ -5,8 +5,9 @@ import { AccountId } from "../../domain/ids.ts";
 import { DecimalString, UNSIGNED_PATTERN, isPositive } from "../../domain/money.ts";
 import { Symbol } from "../../domain/order.ts";
 import type { AppEnv } from "../env.ts";
-import { requireApiKey } from "../middleware/require-api-key.ts";
-import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { guarded } from "../guarded.ts";
+import { knownAccount } from "../known-ids.ts";
+import { guardedProblems, jsonOf } from "../openapi.ts";
 import { refuse } from "../problem.ts";
 
 const SetPaperPrice = z
@@ -26,8 +27,7 @@ const putPrice = createRoute({
   summary: "Set the last trade price at the paper venue",
   description:
     "Resting orders that the new price crosses are filled. Only accounts at the embedded paper venue have this.",
-  security: NEEDS_API_KEY,
-  middleware: [requireApiKey] as const,
+  ...guarded(["orders:write"]),
   request: {
     params: z.object({ account: AccountId, symbol: Symbol }),
     body: { required: true, content: { "application/json": { schema: SetPaperPrice } } },
@@ -37,16 +37,7 @@ const putPrice = createRoute({
       z.object({ symbol: Symbol, price: DecimalString }).meta({ id: "PaperPrice" }),
       "The price as it now is.",
     ),
-    ...problems(
-      "unauthorized",
-      "not_found",
-      "malformed_body",
-      "body_too_large",
-      "unsupported_media_type",
-      "invalid_request",
-      "misconfigured",
-      "unavailable",
-    ),
+    ...guardedProblems("not_found", "malformed_body", "body_too_large", "unsupported_media_type", "invalid_request"),
   },
 });
 
@@ -54,11 +45,10 @@ export function mountPaperPrices(app: OpenAPIHono<AppEnv>): void {
   app.openapi(putPrice, async (c) => {
     const { account, symbol } = c.req.valid("param");
     const { price } = c.req.valid("json");
-    if (c.var.config.ACCOUNTS[account]?.broker !== "paper") {
-      refuse(c, { code: "not_found", detail: "No paper account has this id." });
-    }
-    const known = await accountStub(c.env, account).setPaperPrice(symbol, price);
-    if (!known) refuse(c, { code: "not_found", detail: "The paper venue does not list this symbol." });
+    const changed = await accountStub(c.env, await knownAccount(c, account)).setPaperPrice(symbol, price);
+    if (changed === "not_at_paper_venue") refuse(c, { code: "not_found", detail: "No paper account has this id." });
+    if (changed === "not_listed")
+      refuse(c, { code: "not_found", detail: "The paper venue does not list this symbol." });
     return c.json({ symbol, price }, 200);
   });
 }

@@ -5,14 +5,17 @@ import { NativeOrder } from "../../domain/signal/native.ts";
 import { acceptOrder } from "../../intake/accept-order.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
+import { guarded } from "../guarded.ts";
+import { asking } from "../known-ids.ts";
 import { refuseInMaintenance } from "../middleware/refuse-in-maintenance.ts";
-import { requireApiKey } from "../middleware/require-api-key.ts";
-import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { guardedProblems, jsonOf } from "../openapi.ts";
 import { answerOrder, waited } from "../order-answer.ts";
 import { problem } from "../problem.ts";
 import { rateLimitFields } from "../rate-limit-fields.ts";
 import { troubleOf } from "../refusal.ts";
 import { idempotencyKeyHeader, preferWait, readIdempotencyKey, readWaitSec } from "../request-headers.ts";
+
+const access = guarded(["orders:write"]);
 
 const postOrder = createRoute({
   method: "post",
@@ -25,7 +28,7 @@ const postOrder = createRoute({
     "`Idempotency-Key`, which is the request's. Sent again under its name with the same content, it returns the same order. " +
     "Both may be given; then both have to lead to the same order. They are two kinds of names, so the same text in one and " +
     "in the other names two things. Each holds within the account, for good.",
-  security: NEEDS_API_KEY,
+  security: access.security,
   request: {
     headers: z.object({
       "Idempotency-Key": idempotencyKeyHeader(
@@ -46,18 +49,14 @@ const postOrder = createRoute({
       "Recorded and approved. The broker may by now have accepted, filled or rejected it: read `status`.",
       ["Location", "RateLimit", "RateLimit-Policy", "Preference-Applied"],
     ),
-    ...problems(
-      "unauthorized",
+    ...guardedProblems(
       "idempotency_key_required",
       "idempotency_conflict",
       "body_too_large",
       "malformed_body",
       "invalid_header",
       "invalid_request",
-      "rate_limited",
       "maintenance",
-      "misconfigured",
-      "unavailable",
     ),
   },
 });
@@ -66,7 +65,7 @@ export function mountPlaceOrder(app: OpenAPIHono<AppEnv>): void {
   // Registered by hand: the generated validator's JSON reader is not a strict one.
   app.openAPIRegistry.registerPath(postOrder);
 
-  app.post(postOrder.getRoutingPath(), requireApiKey, refuseInMaintenance, async (c) => {
+  app.post(postOrder.getRoutingPath(), ...access.middleware, refuseInMaintenance, async (c) => {
     const waitSec = readWaitSec(c);
     const accepted = await acceptOrder(
       {
@@ -75,7 +74,7 @@ export function mountPlaceOrder(app: OpenAPIHono<AppEnv>): void {
         caller: callerOf(c),
         waitMs: (waitSec ?? 0) * 1000,
       },
-      c.var.config,
+      asking(c),
       c.env,
     );
     if (!accepted.ok) return problem(c, troubleOf(c, accepted.error));

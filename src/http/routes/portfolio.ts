@@ -5,9 +5,9 @@ import { AccountId } from "../../domain/ids.ts";
 import { Portfolio } from "../../domain/portfolio.ts";
 import { namingSetting } from "../../intake/ask-account.ts";
 import type { AppEnv } from "../env.ts";
+import { guarded } from "../guarded.ts";
 import { knownAccount } from "../known-ids.ts";
-import { requireApiKey } from "../middleware/require-api-key.ts";
-import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { guardedProblems, jsonOf } from "../openapi.ts";
 import { refuse } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
 
@@ -20,8 +20,7 @@ const getPortfolio = createRoute({
     "Positions are counted from our own fills and are of this moment. Money is the broker's word and as of `as_of`; the broker " +
     "is asked first, unless it has told a few seconds ago, and waited for 2 s at most. Exposure is what the account could come " +
     "to hold at worst: every live order may still fill, those of unknown outcome included.",
-  security: NEEDS_API_KEY,
-  middleware: [requireApiKey] as const,
+  ...guarded(["orders:read"]),
   request: {
     query: z.strictObject({
       account: AccountId.optional().meta({ description: "The gateway's default account when absent." }),
@@ -29,13 +28,13 @@ const getPortfolio = createRoute({
   },
   responses: {
     200: jsonOf(Portfolio, "The account as it stands."),
-    ...problems("unauthorized", "not_found", "invalid_request", "misconfigured", "unavailable"),
+    ...guardedProblems("not_found", "invalid_request"),
   },
 });
 
 export function mountPortfolio(app: OpenAPIHono<AppEnv>): void {
   app.openapi(getPortfolio, async (c) => {
-    const account = knownAccount(c, c.req.valid("query").account);
+    const account = await knownAccount(c, c.req.valid("query").account);
     const portfolio = namingSetting(account, await accountStub(c.env, account).portfolio());
     if (!portfolio.ok) refuse(c, troubleOf(c, portfolio.error));
     return c.json(portfolio.value, 200);

@@ -5,14 +5,16 @@ import { OrderChange } from "../../domain/signal/change.ts";
 import { acceptReplacement } from "../../intake/accept-replacement.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
+import { guarded } from "../guarded.ts";
 import { orderOfKnownAccount } from "../known-ids.ts";
 import { refuseInMaintenance } from "../middleware/refuse-in-maintenance.ts";
-import { requireApiKey } from "../middleware/require-api-key.ts";
-import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { guardedProblems, jsonOf } from "../openapi.ts";
 import { answerOrder } from "../order-answer.ts";
 import { problem } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
 import { idempotencyKeyHeader, readIdempotencyKey } from "../request-headers.ts";
+
+const access = guarded(["orders:write"]);
 
 const postReplacement = createRoute({
   method: "post",
@@ -24,7 +26,7 @@ const postReplacement = createRoute({
     "until then is taken off the new one's `quantity`, and the policy is asked once more. If nothing is left to trade, or " +
     "the old order ended in another way, the new one lapses. Replacing one that still waits takes over its wait. It needs " +
     "`client_order_id`, `Idempotency-Key` or both, as a new order does.",
-  security: NEEDS_API_KEY,
+  security: access.security,
   request: {
     params: z.object({ id: z.string().meta({ description: "The old order's `id`." }) }),
     headers: z.object({
@@ -45,8 +47,7 @@ const postReplacement = createRoute({
       "The new order. `replaces` names the order whose end it waits for, and which is being canceled.",
       ["Location"],
     ),
-    ...problems(
-      "unauthorized",
+    ...guardedProblems(
       "not_found",
       "idempotency_key_required",
       "idempotency_conflict",
@@ -55,10 +56,7 @@ const postReplacement = createRoute({
       "malformed_body",
       "invalid_header",
       "invalid_request",
-      "rate_limited",
       "maintenance",
-      "misconfigured",
-      "unavailable",
     ),
   },
 });
@@ -67,8 +65,8 @@ export function mountReplaceOrder(app: OpenAPIHono<AppEnv>): void {
   // Registered by hand: the generated validator's JSON reader is not a strict one.
   app.openAPIRegistry.registerPath(postReplacement);
 
-  app.post(postReplacement.getRoutingPath(), requireApiKey, refuseInMaintenance, async (c) => {
-    const { id } = orderOfKnownAccount(c, c.req.param("id"));
+  app.post(postReplacement.getRoutingPath(), ...access.middleware, refuseInMaintenance, async (c) => {
+    const { id } = await orderOfKnownAccount(c, c.req.param("id"));
     const accepted = await acceptReplacement(
       id,
       { request: c.req.raw, idempotencyKey: readIdempotencyKey(c), caller: callerOf(c) },

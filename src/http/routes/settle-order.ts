@@ -7,11 +7,13 @@ import { namingSetting } from "../../intake/ask-account.ts";
 import { readFields, readJson } from "../../intake/json-body.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
+import { guarded } from "../guarded.ts";
 import { orderOfKnownAccount } from "../known-ids.ts";
-import { requireApiKey } from "../middleware/require-api-key.ts";
-import { NEEDS_API_KEY, jsonOf, problems } from "../openapi.ts";
+import { guardedProblems, jsonOf } from "../openapi.ts";
 import { problem } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
+
+const access = guarded(["admin:orders"]);
 
 const postSettlement = createRoute({
   method: "post",
@@ -22,23 +24,20 @@ const postSettlement = createRoute({
     "For an order whose `delivery` is `unknown` or `needs_operator`, after you have looked at the broker. The broker is " +
     "asked once more before your word is taken; where it knows the order, its word stands, and where it does not answer, your " +
     "word is taken only with `without_broker`.",
-  security: NEEDS_API_KEY,
+  security: access.security,
   request: {
     params: z.object({ id: z.string().meta({ description: "The order's `id`." }) }),
     body: { required: true, content: { "application/json": { schema: Settlement } } },
   },
   responses: {
     200: jsonOf(Order, "The order, settled."),
-    ...problems(
-      "unauthorized",
+    ...guardedProblems(
       "not_found",
       "order_outcome_known",
       "broker_silent",
       "body_too_large",
       "malformed_body",
       "invalid_request",
-      "misconfigured",
-      "unavailable",
     ),
   },
 });
@@ -47,8 +46,8 @@ export function mountSettleOrder(app: OpenAPIHono<AppEnv>): void {
   // Registered by hand: the generated validator's JSON reader is not a strict one.
   app.openAPIRegistry.registerPath(postSettlement);
 
-  app.post(postSettlement.getRoutingPath(), requireApiKey, async (c) => {
-    const { id, account } = orderOfKnownAccount(c, c.req.param("id"));
+  app.post(postSettlement.getRoutingPath(), ...access.middleware, async (c) => {
+    const { id, account } = await orderOfKnownAccount(c, c.req.param("id"));
     const body = await readJson(c.req.raw);
     const settlement = body.ok ? readFields(Settlement, body.value.json) : body;
     if (!settlement.ok) return problem(c, troubleOf(c, settlement.error));

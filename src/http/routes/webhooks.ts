@@ -12,6 +12,7 @@ import { answerOrder, waited } from "../order-answer.ts";
 import { problem, unavailable } from "../problem.ts";
 import { rateLimitFields } from "../rate-limit-fields.ts";
 import { troubleOf } from "../refusal.ts";
+import { refuseUnproven } from "../unproven.ts";
 import { idempotencyKeyHeader, preferWait, readIdempotencyKey, readWaitSec } from "../request-headers.ts";
 
 const postSignal = createRoute({
@@ -22,6 +23,7 @@ const postSignal = createRoute({
   description:
     "Proves the signal authentic and fresh, checks it against the account's policy, records the decision, and forwards " +
     "an approved order to the broker. The signature covers the body exactly as sent.",
+  security: [],
   request: {
     params: z.object({
       source: z.string().meta({ description: "Who sends; `default` is fed from API_KEY_HMAC_SECRET." }),
@@ -112,6 +114,7 @@ export function mountWebhooks(app: OpenAPIHono<AppEnv>): void {
           waitMs: (waitSec ?? 0) * 1000,
           requestId: c.var.requestId,
           clientIp: clientIpOf(c),
+          inBackground: (work) => c.executionCtx.waitUntil(work),
         },
         c.var.config,
         c.env,
@@ -122,7 +125,10 @@ export function mountWebhooks(app: OpenAPIHono<AppEnv>): void {
         "Sign again, with a fresh nonce or timestamp and the same client_order_id or webhook-id: one order comes of it at most. Without such an id, read /v1/orders first.";
       return problem(c, unavailable(detail));
     }
-    if (!accepted.ok) return problem(c, troubleOf(c, accepted.error));
+    if (!accepted.ok) {
+      const { error } = accepted;
+      return error.reason === "unproven" ? refuseUnproven(c, error.cause) : problem(c, troubleOf(c, error));
+    }
     return answerOrder(c, accepted.value, { ...rateLimitFields(accepted.value), ...waited(waitSec) });
   });
 }

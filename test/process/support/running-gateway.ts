@@ -12,10 +12,12 @@ import {
   startGateway,
 } from "../../../src/cli/gateway-process.ts";
 import { sign } from "../../../src/cli/sign.ts";
+import { ensureAccount } from "../../../src/cli/starter-account.ts";
 
 export type World = {
   readonly dir: string;
   readonly secrets: DevSecrets;
+  /** With the account `paper` in it, which is made at the first start. */
   readonly start: (options?: Partial<GatewayOptions>) => Promise<Gateway>;
   readonly dispose: () => void;
 };
@@ -26,10 +28,17 @@ export async function aWorld(): Promise<World> {
   const envFile = join(dir, "secrets.env");
   ensureDevVars(envFile);
   await applyMigrations(dir);
+  const secrets = readDevVars(envFile);
+  let hasAccount = false;
   return {
     dir,
-    secrets: readDevVars(envFile),
-    start: (options) => startGateway({ stateDir: dir, envFile, ...options }),
+    secrets,
+    start: async (options) => {
+      const gateway = await startGateway({ stateDir: dir, envFile, ...options });
+      if (!hasAccount) await ensureAccount(gateway.url, secrets.apiKey);
+      hasAccount = true;
+      return gateway;
+    },
     dispose: () => rmSync(dir, { recursive: true, force: true }),
   };
 }

@@ -9,7 +9,16 @@ import type { Config } from "../../../src/config.ts";
 import type { Broker } from "../../../src/domain/broker.ts";
 import { CLOSED, type CircuitBreaker } from "../../../src/domain/circuit-breaker.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
-import { NOW_MS, aBroker, aHolding, aPolicy, aReport, anExecution, anOrder } from "../../support/builders.ts";
+import {
+  NOW_MS,
+  aBroker,
+  aConfiguration,
+  aHolding,
+  aPolicy,
+  aReport,
+  anExecution,
+  anOrder,
+} from "../../support/builders.ts";
 import { openSqlStorage, transactionSync } from "./sql-storage.ts";
 import { ACCOUNT, BALANCES, aSignal, admitSignal, at, numbered, openAccount, put, read, tradesOf } from "./tables.ts";
 
@@ -76,7 +85,7 @@ function keep(sql: SqlStorage, answers: Partial<Broker> = {}, breaker = CLOSED) 
       ),
   });
   const desk = {
-    settings: { broker: "paper" as const, policy: aPolicy() },
+    settings: aConfiguration(),
     config: {} as Config,
     broker: connection.listenTo(broker),
     connection,

@@ -196,7 +196,13 @@ describe("a captured request", () => {
     const bodyOnly = (nonce: string) => ({
       scheme: "sha256" as const,
       keyId: "key-1",
-      claims: { source: signal.source, nonce, nonceExpiresAtMs: NOW_MS + 900_000, bodySha256: "a".repeat(64) },
+      claims: {
+        source: signal.source,
+        nonce,
+        nonceExpiresAtMs: NOW_MS + 900_000,
+        bodySha256: "a".repeat(64),
+        repeats: "refused" as const,
+      },
     });
     expect(admitSignal(sql, { ...signal, proof: bodyOnly("one") }).ok).toBe(true);
     for (const laterMs of [1_000, HOUR_MS, 365 * 24 * HOUR_MS]) {

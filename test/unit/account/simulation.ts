@@ -19,7 +19,7 @@ import { sha256Hex } from "../../../src/crypto/hash.ts";
 import { type AuditEvent, type BrokenLink, checkLink, hashEvent } from "../../../src/domain/audit-entry.ts";
 import type { Broker } from "../../../src/domain/broker.ts";
 import type { Policy } from "../../../src/domain/risk/policy.ts";
-import { NOW_MS, anOrder, aPolicy } from "../../support/builders.ts";
+import { NOW_MS, aConfiguration, anOrder, aPolicy } from "../../support/builders.ts";
 import { openSqlStorage, transactionSync } from "./sql-storage.ts";
 
 const ACCOUNT = anOrder().account;
@@ -163,7 +163,7 @@ export class Simulation {
 
   #deskOf(broker: Broker, connection: Connection): Desk {
     return {
-      settings: { broker: "paper", policy: this.policy },
+      settings: aConfiguration({ policy: this.policy }),
       config: {} as Config,
       broker: connection.listenTo(broker),
       connection,

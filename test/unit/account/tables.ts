@@ -97,8 +97,15 @@ export const aSignal = ({ order, ...overrides }: Partial<Omit<Signal, "order">> 
     proof: {
       scheme: "v1",
       keyId: "key-1",
-      claims: { source: SOURCE, nonce: `nonce-of-${requestId}`, nonceExpiresAtMs: NOW_MS + 900_000, bodySha256: null },
+      claims: {
+        source: SOURCE,
+        nonce: `nonce-of-${requestId}`,
+        nonceExpiresAtMs: NOW_MS + 900_000,
+        bodySha256: null,
+        repeats: "refused",
+      },
     },
+    sender: { revision: null, origin: "hmac", caps: null },
     order: NativeOrder.parse({
       symbol: "AAPL",
       side: "buy",
@@ -123,6 +130,7 @@ const CAN_DO_ALL: Pick<Broker, "supports"> = { supports: () => undefined };
 export const decidingWith = (overrides: Partial<Omit<AdmitArgs, "signal" | "newId">> = {}) => ({
   account: ACCOUNT,
   policy: aPolicy(),
+  minimumOrigin: "hmac" as const,
   limits: { ratePerSec: 1_000, capacity: 1_000 },
   broker: CAN_DO_ALL,
   circuitOpen: false,

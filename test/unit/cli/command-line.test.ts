@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommandLine } from "../../../src/cli/command-line.ts";
 import { COMMANDS } from "../../../src/cli/commands.ts";
 import type { Environment } from "../../../src/cli/settings.ts";
+import { makeApiKey } from "../../../src/domain/api-key.ts";
 
 const NAMES = Object.keys(COMMANDS);
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -91,6 +92,20 @@ describe("a command line that makes no sense", () => {
     [["portfolio", "x"], "more arguments"],
     [["audit", "--limit", "201"], "--limit takes a whole number from 1 to 200"],
     [["audit", "--limit", "1", "--all"], "Give --limit or --all"],
+    [["accounts", "list", "x"], "more arguments"],
+    [["accounts", "open"], "accounts knows list, show, create, policy, disable, enable and delete"],
+    [["accounts", "show"], "ACCOUNT is missing"],
+    [["accounts", "show", "a", "--reason", "x"], "accounts show knows no --reason"],
+    [["accounts", "create"], "Give --file FILE, or - to read stdin"],
+    [["accounts", "policy", "a", "--file", "x"], "--reason is missing"],
+    [["accounts", "policy", "--file", "x", "--reason", "x"], "ACCOUNT is missing"],
+    [["accounts", "delete", "a", "b"], "Give one ACCOUNT"],
+    [["keys", "rotate"], "keys knows list, create, show, disable, enable and delete"],
+    [["keys", "show"], "KEY is missing"],
+    [["keys", "list", "--owner", "x"], "keys list knows no --owner"],
+    [["keys", "create", "--scope", "kill"], "--owner is missing"],
+    [["keys", "create", "--owner", "desk"], "--scope is missing"],
+    [["keys", "create", "--owner", "desk", "--scope", "kill", "--expires", "tomorrow"], "--expires takes a time like"],
     [["keygen"], "KIND (hmac, encryption or bootstrap) is missing"],
     [["keygen", "rsa"], "keygen knows hmac, encryption and bootstrap"],
     [["keygen", "hmac", "--version", "2"], "keygen hmac knows no --version"],
@@ -112,6 +127,32 @@ describe("a command line that makes no sense", () => {
   });
 });
 
+describe("a secret where another argument belongs", () => {
+  const env = { SALLYPORT_API_KEY: "k" };
+
+  it("is not repeated: an account with a broker's key in it", async () => {
+    const { exit, error } = await call(["accounts", "create", `{"credentials":{"secret_key":"${SECRET}"}}`], { env });
+    expect(exit).toBe(2);
+    expect(error).not.toContain(SECRET);
+  });
+
+  it("is not repeated: a whole API key for the id of one", async () => {
+    const { key } = makeApiKey("development", (length) => new Uint8Array(length).fill(7));
+    const { exit, error } = await call(["keys", "disable", key], { env });
+    expect(exit).toBe(2);
+    expect(error).toContain("KEY is the id of a key, not the key itself.");
+    expect(error).not.toContain(key);
+  });
+
+  it("is not repeated: a file that is no JSON", async () => {
+    const file = join(dir, "account.txt");
+    writeFileSync(file, SECRET);
+    const { exit, out, error } = await call(["accounts", "create", "--file", file, "--json"], { env });
+    expect({ exit, error }).toEqual({ exit: 1, error: `${file} holds no JSON.\n` });
+    expect(out).not.toContain(SECRET);
+  });
+});
+
 describe("a failure", () => {
   it("is a message on stderr, and with --json a document on stdout as well", async () => {
     const missing = join(dir, "none");
@@ -128,7 +169,7 @@ describe("a failure", () => {
 
   it("to reach the gateway has an exit status of its own", async () => {
     const env = { SALLYPORT_URL: "http://127.0.0.1:9", SALLYPORT_API_KEY: "k", SALLYPORT_SECRET: SECRET };
-    for (const args of [["orders"], ["portfolio"], ["audit"], ["send", "{}"]]) {
+    for (const args of [["orders"], ["portfolio"], ["audit"], ["accounts"], ["keys"], ["send", "{}"]]) {
       const { exit, out } = await call([...args, "--json"], { env });
       expect(exit).toBe(3);
       expect(JSON.parse(out)).toMatchObject({ code: "unreachable" });

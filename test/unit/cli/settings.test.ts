@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readAddress } from "../../../src/cli/address.ts";
-import { ensureDevVars, readDevVars } from "../../../src/cli/dev-vars.ts";
+import { ensureDevVars, readDevVars, settingIn } from "../../../src/cli/dev-vars.ts";
+import { SECRETS } from "../../../src/cli/setting-names.ts";
 import { readConnection, readGatewayAddress, readSecrets, readSigningSecret } from "../../../src/cli/settings.ts";
+import { EncryptionKeys } from "../../../src/vault/keyring.ts";
 
 const KEY = "the-api-key-of-this-machine";
 const REMOTE = "https://gateway.example.com";
@@ -102,5 +104,15 @@ describe("fresh secrets for a laptop", () => {
     expect(hmacSecret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(readSigningSecret({ "dev-vars": path }, {})).toBe(hmacSecret);
     expect(readConnection({ "dev-vars": path }, {}).apiKey).toBe(apiKey);
+  });
+
+  it("are all that a gateway requires, as .dev.vars.example has them", () => {
+    const path = join(dir, "all.vars");
+    ensureDevVars(path);
+    const text = readFileSync(path, "utf8");
+    expect(EncryptionKeys.safeParse(settingIn(text, "CREDENTIALS_ENCRYPTION_KEYS")).success).toBe(true);
+    for (const written of [text, readFileSync(".dev.vars.example", "utf8")]) {
+      expect([...written.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name)).toEqual([...SECRETS]);
+    }
   });
 });

@@ -26,7 +26,7 @@ async function prove(
 ) {
   const read = readSignedHeaders((name) => headers[name]);
   if (!read.ok) return undefined;
-  const keys = await Promise.all(secrets.map(importSourceKey));
+  const keys = await Promise.all(secrets.map((secret) => importSourceKey(secret)));
   return proveOrigin({ headers: read.value, body: encodeUtf8(body), keys, schemes: new Set(schemes) });
 }
 

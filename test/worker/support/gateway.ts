@@ -8,6 +8,12 @@ export const NEW_SECRET = "test-only-hmac-secret-new-0123456789";
 const API_KEY = "test-only-bootstrap-api-key-0123456789";
 const ORIGIN = "https://gateway.test";
 
+/** Somebody who has asked nothing before: failures and limits are counted by address. */
+export const anAddress = (): string => {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint16Array(2));
+  return `2001:db8:${high.toString(16)}:${low.toString(16)}::1`;
+};
+
 export type Signed = { body: string | Uint8Array<ArrayBuffer>; headers: Record<string, string> };
 
 const bytesOf = (body: string | Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
@@ -42,7 +48,7 @@ export async function sign(
       "X-Timestamp": timestamp,
       "X-Nonce": nonce,
       "X-Signature": `${scheme}=${await hmacHex(secret, prefix, raw)}`,
-      "CF-Connecting-IP": "203.0.113.7",
+      "CF-Connecting-IP": anAddress(),
       ...options.headers,
     },
   };
@@ -66,13 +72,13 @@ export async function sendOrder(body: object, options: SignOptions = {}): Promis
 }
 
 export const get = (path: string, headers: Record<string, string> = { "X-API-Key": API_KEY }): Promise<Response> =>
-  exports.default.fetch(`${ORIGIN}${path}`, { headers });
+  exports.default.fetch(`${ORIGIN}${path}`, { headers: { "CF-Connecting-IP": anAddress(), ...headers } });
 
 export const put = (path: string, body: object): Promise<Response> =>
   exports.default.fetch(`${ORIGIN}${path}`, {
     method: "PUT",
     body: JSON.stringify(body),
-    headers: { "X-API-Key": API_KEY, "Content-Type": "application/json" },
+    headers: { "CF-Connecting-IP": anAddress(), "X-API-Key": API_KEY, "Content-Type": "application/json" },
   });
 
 type Call = { body?: object | string; headers?: Record<string, string> };
@@ -81,7 +87,7 @@ type Call = { body?: object | string; headers?: Record<string, string> };
 export const call = (method: string, path: string, { body, headers }: Call = {}): Promise<Response> =>
   exports.default.fetch(`${ORIGIN}${path}`, {
     method,
-    headers: { "X-API-Key": API_KEY, ...headers },
+    headers: { "CF-Connecting-IP": anAddress(), "X-API-Key": API_KEY, ...headers },
     body: body === undefined || typeof body === "string" ? (body ?? null) : JSON.stringify(body),
   });
 

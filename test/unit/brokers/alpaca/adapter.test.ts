@@ -128,7 +128,7 @@ describe("asking for the last trade", () => {
       dataUrl: "https://venue.internal",
       deduplication: "permanent",
       limits: ALPACA_PAPER.limits,
-      credentials: { keyId: KEY_ID, secretKey: SECRET_KEY },
+      credentials: () => Promise.resolve({ keyId: KEY_ID, secretKey: SECRET_KEY }),
       nowMs: () => 0,
       onQuota: () => undefined,
       fetch: async (request) => {
@@ -235,7 +235,7 @@ describe("the credentials", () => {
     let calls = 0;
     const broker = alpacaBroker({
       ...ALPACA_PAPER,
-      credentials: { keyId: KEY_ID, secretKey: `${SECRET_KEY}\n${SECRET_KEY}` },
+      credentials: () => Promise.resolve({ keyId: KEY_ID, secretKey: `${SECRET_KEY}\n${SECRET_KEY}` }),
       nowMs: () => 0,
       onQuota: () => undefined,
       fetch: async () => {

@@ -26,7 +26,7 @@ export function aBroker(answers: Answer | readonly Answer[], venue: Partial<type
   const broker = alpacaBroker({
     ...ALPACA_PAPER,
     ...venue,
-    credentials: { keyId: KEY_ID, secretKey: SECRET_KEY },
+    credentials: () => Promise.resolve({ keyId: KEY_ID, secretKey: SECRET_KEY }),
     nowMs: () => NOW_MS,
     fetch: async (request) => {
       const { method, url } = request;

@@ -13,7 +13,7 @@ function openBroker({ secretKey = "test-secret", ...options }: VenueOptions & { 
     dataUrl: "https://venue.test",
     deduplication: client.venue.settings.deduplication,
     limits: { capacity: 1000, ratePerSec: 1000 },
-    credentials: { keyId: "test-key", secretKey },
+    credentials: () => Promise.resolve({ keyId: "test-key", secretKey }),
     fetch: (request) => handleVenueRequest(request, client.venue),
     nowMs: client.venue.nowMs,
     onQuota: () => undefined,

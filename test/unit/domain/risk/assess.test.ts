@@ -10,11 +10,13 @@ import {
   multiply,
 } from "../../../../src/domain/money.ts";
 import { OrderIntent, OrderType, Side, TimeInForce } from "../../../../src/domain/order.ts";
+import { Origin, isAtLeast } from "../../../../src/domain/origin.ts";
 import type { Approved } from "../../../../src/domain/risk/approved.ts";
 import { type Decision, assess, resumeApproval } from "../../../../src/domain/risk/assess.ts";
 import { type RiskFacts, isReduction } from "../../../../src/domain/risk/facts.ts";
 import { Policy, TradingState } from "../../../../src/domain/risk/policy.ts";
 import { mayLeaveNow, needsReferencePrice } from "../../../../src/domain/risk/rules.ts";
+import { SourceCaps } from "../../../../src/domain/source.ts";
 import { NOW_MS, aMarketIntent, aPolicy, aTrade, anIntent, someFacts } from "../../../support/builders.ts";
 
 /** The codes a decision gives, by rule; nothing for a rule that simply passed. */
@@ -363,6 +365,103 @@ describe("the market price is asked for", () => {
   });
 });
 
+describe("what the sender has proven of itself", () => {
+  const from = (origin: Origin, minimumOrigin: Origin, more: Parameters<typeof someFacts>[0] = {}) =>
+    someFacts({ sender: { origin, minimumOrigin, caps: null }, ...more });
+
+  it.each<[Origin, Origin]>([
+    ["hmac", "hmac"],
+    ["hmac", "url_token"],
+    ["certificate", "ip"],
+    ["url_token", "url_token"],
+  ])("is enough as %s where %s is the least", (origin, least) => {
+    const decision = assess(anIntent(), aPolicy(), from(origin, least));
+    expect(decision.outcome).toBe("approved");
+    expect(verdictOf(decision, "origin")).toEqual({ rule: "origin", passed: true, input: origin, limit: least });
+  });
+
+  it.each<[Origin, Origin]>([
+    ["url_token", "ip"],
+    ["ip", "certificate"],
+    ["certificate", "hmac"],
+    ["url_token", "hmac"],
+  ])("is not enough as %s where %s is the least", (origin, least) => {
+    const decision = assess(anIntent(), aPolicy(), from(origin, least));
+    expect(decision).toMatchObject({ outcome: "denied", reason: "origin_not_proven" });
+    expect(reasonsOf(decision)).toEqual({ origin: "origin_not_proven" });
+  });
+
+  it("binds an exit too, because whoever has the URL can send one", () => {
+    const facts = from("url_token", "hmac", { position: "10" });
+    expect(assess(sellTen, aPolicy(), facts)).toMatchObject({ outcome: "denied", reason: "origin_not_proven" });
+  });
+
+  it("is not asked of an order given with an API key", () => {
+    expect(verdictOf(assess(anIntent(), aPolicy(), someFacts({ sender: null })), "origin")).toBeUndefined();
+  });
+});
+
+describe("a source's own caps", () => {
+  const capped = (caps: object, more: Parameters<typeof someFacts>[0] = {}) =>
+    someFacts({
+      sender: { origin: "hmac", minimumOrigin: "hmac", caps: SourceCaps.parse({ signals_per_min: 60, ...caps }) },
+      ...more,
+    });
+  const EXCEEDED = {
+    max_quantity: { source_max_quantity: "source_max_quantity_exceeded" },
+    max_notional: { source_max_notional: "source_max_notional_exceeded" },
+  };
+
+  it.each([
+    ["max_quantity", "10", "9.999999999"],
+    ["max_notional", "1872.5", "1872.499999999"],
+  ] as const)("let an order pass at %s, and not just over it", (cap, at, under) => {
+    expect(assess(anIntent(), aPolicy(), capped({ [cap]: at })).outcome).toBe("approved");
+    const decision = assess(anIntent(), aPolicy(), capped({ [cap]: under }));
+    expect(decision.outcome).toBe("denied");
+    expect(reasonsOf(decision)).toEqual(EXCEEDED[cap]);
+    expect(verdictOf(decision, `source_${cap}`)).toMatchObject({ input: at, limit: under });
+  });
+
+  it("stand beside the account's limits, which bind as before", () => {
+    const decision = assess(anIntent(), aPolicy({ max_quantity: "9" }), capped({ max_quantity: "50" }));
+    expect(reasonsOf(decision)).toEqual({ max_quantity: "max_quantity_exceeded" });
+    expect(verdictOf(decision, "source_max_quantity")).toMatchObject({ passed: true, limit: "50" });
+  });
+
+  it("that are not set ask nothing", () => {
+    const rules = assess(anIntent(), aPolicy(), capped({})).verdicts.map(({ rule }) => rule);
+    expect(rules.filter((rule) => rule.startsWith("source_"))).toEqual([]);
+  });
+
+  it("deny what they cannot measure", () => {
+    const facts = capped({ max_notional: "25000" }, { referencePrice: undefined });
+    expect(reasonsOf(assess(aMarketIntent(), aPolicy(), facts))).toMatchObject({
+      source_max_notional: "reference_price_unknown",
+    });
+  });
+
+  it("bind the exits of a source that does not sign: whoever learns its address must not close what others opened", () => {
+    const { sender } = capped({ max_quantity: "1" });
+    if (sender === null) throw new Error("no sender");
+    const facts = someFacts({ sender: { ...sender, origin: "ip", minimumOrigin: "url_token" }, position: "10" });
+    expect(reasonsOf(assess(sellTen, aPolicy(), facts))).toEqual({
+      source_max_quantity: "source_max_quantity_exceeded",
+    });
+    expect(assess({ ...sellTen, quantity: decimalOf("1") }, aPolicy(), facts).outcome).toBe("approved");
+  });
+
+  it("never trap an exit that is signed", () => {
+    const facts = capped({ max_quantity: "1", max_notional: "1" }, { position: "10" });
+    const decision = assess(sellTen, aPolicy(), facts);
+    expect(decision.outcome).toBe("approved");
+    expect(reasonsOf(decision)).toEqual({
+      source_max_quantity: "exempt_reduction",
+      source_max_notional: "exempt_reduction",
+    });
+  });
+});
+
 describe("an approval", () => {
   it("cannot be written by hand", () => {
     // @ts-expect-error -- a bare intent has not passed the policy
@@ -420,7 +519,18 @@ describe("whatever is asked", () => {
   const anyPolicy = fc.record(policyFields, { requiredKeys: [] }).map((fields) => Policy.parse(fields));
 
   const decimal = fc.tuple(fc.boolean(), positive).map(([minus, text]) => decimalOf(`${minus ? "-" : ""}${text}`));
+  const anyOrigin = fc.constantFrom(...Origin.options);
+  const anySender = fc.record({
+    origin: anyOrigin,
+    minimumOrigin: anyOrigin,
+    caps: fc.option(
+      fc
+        .record({ max_quantity: positive, max_notional: positive }, { requiredKeys: [] })
+        .map((caps) => SourceCaps.parse({ signals_per_min: 60, ...caps })),
+    ),
+  });
   const anyFacts: fc.Arbitrary<RiskFacts> = fc.record({
+    sender: fc.option(anySender),
     nowMs: fc.constant(NOW_MS),
     position: fc.oneof(fc.constant(decimalOf("0")), decimal),
     workingSameSide: fc.oneof(fc.constant(decimalOf("0")), positive.map(decimalOf)),
@@ -433,11 +543,52 @@ describe("whatever is asked", () => {
     unsupported: fc.option(fc.constant({ code: "unsupported_symbol", detail: "no" }), { nil: undefined, freq: 9 }),
   });
 
+  const capsOf = ({ sender }: RiskFacts): string[] => [
+    ...(sender?.caps?.max_quantity === undefined ? [] : ["source_max_quantity"]),
+    ...(sender?.caps?.max_notional === undefined ? [] : ["source_max_notional"]),
+  ];
+
+  /** The caps of a source that does not sign are among the rules that no exit is exempt from. */
+  const rulesFor = (facts: RiskFacts): string[] => [
+    "trading_state",
+    "order_supported",
+    ...(facts.sender === null ? [] : ["origin"]),
+    ...(facts.sender?.origin === "hmac" ? [] : capsOf(facts)),
+    "audit_backlog",
+    "position_known",
+    "circuit_breaker",
+    "symbol_allowed",
+    "reference_price_age",
+    "max_quantity",
+    "max_notional",
+    ...(facts.sender?.origin === "hmac" ? capsOf(facts) : []),
+  ];
+
+  it("nothing passes that its sender has proven too little of, an exit neither", () => {
+    fc.assert(
+      fc.property(anyIntent, anyPolicy, anyFacts, (intent, policy, facts) => {
+        const { sender } = facts;
+        if (sender === null || isAtLeast(sender.origin, sender.minimumOrigin)) return;
+        expect(assess(intent, policy, facts).outcome).toBe("denied");
+      }),
+    );
+  });
+
+  it("a source's caps only ever take away", () => {
+    fc.assert(
+      fc.property(anyIntent, anyPolicy, anyFacts, (intent, policy, facts) => {
+        const uncapped = { ...facts, sender: facts.sender === null ? null : { ...facts.sender, caps: null } };
+        if (assess(intent, policy, facts).outcome === "denied") return;
+        expect(assess(intent, policy, uncapped).outcome).toBe("approved");
+      }),
+    );
+  });
+
   it("a decision comes out, with a verdict of every rule", () => {
     fc.assert(
       fc.property(anyIntent, anyPolicy, anyFacts, (intent, policy, facts) => {
         const decision = assess(intent, policy, facts);
-        expect(decision.verdicts).toHaveLength(9);
+        expect(decision.verdicts.map(({ rule }) => rule)).toEqual(rulesFor(facts));
         expect(decision.outcome === "approved").toBe(decision.verdicts.every((verdict) => verdict.passed));
       }),
     );

@@ -1,0 +1,73 @@
+// A trading account as people read it.
+import type { Paint, Tone } from "./screen.ts";
+import { type Cell, formatFields, formatTable } from "./table.ts";
+import type { AccountView } from "./views.ts";
+
+const STATUS_TONES: Readonly<Record<string, Tone>> = { active: "good", disabled: "doubtful", deleted: "faint" };
+const TRADING_TONES: Readonly<Record<string, Tone>> = { active: "good", reducing: "doubtful", halted: "bad" };
+
+/** A line per account. */
+export function formatAccounts(accounts: readonly AccountView[], paint: Paint): string {
+  if (accounts.length === 0) return "No accounts.";
+  const columns = [
+    { title: "ACCOUNT" },
+    { title: "BROKER" },
+    { title: "STATUS" },
+    { title: "TRADING" },
+    { title: "POLICY", align: "right" },
+    { title: "KEY" },
+    { title: "NAME" },
+  ] as const;
+  const rows = accounts.map((account): readonly Cell[] => [
+    account.id,
+    account.connection.broker,
+    toned(account.status, STATUS_TONES),
+    toned(account.policy.trading_state, TRADING_TONES),
+    `v${account.policy_version}`,
+    account.credentials?.key_id ?? "",
+    account.name ?? "",
+  ]);
+  return formatTable(columns, rows, paint);
+}
+
+/** Everything about one account, and below it its policy, whatever that says. */
+export function formatAccount(account: AccountView, paint: Paint): string {
+  const { connection, credentials, policy } = account;
+  const { broker, ...place } = connection;
+  const fields = formatFields(
+    [
+      ["account", { text: account.id, tone: "strong" }],
+      ["name", account.name],
+      ["status", toned(account.status, STATUS_TONES)],
+      ["broker", broker],
+      ...Object.entries(place).map(([name, value]): [string, Cell] => [name, describe(value)]),
+      ["key", credentials?.key_id],
+      ["key taken", credentials?.checked_at],
+      ["broker's account", credentials?.venue_account],
+      ["minimum origin", account.minimum_origin],
+      ["created", account.created_at],
+      ["changed", account.changed_at],
+    ],
+    paint,
+  );
+  const { trading_state: tradingState, ...limits } = policy;
+  const rules = formatFields(
+    [
+      ["policy", `version ${account.policy_version}`],
+      ["trading_state", toned(tradingState, TRADING_TONES)],
+      ...Object.entries(limits).map(([name, value]): [string, Cell] => [name, describe(value)]),
+    ],
+    paint,
+  );
+  return `${fields}\n\n${rules}`;
+}
+
+function toned(text: string, tones: Readonly<Record<string, Tone>>): Cell {
+  const tone = Object.hasOwn(tones, text) ? tones[text] : undefined;
+  return tone === undefined ? text : { text, tone };
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return value;
+  return Array.isArray(value) ? value.map((item) => describe(item)).join(", ") : JSON.stringify(value);
+}

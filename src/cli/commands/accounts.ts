@@ -1,0 +1,131 @@
+// sallyport accounts: which trading accounts there are, and what each may do.
+import * as z from "zod";
+import { type Call, ask } from "../api.ts";
+import { formatAccount, formatAccounts } from "../account-text.ts";
+import {
+  COMMON_USAGE,
+  CONNECTION_OPTIONS,
+  CONNECTION_USAGE,
+  readArguments,
+  readOne,
+  refuseMore,
+  refuseOthers,
+} from "../arguments.ts";
+import type { Command, Context } from "../command.ts";
+import { readDocument } from "../document.ts";
+import { EXIT, type ExitCode, UsageFault } from "../failure.ts";
+import type { Screen } from "../screen.ts";
+import { type Connection, readConnection } from "../settings.ts";
+import { AccountView } from "../views.ts";
+
+const USAGE = `usage: npx sallyport accounts [list]
+       npx sallyport accounts show ACCOUNT
+       npx sallyport accounts create - | --file FILE
+       npx sallyport accounts policy --reason TEXT ACCOUNT - | --file FILE
+       npx sallyport accounts disable | enable [--reason TEXT] ACCOUNT
+       npx sallyport accounts delete ACCOUNT
+
+Trading accounts: where they are, and what they may do. create tries the broker's key before it is
+kept, and nothing shows it again. policy replaces the whole policy: a limit that is not in it is not
+set, and what is not set is refused. A disabled account takes no orders; cancels pass, and what
+lives is followed. delete is for good, its id included, and takes a disabled account without live
+orders.
+
+  ACCOUNT              the account's id
+  -, --file FILE       an account or a policy as JSON, from stdin or from a file; never as an
+                       argument, since a broker's key may be in it
+  --reason TEXT        why; kept in the audit log
+${CONNECTION_USAGE}
+${COMMON_USAGE}
+
+The API key comes from SALLYPORT_API_KEY, or for a gateway on this machine from .dev.vars. It needs
+the scope admin:accounts; orders:read is enough to look, and kill to disable.
+
+  npx sallyport accounts create --file account.json
+  npx sallyport accounts show paper --json | jq .policy > policy.json
+  npx sallyport accounts policy paper --file policy.json --reason 'TSLA too'
+  npx sallyport accounts disable paper --reason 'looks wrong'
+
+account.json, here at Alpaca:
+
+  {"id":"a1","connection":{"broker":"alpaca_paper"},
+   "credentials":{"key_id":"…","secret_key":"…"},
+   "policy":{"trading_state":"active","symbols":["AAPL"],"max_quantity":"10",
+             "max_notional":"2500","reference_price_max_age_sec":900}}
+
+alpaca_live asks for one field more: "confirm_live":"Orders of account a1 trade real money."`;
+
+export const accounts: Command = { summary: "list, add, change and stop trading accounts", usage: USAGE, run };
+
+async function run(args: readonly string[], { screen, env }: Context): Promise<ExitCode> {
+  const { values, positionals } = readArguments(args, {
+    ...CONNECTION_OPTIONS,
+    file: { type: "string" },
+    reason: { type: "string" },
+  });
+  const [action = "list", ...rest] = positionals;
+  const { file, reason } = values;
+  const refuseAllBut = (...meant: readonly (keyof typeof values)[]) =>
+    refuseOthers(`accounts ${action}`, values, meant);
+  const answerWithAccount = (call: Call, said?: string) =>
+    showAccount(readConnection(values, env), call, { said, screen });
+  switch (action) {
+    case "list":
+      refuseAllBut();
+      refuseMore(rest);
+      return listAccounts(readConnection(values, env), screen);
+    case "show":
+      refuseAllBut();
+      return answerWithAccount({ path: pathOf(rest) });
+    case "create": {
+      refuseAllBut("file");
+      const body = await readDocument(rest, file);
+      return answerWithAccount({ method: "POST", path: PATH, body }, "It is added, and ready for orders.");
+    }
+    case "policy": {
+      refuseAllBut("file", "reason");
+      if (reason === undefined) throw new UsageFault("--reason is missing: why does the policy change?");
+      const path = `${pathOf(rest.slice(0, 1))}/policy`;
+      const body = { policy: await readDocument(rest.slice(1), file), reason };
+      return answerWithAccount({ method: "PUT", path, body }, "This policy binds from the next order on.");
+    }
+    case "disable": {
+      refuseAllBut("reason");
+      const body = { status: "disabled", reason };
+      return answerWithAccount({ method: "PATCH", path: pathOf(rest), body }, "It is disabled, and takes no orders.");
+    }
+    case "enable": {
+      refuseAllBut("reason");
+      const body = { status: "active", reason };
+      return answerWithAccount({ method: "PATCH", path: pathOf(rest), body }, "It is active; its policy decides.");
+    }
+    case "delete":
+      refuseAllBut();
+      return answerWithAccount({ method: "DELETE", path: pathOf(rest) }, "It is deleted, and its key erased.");
+    default:
+      throw new UsageFault("accounts knows list, show, create, policy, disable, enable and delete");
+  }
+}
+
+const PATH = "/v1/accounts";
+
+const pathOf = (positionals: readonly string[]): string =>
+  `${PATH}/${encodeURIComponent(readOne("ACCOUNT", positionals))}`;
+
+async function listAccounts(connection: Connection, screen: Screen): Promise<ExitCode> {
+  const { body } = await ask(connection, { path: PATH }, z.looseObject({ accounts: z.array(AccountView) }));
+  screen.show({ document: body.accounts, text: () => formatAccounts(body.accounts, screen.paint) });
+  return EXIT.done;
+}
+
+/** What every other action ends in: the account as it is now, and in words what that means. */
+async function showAccount(
+  connection: Connection,
+  call: Call,
+  { said, screen }: { readonly said: string | undefined; readonly screen: Screen },
+): Promise<ExitCode> {
+  const { body } = await ask(connection, call, AccountView);
+  const account = () => formatAccount(body, screen.paint);
+  screen.show({ document: body, text: () => (said === undefined ? account() : `${said}\n\n${account()}`) });
+  return EXIT.done;
+}

@@ -1,0 +1,117 @@
+// The use case behind POST /webhooks/{source}/{token}: an alert of somebody who cannot sign. Whoever has the address is the
+// source, so what it may do is capped, and how well it proves its origin is on every order's record.
+import type { Admitted } from "../account/admit.ts";
+import type { Config } from "../config.ts";
+import { encodeUtf8 } from "../crypto/encoding.ts";
+import { equalSecrets } from "../crypto/equal.ts";
+import { sha256Hex } from "../crypto/hash.ts";
+import type { Known } from "../directory/directory.ts";
+import { directoryOf } from "../directory/isolate.ts";
+import { SourceId } from "../domain/ids.ts";
+import { type Origin, isAtLeast } from "../domain/origin.ts";
+import { type Result, err, ok } from "../domain/result.ts";
+import type { Source } from "../domain/source.ts";
+import { type ClientCertificate, originOf } from "../domain/tradingview.ts";
+import { readBytes } from "./json-body.ts";
+import { type SubmitRefusal, submitSignal } from "./submit-signal.ts";
+
+type AlertUnproven = {
+  readonly reason: "unproven";
+  readonly cause: {
+    readonly reason: "unsigned_sources_off" | "unknown_source" | "token_mismatch" | "origin_not_proven";
+  };
+};
+
+export type AlertRefusal = AlertUnproven | SubmitRefusal;
+
+export type AlertRequest = {
+  readonly source: string;
+  readonly token: string;
+  readonly request: Request;
+  readonly requestId: string;
+  readonly clientIp: string | null;
+  readonly certificate: ClientCertificate | null;
+  readonly inBackground: (work: Promise<unknown>) => void;
+};
+
+/** Answers with the order as it stands once the decision is durable, or with the first one again for the same bytes. */
+export async function acceptAlert(
+  incoming: AlertRequest,
+  config: Config,
+  env: Env,
+): Promise<Result<Admitted, AlertRefusal>> {
+  if (!config.UNSIGNED_SOURCES) return unproven("unsigned_sources_off");
+  const read = await readBytes(incoming.request);
+  if (!read.ok) return read;
+  const body = read.value;
+  const now = new Date();
+
+  const directory = directoryOf(env);
+  const attempt = async (known: Known): Promise<Result<Admitted, AlertRefusal>> => {
+    const proven = prove(incoming, known, now.getTime());
+    if (!proven.ok) return proven;
+    const { source, keyId, origin } = proven.value;
+    const bodySha256 = sha256Hex(body);
+    const claims = {
+      source: source.id,
+      nonce: bodySha256,
+      nonceExpiresAtMs: now.getTime() + source.deduplicate_sec * 1000,
+      bodySha256: null,
+      repeats: "answered" as const,
+    };
+    return submitSignal(
+      {
+        source: {
+          id: source.id,
+          sender: { revision: source.revision, origin, caps: source.caps },
+          account: source.account,
+          accounts: source.accounts,
+        },
+        keyIds: [keyId],
+        proof: { scheme: "url_token", keyId, claims },
+        body,
+        bodySha256,
+        idempotencyKey: null,
+        requestId: incoming.requestId,
+        clientIp: incoming.clientIp,
+        waitMs: 0,
+      },
+      { isThere: (account) => directory.hasAccount(account, incoming.inBackground), config, env, now },
+    );
+  };
+  const before = await directory.current(incoming.inBackground);
+  const first = await attempt(before);
+  if (first.ok || (first.error.reason !== "unproven" && first.error.reason !== "stale_source")) return first;
+  const after = await (first.error.reason === "unproven" ? directory.lookAgain() : directory.refresh());
+  return after === before ? first : attempt(after);
+}
+
+type Proven = {
+  readonly source: Extract<Source, { kind: "tradingview" }>;
+  readonly keyId: string;
+  readonly origin: Origin;
+};
+
+function prove(
+  { source: name, token, clientIp, certificate }: AlertRequest,
+  known: Known,
+  nowMs: number,
+): Result<Proven, AlertUnproven> {
+  const id = SourceId.safeParse(name);
+  const stored = id.success ? known.sources.get(id.data) : undefined;
+  const sha256 = sha256Hex(encodeUtf8(token));
+  // Held against something also where there is no such source: refusing takes the same work.
+  const secrets = stored?.secrets ?? [];
+  const matching = secrets.filter(({ tokenSha256 }) => equalSecrets(sha256, tokenSha256 ?? ""));
+  if (stored === undefined || stored.source.kind !== "tradingview" || stored.source.status !== "active") {
+    return unproven("unknown_source");
+  }
+  const secret = matching.find(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > nowMs);
+  if (secret === undefined) return unproven("token_mismatch");
+  const { source } = stored;
+  const origin = originOf({ clientIp, certificate, fingerprints: source.certificate_fingerprints });
+  return isAtLeast(origin, source.origin) ? ok({ source, keyId: secret.id, origin }) : unproven("origin_not_proven");
+}
+
+const unproven = (reason: AlertUnproven["cause"]["reason"]): Result<never, AlertUnproven> =>
+  err({ reason: "unproven", cause: { reason } });

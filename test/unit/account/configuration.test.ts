@@ -1,0 +1,92 @@
+// The account's own copy of its configuration, and which revisions of sources still hold there.
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  adoptConfiguration,
+  leastRevisionOf,
+  readConfiguration,
+  requireRevision,
+} from "../../../src/account/configuration.ts";
+import { SourceId } from "../../../src/domain/ids.ts";
+import { NOW_MS, aConfiguration, aPolicy } from "../../support/builders.ts";
+import { openSqlStorage } from "./sql-storage.ts";
+import { ACCOUNT, aSignal, admitSignal, journalOf, openAccount, typesOf } from "./tables.ts";
+
+const CONTEXT = { nowMs: NOW_MS, requestId: "change-1" };
+const BOT = SourceId.parse("bot");
+
+describe("an account's configuration", () => {
+  it("is none until it is told", () => {
+    expect(readConfiguration(openSqlStorage())).toBeUndefined();
+  });
+
+  it("is what it was told, and the journal says so without the sealed credentials", () => {
+    const sql = openSqlStorage();
+    const configuration = aConfiguration({ revision: 3, sealed_credentials: "sealed" });
+    adoptConfiguration(sql, ACCOUNT, configuration, CONTEXT);
+    expect(readConfiguration(sql)).toEqual(configuration);
+    const [event] = journalOf(sql);
+    expect(event).toMatchObject({
+      type: "account.configured",
+      request_id: "change-1",
+      data: { revision: 3, policy: configuration.policy },
+    });
+    expect(JSON.stringify(event)).not.toContain("sealed");
+  });
+
+  it("is the one with the highest revision, in whatever order they come, and each that counted is on record", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 12 }), (revisions) => {
+        const sql = openSqlStorage();
+        for (const revision of revisions) {
+          adoptConfiguration(sql, ACCOUNT, aConfiguration({ revision, policy_version: revision }), CONTEXT);
+        }
+        expect(readConfiguration(sql)).toMatchObject({ revision: Math.max(...revisions) });
+        const rising = revisions.filter((revision, at) => revision > Math.max(0, ...revisions.slice(0, at)));
+        expect(journalOf(sql).map(({ data }) => data["revision"])).toEqual(rising);
+      }),
+    );
+  });
+
+  it("is not changed by the same revision with other content", () => {
+    const sql = openSqlStorage();
+    adoptConfiguration(sql, ACCOUNT, aConfiguration(), CONTEXT);
+    adoptConfiguration(sql, ACCOUNT, aConfiguration({ policy: aPolicy({ trading_state: "halted" }) }), CONTEXT);
+    expect(readConfiguration(sql)?.policy.trading_state).toBe("active");
+    expect(typesOf(sql)).toEqual(["account.configured"]);
+  });
+});
+
+describe("the least revision of a source", () => {
+  it("is none until somebody says one, and then only goes up", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 9 }), { maxLength: 12 }), (revisions) => {
+        const sql = openSqlStorage();
+        for (const revision of revisions) requireRevision(sql, BOT, revision);
+        expect(leastRevisionOf(sql, BOT)).toBe(Math.max(0, ...revisions));
+        expect(leastRevisionOf(sql, SourceId.parse("other"))).toBe(0);
+      }),
+    );
+  });
+});
+
+describe("a signal that was proven under an older revision of its source", () => {
+  const sent = (revision: number | null, requestId: string) =>
+    aSignal({ source: BOT, sender: { revision, origin: "hmac", caps: null }, requestId });
+
+  it("is not decided, uses nothing up and leaves no row, so that the same one is decided under the new revision", () => {
+    const sql = openAccount();
+    requireRevision(sql, BOT, 2);
+    const before = typesOf(sql);
+    expect(admitSignal(sql, sent(1, "request-1"))).toEqual({ ok: false, error: { reason: "stale_source" } });
+    expect(typesOf(sql)).toEqual(before);
+    expect(admitSignal(sql, sent(2, "request-1")).ok).toBe(true);
+  });
+
+  it("is decided where nobody has said that it is older, and where its source is described by settings alone", () => {
+    const sql = openAccount();
+    expect(admitSignal(sql, sent(1, "request-1")).ok).toBe(true);
+    requireRevision(sql, BOT, 9);
+    expect(admitSignal(sql, sent(null, "request-2")).ok).toBe(true);
+  });
+});

@@ -1,0 +1,103 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Order } from "../../src/domain/order.ts";
+import { createApp } from "../../src/http/app.ts";
+import { anAddress, call } from "./support/gateway.ts";
+
+const TRADINGVIEW = "52.89.214.238";
+const ALERT = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
+const CAPS = { signals_per_min: 600, max_quantity: "5", max_notional: "5000" };
+
+const app = createApp();
+const settings = { ...env, UNSIGNED_SOURCES: "true" };
+const certificate = (fingerprint: string, verified = "SUCCESS") => ({
+  tlsClientAuth: { certPresented: "1", certVerified: verified, certRevoked: "0", certFingerprintSHA256: fingerprint },
+});
+
+type Sent = { headers?: Record<string, string>; cf?: CfProperties; bindings?: Env };
+
+/** The gateway with unsigned sources on. */
+function ask(method: string, path: string, body: object, { headers = {}, cf, bindings = settings }: Sent = {}) {
+  const init = { method, body: JSON.stringify(body), headers: { "CF-Connecting-IP": anAddress(), ...headers } };
+  const request = new Request<unknown, CfProperties>(
+    `https://gateway.test${path}`,
+    cf === undefined ? init : { ...init, cf },
+  );
+  return Promise.resolve(app.fetch(request, bindings, createExecutionContext()));
+}
+
+/** Makes a source, and says where it sends to. */
+async function makeSource(terms: object = {}): Promise<string> {
+  const id = `tv-${crypto.randomUUID().slice(0, 8)}`;
+  const body = { id, kind: "tradingview", account: "second", origin: "url_token", caps: CAPS, ...terms };
+  const response = await ask("POST", "/v1/sources", body, { headers: { "X-API-Key": env.BOOTSTRAP_API_KEY } });
+  expect(response.status).toBe(201);
+  return (await response.json<{ path: string }>()).path;
+}
+
+describe("an alert that nobody has signed", () => {
+  beforeAll(() => call("PATCH", "/v1/accounts/second", { body: { minimum_origin: "url_token" } }));
+
+  it("is taken at the source's secret address", async () => {
+    const response = await ask("POST", await makeSource(), { ...ALERT, client_order_id: crypto.randomUUID() });
+    expect(response.status).toBe(202);
+    expect(await response.json()).toMatchObject({ account: "second", status: "pending_new" });
+  });
+
+  it("is refused while unsigned sources are off, and where anything of the address is wrong, in one and the same way", async () => {
+    const path = await makeSource();
+    const signature = path.split("/").at(-1) ?? "";
+    const refused = [
+      await ask("POST", path, ALERT, { bindings: env }),
+      await ask("POST", path.slice(0, -1), ALERT),
+      await ask("POST", `/webhooks/nobody/${signature}`, ALERT),
+      await ask("POST", `/webhooks/default/${signature}`, ALERT),
+    ];
+    const answers = await Promise.all(refused.map((response) => response.json<Record<string, unknown>>()));
+    expect(refused.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+    for (const { request_id: _, ...answer } of answers) expect(answer).toMatchObject({ code: "unauthorized" });
+    expect(new Set(answers.map(({ detail }) => detail)).size).toBe(1);
+  });
+
+  it("is the same order when the same bytes come again, and another one when they differ", async () => {
+    const path = await makeSource();
+    const first = await (await ask("POST", path, { ...ALERT, quantity: "2" })).json<Order>();
+    const again = await ask("POST", path, { ...ALERT, quantity: "2" });
+    expect([again.status, again.headers.get("Idempotency-Replayed")]).toEqual([200, "true"]);
+    expect(await again.json()).toMatchObject({ id: first.id });
+    const other = await (await ask("POST", path, { ...ALERT, quantity: "3" })).json<Order>();
+    expect(other.id).not.toBe(first.id);
+  });
+
+  it("is denied beyond the source's caps", async () => {
+    const denied = await ask("POST", await makeSource(), { ...ALERT, quantity: "6" });
+    expect(await denied.json()).toMatchObject({ status: "denied", reason: { code: "source_max_quantity_exceeded" } });
+  });
+
+  it("is denied by an account that wants a better proof of its origin, an exit too", async () => {
+    const path = await makeSource({ account: "paper" });
+    const denied = await ask("POST", path, { ...ALERT, side: "sell" });
+    expect(await denied.json()).toMatchObject({ status: "denied", reason: { code: "origin_not_proven" } });
+  });
+
+  it("has to come from TradingView's addresses where its source says so", async () => {
+    const path = await makeSource({ origin: "ip" });
+    expect((await ask("POST", path, ALERT)).status).toBe(401);
+    const forged = { "CF-Connecting-IP": anAddress(), "X-Forwarded-For": TRADINGVIEW, "True-Client-IP": TRADINGVIEW };
+    expect((await ask("POST", path, ALERT, { headers: forged })).status).toBe(401);
+    expect((await ask("POST", path, ALERT, { headers: { "CF-Connecting-IP": TRADINGVIEW } })).status).toBe(202);
+  });
+
+  it("has to come with a pinned and verified certificate where its source says so", async () => {
+    const pinned = "ab".repeat(32);
+    const path = await makeSource({ origin: "certificate", certificate_fingerprints: [pinned] });
+    const headers = { "CF-Connecting-IP": TRADINGVIEW };
+    const from = async (cf?: CfProperties) =>
+      (await ask("POST", path, ALERT, cf === undefined ? { headers } : { headers, cf })).status;
+    expect(await from()).toBe(401);
+    expect(await from(certificate("cd".repeat(32)))).toBe(401);
+    expect(await from(certificate(pinned, "FAILED:self signed certificate"))).toBe(401);
+    expect(await from(certificate(pinned))).toBe(202);
+  });
+});
