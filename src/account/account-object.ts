@@ -44,7 +44,15 @@ import { Housekeeping } from "./housekeeping.ts";
 import { identify } from "./identity.ts";
 import { migrate } from "./migrations.ts";
 import { readUse } from "./nonces.ts";
-import { type OrderQuery, dueTimes, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders.ts";
+import {
+  type OrderQuery,
+  dueTimes,
+  findOrder,
+  isAmountWorking,
+  listOrders,
+  makeInterruptedDue,
+  readLive,
+} from "./orders.ts";
 import { readPortfolio } from "./portfolio.ts";
 import type { Caller, RecordContext } from "./record.ts";
 import { ReferencePrices } from "./reference-prices.ts";
@@ -377,8 +385,13 @@ export class AccountObject extends DurableObject<Env> {
   /** What the rules have to know of the broker before they can decide: prices, and what is held. */
   async #learn(orders: readonly Pick<OrderIntent, "symbol" | "side" | "quantity" | "limit_price">[], desk: Desk) {
     const latest = (symbol: string) => this.#prices.latest(symbol, desk.broker, Date.now());
+    const isAnyByAmount = (symbol: string): boolean =>
+      orders.some((order) => order.symbol === symbol && order.quantity === undefined) ||
+      isAmountWorking(this.#sql, symbol);
     const prices = orders.map(async (order): Promise<ReferencePrice | undefined> =>
-      needsReferencePrice(order, desk.settings.policy) ? latest(order.symbol) : undefined,
+      needsReferencePrice(order, desk.settings.policy, () => isAnyByAmount(order.symbol))
+        ? latest(order.symbol)
+        : undefined,
     );
     const [known] = await Promise.all([Promise.all(prices), this.#housekeeping.knowPositions()]);
     return known;

@@ -10,7 +10,7 @@ import type { AccountStore, Desk } from "./context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type PlanDeps, planStep, takeStep } from "./follow.ts";
 import { readHoldings } from "./holdings.ts";
-import { type OrderRow, findOrder, makeDue, makeSymbolDue } from "./orders.ts";
+import { type OrderRow, findOrder, isAmountWorking, makeDue, makeSymbolDue } from "./orders.ts";
 import { postponeLook, recordEvent } from "./record.ts";
 import type { ReferencePrices } from "./reference-prices.ts";
 import { releaseOrder } from "./replace.ts";
@@ -141,7 +141,7 @@ export class Follower {
   async #release({ id, ...waiting }: Order, desk: Desk): Promise<void> {
     const { sql, account, commit, prices } = this.#deps;
     const { policy } = desk.settings;
-    const referencePrice = needsReferencePrice(waiting, policy)
+    const referencePrice = needsReferencePrice(waiting, policy, () => isAmountWorking(sql, waiting.symbol))
       ? await prices.latest(waiting.symbol, desk.broker, Date.now())
       : undefined;
     commit(() =>

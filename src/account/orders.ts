@@ -1,7 +1,6 @@
 // The account's order rows: one per intent, found by any of its names.
 import { LOOKS_PER_CANCEL, purposeOf } from "../domain/follow.ts";
 import type { ClientOrderId, OrderId, SourceId } from "../domain/ids.ts";
-import { type Decimal, decimalOf, isPositive, subtract } from "../domain/money.ts";
 import { type Order, type OrderStatus, type Side, isLive } from "../domain/order.ts";
 import type { Purpose } from "../domain/pace.ts";
 
@@ -218,9 +217,6 @@ export function listOrders(sql: SqlStorage, query: OrderQuery): Order[] {
     .map((row) => toOrderRow(row).order);
 }
 
-/** How many units an order by notional still trades is known to nobody: it takes all the room there is for an exit. */
-const MORE_THAN_ANY_POSITION = decimalOf("999999999999999");
-
 /** Every order that may still trade, those of unknown outcome included. */
 export const readLive = (sql: SqlStorage): Order[] =>
   PURPOSES.flatMap((purpose) =>
@@ -291,21 +287,27 @@ export const executingSinceMs = (sql: SqlStorage): number | null =>
     .one().since;
 
 /**
- * The unfilled units of the live orders in a symbol on one side, those of unknown outcome included. An order that waits for
- * the end of another one counts once it is released: until then the other one counts.
+ * The live orders in a symbol on one side that may still trade, those of unknown outcome included. An order that waits for the
+ * end of another one counts once it is released: until then the other one counts.
  */
-export function workingQuantities(
+export const readWorking = (
   sql: SqlStorage,
   symbol: string,
   side: Side,
   except: readonly (OrderId | null)[] = [],
-): Decimal[] {
-  return sql
+): Order[] =>
+  sql
     .exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE due_at_ms IS NOT NULL AND symbol = ?`, symbol)
     .toArray()
     .map((row) => toOrderRow(row).order)
     .filter((order) => order.side === side && isLive(order) && order.delivery !== "waiting")
-    .filter((order) => !except.includes(order.id))
-    .map((order) => subtract(order.quantity ?? MORE_THAN_ANY_POSITION, order.filled_quantity))
-    .filter(isPositive);
-}
+    .filter((order) => !except.includes(order.id));
+
+/** Whether an order for an amount of money may still trade in this symbol. */
+export const isAmountWorking = (sql: SqlStorage, symbol: string): boolean =>
+  sql
+    .exec(
+      "SELECT 1 FROM orders WHERE due_at_ms IS NOT NULL AND symbol = ? AND json_extract(state, '$.notional') IS NOT NULL LIMIT 1",
+      symbol,
+    )
+    .toArray().length > 0;

@@ -17,6 +17,7 @@ const STARTER_ACCOUNT: AccountDefinition = {
     symbols: ["AAPL", "MSFT", "SPY"],
     max_quantity: "100",
     max_notional: "25000",
+    max_position: "1000",
     reference_price_max_age_sec: 900,
   },
 };

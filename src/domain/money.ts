@@ -69,6 +69,7 @@ function spellNumber(value: number): string {
 export const add = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a).plus(b));
 export const subtract = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a).minus(b));
 export const multiply = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a).times(b));
+export const sum = (amounts: readonly Decimal[]): Decimal => amounts.reduce(add, ZERO);
 export const divide = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a).div(b));
 export const absolute = (a: Decimal): Decimal => canonical(new Exact(a).abs());
 export const negate = (a: Decimal): Decimal => canonical(new Exact(a).neg());

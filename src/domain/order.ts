@@ -146,6 +146,10 @@ export const isAnswered = ({ delivery }: Pick<Order, "delivery">): boolean =>
 /** +quantity for a purchase, -quantity for a sale. */
 export const signOf = (side: Side, quantity: Decimal): Decimal => (side === "buy" ? quantity : negate(quantity));
 
+/** The price that an order names itself, if it does. */
+export const ownPriceOf = (order: Pick<OrderIntent, "limit_price" | "stop_price">): Decimal | undefined =>
+  order.limit_price ?? order.stop_price;
+
 /** The part of an order that was asked for. */
 export const intentOf = (order: Order): OrderIntent => ({
   account: order.account,

@@ -3,6 +3,7 @@
 import * as z from "zod";
 import type { VenueBalances, VenueHolding } from "./broker.ts";
 import { AccountId } from "./ids.ts";
+import { leavesAmount, leavesQuantity } from "./leaves.ts";
 import {
   type Decimal,
   DecimalString,
@@ -14,9 +15,9 @@ import {
   greaterThan,
   isPositive,
   isZero,
-  lessThan,
   multiply,
   roundForWire,
+  sum,
   subtract,
 } from "./money.ts";
 import { type Delivery, type Order, type Side, isLive } from "./order.ts";
@@ -181,21 +182,13 @@ type OpenOrders = { readonly units: BySide; readonly money: BySide };
 type BySide = Readonly<Record<Side, Decimal>>;
 
 const sumOrders = (orders: readonly Order[]): OpenOrders => ({
-  units: sumBySide(orders, unitsLeft),
-  money: sumBySide(orders, moneyLeft),
+  units: sumBySide(orders, leavesQuantity),
+  money: sumBySide(orders, leavesAmount),
 });
 
 function sumBySide(orders: readonly Order[], left: (order: Order) => Decimal): BySide {
   const sumOf = (side: Side): Decimal => sum(orders.filter((order) => order.side === side).map(left));
   return { buy: sumOf("buy"), sell: sumOf("sell") };
-}
-
-const unitsLeft = ({ quantity, filled_quantity }: Order): Decimal =>
-  quantity === undefined ? ZERO : atLeastZero(subtract(quantity, filled_quantity));
-
-function moneyLeft({ notional, filled_quantity, average_price }: Order): Decimal {
-  if (notional === undefined) return ZERO;
-  return atLeastZero(roundForWire(subtract(notional, multiply(filled_quantity, average_price ?? ZERO))));
 }
 
 const addOrders = (a: OpenOrders, b: OpenOrders): OpenOrders => ({
@@ -287,6 +280,4 @@ function splitExposure(line: Line): ExposureParts | null {
   return { held, working: subtract(withWorking, held), unknown: subtract(withAll, withWorking) };
 }
 
-const sum = (amounts: readonly Decimal[]): Decimal => amounts.reduce(add, ZERO);
 const larger = (a: Decimal, b: Decimal): Decimal => (greaterThan(b, a) ? b : a);
-const atLeastZero = (a: Decimal): Decimal => (lessThan(a, ZERO) ? ZERO : a);

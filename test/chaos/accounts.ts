@@ -27,6 +27,7 @@ function definitionOf(account: string, { url, deduplication, credentials }: Venu
       symbols: ["AAPL", "MSFT", "SPY"],
       max_quantity: String(QUANTITY_MAX),
       max_notional: "1000000",
+      max_position: "1000000",
       reference_price_max_age_sec: 900,
       when_circuit_open: "wait",
     },

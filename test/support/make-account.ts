@@ -7,6 +7,7 @@ const POLICY = {
   symbols: ["AAPL", "MSFT", "SPY"],
   max_quantity: "100",
   max_notional: "25000",
+  max_position: "100000",
   reference_price_max_age_sec: 900,
 };
 

@@ -1,6 +1,6 @@
 // What the rules look at besides the intent itself: read by the account in the same transaction that records the decision.
 import type { ReferencePrice, Unsupported } from "../broker.ts";
-import { type Decimal, absolute, add, compare, isPositive, subtract, ZERO } from "../money.ts";
+import { type Decimal, absolute, compare, isPositive, subtract } from "../money.ts";
 import type { OrderIntent } from "../order.ts";
 import type { Origin } from "../origin.ts";
 import type { SourceCaps } from "../source.ts";
@@ -11,7 +11,12 @@ export type Holdings = {
   readonly position: Decimal;
   /** Units still to be filled by our live orders in this symbol on the intent's side, those of unknown outcome included. */
   readonly workingSameSide: Decimal;
+  /** Beside those: live orders for an amount of money, of which nobody knows yet how many units they become. */
+  readonly workingByAmount: readonly ByAmount[];
 };
+
+/** Money still to be spent or raised. `ownPrice`: the order's limit or stop price. */
+export type ByAmount = { readonly money: Decimal; readonly ownPrice: Decimal | undefined };
 
 /** Who sent the order, where a source did: what it has proven, the least that counts here, and how much it may do. */
 export type SenderFacts = {
@@ -39,11 +44,8 @@ export type RiskFacts = Holdings & {
  * Such an order passes the entry rules: an exit is never trapped by a limit.
  */
 export function isReduction(intent: OrderIntent, facts: Holdings): boolean {
-  if (intent.quantity === undefined) return false;
+  if (intent.quantity === undefined || facts.workingByAmount.length > 0) return false;
   const opposes = isPositive(facts.position) ? intent.side === "sell" : intent.side === "buy";
   const room = subtract(absolute(facts.position), facts.workingSameSide);
   return opposes && isPositive(room) && compare(intent.quantity, room) <= 0;
 }
-
-/** Units that a set of live orders may still fill. */
-export const sumQuantities = (quantities: readonly Decimal[]): Decimal => quantities.reduce(add, ZERO);

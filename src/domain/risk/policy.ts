@@ -19,6 +19,8 @@ export const Policy = z.strictObject({
   max_quantity: PositiveDecimal.optional(),
   /** Money in one order, in the account's currency. */
   max_notional: PositiveDecimal.optional(),
+  /** Units held of one symbol, long or short, with everything that is on its way. */
+  max_position: PositiveDecimal.optional(),
   /** How old the last trade may be to measure an order with. */
   reference_price_max_age_sec: z.number().int().positive().max(604_800).optional(),
   /** What becomes of new entries while the broker does not answer: `wait` holds them as long as their approval lasts. */

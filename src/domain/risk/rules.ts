@@ -1,6 +1,17 @@
 // One small function per rule. A rule answers for itself: what it measured, the limit, and whether that passed.
-import { type Decimal, divide, greaterThan, isPositive, lessThan, multiply } from "../money.ts";
-import type { OrderIntent, Verdict } from "../order.ts";
+import {
+  type Decimal,
+  absolute,
+  add,
+  divide,
+  greaterThan,
+  isPositive,
+  lessThan,
+  multiply,
+  subtract,
+  ZERO,
+} from "../money.ts";
+import { type OrderIntent, type Verdict, ownPriceOf } from "../order.ts";
 import { isAtLeast } from "../origin.ts";
 import type { SourceCaps } from "../source.ts";
 import { type Holdings, type RiskFacts, type SenderFacts, isReduction } from "./facts.ts";
@@ -36,6 +47,7 @@ const ENTRY_RULES: readonly Rule[] = [
   referencePriceAge,
   maxQuantity,
   maxNotional,
+  maxPosition,
 ];
 
 /** Whether an approved order may still leave: the trading state can have changed since. Holdings are read only if they matter. */
@@ -131,6 +143,10 @@ function maxNotional(intent: OrderIntent, policy: Policy, facts: RiskFacts): Ver
   return capped("max_notional", policy.max_notional, measureNotional(intent, policy, facts));
 }
 
+function maxPosition(intent: OrderIntent, policy: Policy, facts: RiskFacts): Verdict {
+  return capped("max_position", policy.max_position, measurePosition(intent, policy, facts));
+}
+
 /** What a rule found out, as text, and the value it stands for. */
 type Measured = { readonly passed: true; readonly input: string; readonly value: Decimal };
 type Unmeasured = { readonly passed: false; readonly input: string; readonly reason: string };
@@ -159,9 +175,30 @@ function measureQuantity(intent: OrderIntent, policy: Policy, facts: RiskFacts):
   if (intent.notional === undefined) return UNMEASURABLE;
   const market = readMarketPrice(policy, facts);
   if (!market.passed) return market;
-  const own = intent.limit_price ?? intent.stop_price ?? market.value;
-  return measured(divide(intent.notional, lessThan(own, market.value) ? own : market.value));
+  return measured(unitsFor(intent.notional, ownPriceOf(intent), market.value));
 }
+
+/** Units held at worst: everything on the way on this side fills, and this order too, and nothing on the other side does. */
+function measurePosition(intent: OrderIntent, policy: Policy, facts: RiskFacts): Measured | Unmeasured {
+  const quantity = measureQuantity(intent, policy, facts);
+  if (!quantity.passed) return quantity;
+  const byAmount = measureByAmount(policy, facts);
+  if (!byAmount.passed) return byAmount;
+  const units = [facts.workingSameSide, byAmount.value, quantity.value].reduce(add);
+  return measured(absolute(intent.side === "buy" ? add(facts.position, units) : subtract(facts.position, units)));
+}
+
+function measureByAmount(policy: Policy, facts: RiskFacts): Measured | Unmeasured {
+  if (facts.workingByAmount.length === 0) return measured(ZERO);
+  const market = readMarketPrice(policy, facts);
+  if (!market.passed) return market;
+  return measured(
+    facts.workingByAmount.map(({ money, ownPrice }) => unitsFor(money, ownPrice, market.value)).reduce(add),
+  );
+}
+
+const unitsFor = (money: Decimal, ownPrice: Decimal | undefined, market: Decimal): Decimal =>
+  divide(money, ownPrice !== undefined && lessThan(ownPrice, market) ? ownPrice : market);
 
 /** The most the order is expected to cost: a buy limit bounds its own price, anything else may trade at the market's. */
 function measureNotional(intent: OrderIntent, policy: Policy, facts: RiskFacts): Measured | Unmeasured {
@@ -172,7 +209,7 @@ function measureNotional(intent: OrderIntent, policy: Policy, facts: RiskFacts):
   }
   const market = readMarketPrice(policy, facts);
   if (!market.passed) return market;
-  const own = intent.limit_price ?? intent.stop_price ?? market.value;
+  const own = ownPriceOf(intent) ?? market.value;
   return measured(multiply(intent.quantity, lessThan(own, market.value) ? market.value : own));
 }
 
@@ -184,9 +221,14 @@ const boundsItsPrice = (terms: Terms): boolean => terms.side === "buy" && terms.
 
 const needsMarketPrice = (terms: Terms): boolean => terms.quantity === undefined || !boundsItsPrice(terms);
 
-/** Whether the rules have to know a market price to measure this order, which an order refused anyway does not need. */
-export const needsReferencePrice = (terms: Terms, policy: Policy): boolean =>
-  policy.trading_state === "active" && policy.symbols?.includes(terms.symbol) === true && needsMarketPrice(terms);
+/**
+ * Whether the rules have to know a market price to measure this order, which an order refused anyway does not need.
+ * `isAmountWorking`: whether there are live orders by amount in its symbol.
+ */
+export const needsReferencePrice = (terms: Terms, policy: Policy, isAmountWorking: () => boolean): boolean =>
+  policy.trading_state === "active" &&
+  policy.symbols?.includes(terms.symbol) === true &&
+  (needsMarketPrice(terms) || isAmountWorking());
 
 /** The last trade's price, if it is recent. A trade that is dated ahead would stay recent for as long: it counts as none. */
 function readMarketPrice(policy: Policy, facts: RiskFacts): Measured | Unmeasured {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { cancelLiveOrders, cancelOrder } from "../../../src/account/cancel.ts";
-import { readDue, workingQuantities } from "../../../src/account/orders.ts";
+import { readDue } from "../../../src/account/orders.ts";
 import { type Order, OrderStatus, isTerminal } from "../../../src/domain/order.ts";
 import { NOW_MS, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
-import { ACCOUNT, CALLER, at, idOf, journalOf, numbered, put, read, typesOf } from "./tables.ts";
+import { ACCOUNT, CALLER, at, idOf, journalOf, numbered, put, read, typesOf, workingUnits } from "./tables.ts";
 
 const AT = new Date(NOW_MS).toISOString();
 const byCaller = { ...at(), caller: CALLER };
@@ -34,7 +34,7 @@ describe("an order that somebody wants canceled", () => {
       value: { status: "canceled", delivery: "none", cancel_requested_at: AT },
     });
     expect(read(sql, order).dueAtMs).toBeNull();
-    expect(workingQuantities(sql, "AAPL", "buy")).toEqual([]);
+    expect(workingUnits(sql, "buy")).toBe("0");
     expect(typesOf(sql)).toEqual(["order.canceled"]);
   });
 
@@ -47,7 +47,7 @@ describe("an order that somebody wants canceled", () => {
     const { sql, canceled } = cancel(order);
     expect(canceled).toEqual({ ok: true, value: { ...order, cancel_requested_at: AT, updated_at: AT } });
     expect(read(sql, order)).toMatchObject({ dueAtMs: NOW_MS + dueInMs, looks: 0 });
-    expect(workingQuantities(sql, "AAPL", "buy")).toEqual(["10"]);
+    expect(workingUnits(sql, "buy")).toBe("10");
     expect(typesOf(sql)).toEqual(["order.cancel_requested"]);
   });
 

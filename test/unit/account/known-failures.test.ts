@@ -1,10 +1,10 @@
 // What has gone wrong elsewhere between a signal and a broker, each as a test. Not here, because it needs more than the
 // account's own code: a signed request that is sent again after its time (signature.test.ts, and over HTTP in test/worker),
 // a call to the broker without a limit (request.test.ts), the number of writes for a signal (test/worker/cost.test.ts).
-// Limits on positions, on orders in a day and on cool-downs are rules that do not exist yet.
+// Limits on orders in a day and on cool-downs are rules that do not exist yet.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
-import { insertOrder, listOrders, workingQuantities } from "../../../src/account/orders.ts";
+import { insertOrder, listOrders } from "../../../src/account/orders.ts";
 import { addToPosition, positionIn } from "../../../src/account/positions.ts";
 import { toFindEnding } from "../../../src/brokers/alpaca/endings.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
@@ -24,6 +24,7 @@ import {
   put,
   read,
   typesOf,
+  workingUnits,
 } from "./tables.ts";
 
 const HOUR_MS = 3_600_000;
@@ -111,7 +112,7 @@ describe("a broker that accepts an order and whose answer times out", () => {
     simulation.start(venue.broker);
     const exit = orderOf(submit({ order: { side: "sell" } }));
     await simulation.run(() => read(sql, exit).order.delivery === "unknown");
-    expect(workingQuantities(sql, "AAPL", "sell")).toEqual(["10"]);
+    expect(workingUnits(sql, "sell")).toBe("10");
     const second = aSignal({ order: { side: "sell" }, requestId: "second" });
     const policy = aPolicy({ trading_state: "reducing" });
     expect(orderOf(admitSignal(sql, second, { policy }))).toMatchObject({
@@ -186,6 +187,29 @@ describe("two closes of the same position at once", () => {
     );
     await simulation.run(() => orders.every((order) => read(sql, order).dueAtMs === null));
     expect(positionIn(sql, "AAPL")).toBe("0");
+  });
+});
+
+describe("eight distinct buys at once, where one is as much as may be held", () => {
+  const one = { type: "market", quantity: "1", limit_price: undefined } as const;
+  const capped = aPolicy({ max_position: "1" });
+
+  it("are one order and seven denials, though the broker has answered none of them", () => {
+    const sql = openAccount();
+    const orders = Array.from({ length: 8 }, (_, count) =>
+      orderOf(admitSignal(sql, aSignal({ order: one, requestId: `buy-${count}` }), { policy: capped })),
+    );
+    expect(orders.map(({ status }) => status)).toEqual(["pending_new", ...Array<string>(7).fill("denied")]);
+    expect(orders[1]).toMatchObject({ reason: { code: "max_position_exceeded" } });
+  });
+
+  it("stay one while nobody knows whether the broker has it", async () => {
+    const { simulation, sql, venue, submit } = trade({ attempts: ["accept_then_drop_the_answer"], hiddenMs: 5_000 });
+    simulation.start(venue.broker);
+    const first = orderOf(submit({ order: one }));
+    await simulation.run(() => read(sql, first).order.delivery === "unknown");
+    const next = orderOf(admitSignal(sql, aSignal({ order: one, requestId: "next" }), { policy: capped }));
+    expect(next).toMatchObject({ status: "denied", reason: { code: "max_position_exceeded" } });
   });
 });
 

@@ -6,6 +6,7 @@ import {
   findByIdempotencyKey,
   findOrder,
   insertOrder,
+  isAmountWorking,
   listOrders,
   lookAgain,
   makeDue,
@@ -19,11 +20,10 @@ import {
   readExecuting,
   readLive,
   updateOrder,
-  workingQuantities,
   youngestExecutingAtMs,
 } from "../../../src/account/orders.ts";
+import { readHoldings } from "../../../src/account/holdings.ts";
 import { ClientOrderId, OrderId } from "../../../src/domain/ids.ts";
-import { decimalOf, lessThan } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import type { Purpose } from "../../../src/domain/pace.ts";
 import { NOW_MS, aRow, anExecution, anOrder } from "../../support/builders.ts";
@@ -58,43 +58,49 @@ function tablesWith(...orders: readonly (Order | readonly [Order, number | null]
 
 const indexOf = ({ id }: Order): number => Number(id.at(-1));
 
-describe("the units that live orders may still fill", () => {
-  const working = (...orders: readonly Order[]) => workingQuantities(tablesWith(...orders), "AAPL", "buy");
+describe("what live orders may still fill", () => {
+  const working = (...orders: readonly Order[]) => readHoldings(tablesWith(...orders), { symbol: "AAPL", side: "buy" });
+  const units = (...orders: readonly Order[]) => working(...orders).workingSameSide;
 
-  it("are what is not filled of each, those of unknown outcome included", () => {
+  it("is what is not filled of each, those of unknown outcome included", () => {
     const partly = anOrder({ ...live, status: "partially_filled", filled_quantity: "4" });
-    expect(working(pending, unknown, partly, submitting, needsOperator).toSorted()).toEqual([
-      "10",
-      "10",
-      "10",
-      "10",
-      "6",
-    ]);
+    expect(units(pending, unknown, partly, submitting, needsOperator)).toBe("46");
   });
 
-  it("do not count another side, another symbol, or an order that is over", () => {
-    expect(working(anOrder({ side: "sell" }), anOrder({ symbol: "MSFT" }), filled)).toEqual([]);
+  it("does not count another side, another symbol, or an order that is over", () => {
+    expect(units(anOrder({ side: "sell" }), anOrder({ symbol: "MSFT" }), filled)).toBe("0");
   });
 
-  it("do not count an order that waits for the end of another one, which counts until then", () => {
-    expect(working(waiting, canceling)).toEqual(["10"]);
+  it("does not count an order that waits for the end of another one, which counts until then", () => {
+    expect(units(waiting, canceling)).toBe("10");
   });
 
-  it("do not count the orders that are left out", () => {
+  it("does not count the orders that are left out", () => {
     const sql = tablesWith(pending, live, unknown);
-    expect(workingQuantities(sql, "AAPL", "buy", [idOf(0), null, idOf(2)])).toEqual(["10"]);
+    expect(readHoldings(sql, live, [idOf(0), null, idOf(2)]).workingSameSide).toBe("10");
   });
 
-  it("exceed any position while an order by notional is live, because nobody knows its units", () => {
-    const byNotional = anOrder({ type: "market", quantity: undefined, limit_price: undefined, notional: "500" });
-    expect(working(byNotional).some((units) => lessThan(decimalOf("999999999999"), units))).toBe(true);
+  it("is money where an order is for an amount, beside the units of the others", () => {
+    const byAmount = { type: "market", quantity: undefined, limit_price: undefined, notional: "500" } as const;
+    const begun = anOrder({ ...byAmount, status: "partially_filled", filled_quantity: "2", average_price: "100" });
+    const bounded = anOrder({ ...byAmount, type: "limit", limit_price: "90" });
+    const sql = tablesWith(live, begun, bounded);
+    expect(readHoldings(sql, live)).toMatchObject({
+      workingSameSide: "10",
+      workingByAmount: [
+        { money: "300", ownPrice: undefined },
+        { money: "500", ownPrice: "90" },
+      ],
+    });
+    expect([isAmountWorking(sql, "AAPL"), isAmountWorking(sql, "MSFT")]).toEqual([true, false]);
+    expect(isAmountWorking(tablesWith(live, [begun, null]), "AAPL")).toBe(false);
   });
 
-  it("follow the record", () => {
+  it("follows the record", () => {
     const sql = openSqlStorage();
     insertOrder(sql, aRow({ order: live }), null);
     updateOrder(sql, aRow({ order: filled, dueAtMs: null }));
-    expect(workingQuantities(sql, "AAPL", "buy")).toEqual([]);
+    expect(readHoldings(sql, live).workingSameSide).toBe("0");
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cancelOrder } from "../../../src/account/cancel.ts";
-import { readDue, workingQuantities } from "../../../src/account/orders.ts";
+import { readDue } from "../../../src/account/orders.ts";
 import { addToPosition } from "../../../src/account/positions.ts";
 import { mustRecord } from "../../../src/account/record.ts";
 import { type ReplaceArgs, type Replacement, releaseOrder, replaceOrder } from "../../../src/account/replace.ts";
@@ -23,6 +23,7 @@ import {
   put,
   read,
   typesOf,
+  workingUnits,
 } from "./tables.ts";
 
 const APPROVAL_MS = 300_000;
@@ -107,7 +108,7 @@ describe("an order in the place of another one", () => {
   it("reserves no second time what that one still may fill", () => {
     const sql = open();
     replace(sql, { change: { quantity: "25" } });
-    expect(workingQuantities(sql, "AAPL", "buy")).toEqual(["10"]);
+    expect(workingUnits(sql, "buy")).toBe("10");
   });
 
   it("is journalled with who wanted it, and so is the wish", () => {
@@ -275,7 +276,7 @@ describe("when the order that was waited for has ended", () => {
     happen(sql, canceledAt(filled));
     expect(read(sql, { id: idOf(2) }).dueAtMs).toBe(0);
     expect(release(sql)).toMatchObject({ delivery: "pending", status: "pending_new", quantity: rest, attempts: 0 });
-    expect(workingQuantities(sql, "AAPL", "buy")).toEqual([rest]);
+    expect(workingUnits(sql, "buy")).toBe(rest);
     expect(typesOf(sql, { id: idOf(2) }).at(-1)).toBe("order.released");
   });
 

@@ -3,14 +3,15 @@ import type { Broker } from "../../../src/domain/broker.ts";
 import { type AdmitArgs, type NewId, type Signal, admit } from "../../../src/account/admit.ts";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
 import { type ExecutionQuery, listExecutions } from "../../../src/account/executions.ts";
+import { readHoldings } from "../../../src/account/holdings.ts";
 import { readPending } from "../../../src/account/journal.ts";
 import { type OrderRow, findOrder, insertOrder, updateOrder } from "../../../src/account/orders.ts";
 import type { Caller, RecordContext } from "../../../src/account/record.ts";
 import type { AuditEvent } from "../../../src/domain/audit-entry.ts";
 import type { Execution } from "../../../src/domain/execution.ts";
 import { ClientOrderId, OrderId, SourceId } from "../../../src/domain/ids.ts";
-import { decimalOf } from "../../../src/domain/money.ts";
-import type { Order } from "../../../src/domain/order.ts";
+import { type Decimal, decimalOf } from "../../../src/domain/money.ts";
+import type { Order, Side } from "../../../src/domain/order.ts";
 import { NativeOrder } from "../../../src/domain/signal/native.ts";
 import { NOW_MS, aPolicy, aRow, aTrade, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
@@ -147,3 +148,7 @@ export const admitSignal = (
   signal: Signal,
   overrides: Partial<Omit<AdmitArgs, "signal" | "newId">> = {},
 ) => admit(sql, { ...decidingWith(overrides), signal, newId: newId((admitted += 1)) });
+
+/** Units that live orders in AAPL may still fill. */
+export const workingUnits = (sql: SqlStorage, side: Side): Decimal =>
+  readHoldings(sql, { symbol: "AAPL", side }).workingSameSide;

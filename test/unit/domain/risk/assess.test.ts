@@ -48,6 +48,7 @@ describe("an order within every limit", () => {
         { rule: "reference_price_age", passed: true, input: "not needed", limit: "900" },
         { rule: "max_quantity", passed: true, input: "10", limit: "100" },
         { rule: "max_notional", passed: true, input: "1872.5", limit: "25000" },
+        { rule: "max_position", passed: true, input: "10", limit: "1000" },
       ],
     });
   });
@@ -99,6 +100,14 @@ describe("each rule passes at its limit and fails just over it", () => {
       aPolicy({ max_quantity: "10" }),
       someFacts(),
       { max_quantity: "max_quantity_exceeded" },
+    ],
+    ["max_position at", anIntent(), aPolicy({ max_position: "10" }), someFacts(), NO_COUNTER_CASE],
+    [
+      "max_position over",
+      anIntent(),
+      aPolicy({ max_position: "9.999999999" }),
+      someFacts(),
+      { max_position: "max_position_exceeded" },
     ],
     [
       "reference_price_max_age_sec at",
@@ -184,6 +193,7 @@ describe("a limit that is not set", () => {
     ["symbols", "symbol_allowed"],
     ["max_quantity", "max_quantity"],
     ["max_notional", "max_notional"],
+    ["max_position", "max_position"],
     ["reference_price_max_age_sec", "reference_price_age"],
   ] as const;
 
@@ -261,6 +271,7 @@ describe("an exit", () => {
       reference_price_age: "exempt_reduction",
       max_quantity: "exempt_reduction",
       max_notional: "exempt_reduction",
+      max_position: "exempt_reduction",
     });
   });
 
@@ -330,7 +341,7 @@ describe("what an order is measured with", () => {
       expect(reasonsOf(decision)).toEqual({ reference_price_age: reason, max_notional: reason });
     }
     const byNotional = assess(aMarketIntent({ quantity: undefined, notional: "5" }), aPolicy(), facts);
-    expect(reasonsOf(byNotional)).toEqual({ reference_price_age: reason, max_quantity: reason });
+    expect(reasonsOf(byNotional)).toEqual({ reference_price_age: reason, max_quantity: reason, max_position: reason });
   });
 
   it("the market price of a clock up to a minute ahead of ours", () => {
@@ -346,7 +357,11 @@ describe("what an order is measured with", () => {
   it("nothing, where it asks for neither quantity nor notional", () => {
     const { quantity: _, ...intent } = anIntent();
     const decision = assess(intent, aPolicy(), someFacts());
-    expect(reasonsOf(decision)).toEqual({ max_quantity: "order_unmeasurable", max_notional: "order_unmeasurable" });
+    expect(reasonsOf(decision)).toEqual({
+      max_quantity: "order_unmeasurable",
+      max_notional: "order_unmeasurable",
+      max_position: "order_unmeasurable",
+    });
   });
 });
 
@@ -361,7 +376,79 @@ describe("the market price is asked for", () => {
     [false, "any order while reducing", aMarketIntent(), aPolicy({ trading_state: "reducing" })],
     [false, "any order while halted", aMarketIntent(), aPolicy({ trading_state: "halted" })],
   ])("%s for %s", (needed, _, intent, policy) => {
-    expect(needsReferencePrice(intent, policy)).toBe(needed);
+    expect(needsReferencePrice(intent, policy, () => false)).toBe(needed);
+  });
+
+  it("for a buy limit too while an order by amount works: its units count", () => {
+    expect(needsReferencePrice(anIntent(), aPolicy(), () => true)).toBe(true);
+    expect(needsReferencePrice(anIntent(), aPolicy({ trading_state: "halted" }), () => true)).toBe(false);
+  });
+});
+
+describe("the position that an order can lead to", () => {
+  const capped = aPolicy({ max_position: "10" });
+  const worst = (intent: OrderIntent, facts: RiskFacts) => verdictOf(assess(intent, capped, facts), "max_position");
+
+  it.each([
+    ["what is held", "buy", "2", { position: "7" }, "9"],
+    ["what is owed", "sell", "2", { position: "-7" }, "9"],
+    ["what works on the same side, known or not", "buy", "2", { position: "3", workingSameSide: "4" }, "9"],
+    ["what is held against a sale that turns it around", "sell", "9", { position: "2" }, "7"],
+  ] as const)("counts %s", (_, side, quantity, facts, input) => {
+    const intent = aMarketIntent({ side, quantity });
+    expect(worst(intent, someFacts(facts))).toEqual({ rule: "max_position", passed: true, input, limit: "10" });
+    const one = add(decimalOf(quantity), decimalOf(side === "sell" && facts.position === "2" ? "3.1" : "1.1"));
+    expect(worst({ ...intent, quantity: one }, someFacts(facts))).toMatchObject({
+      passed: false,
+      reason: "max_position_exceeded",
+    });
+  });
+
+  it("counts an order by amount at the market's price, or at its own where that buys more", () => {
+    const byAmount = (money: string, ownPrice?: string) => ({
+      money: decimalOf(money),
+      ownPrice: ownPrice === undefined ? undefined : decimalOf(ownPrice),
+    });
+    const facts = {
+      ...someFacts({ position: "1", referencePrice: aTrade("100", NOW_MS) }),
+      workingByAmount: [byAmount("200"), byAmount("100", "50"), byAmount("100", "200")],
+    };
+    expect(worst(anIntent({ quantity: "2" }), facts)).toMatchObject({ passed: true, input: "8" });
+    const blind = { ...facts, referencePrice: undefined };
+    expect(worst(anIntent({ quantity: "2" }), blind)).toMatchObject({
+      passed: false,
+      reason: "reference_price_unknown",
+    });
+  });
+
+  it("never exceeds the limit, whatever is asked for and whatever fills, in any order of events", () => {
+    const step = fc.record({
+      side: fc.constantFrom(...Side.options),
+      units: fc.integer({ min: 1, max: 12 }),
+      /** How many of the units at work on that side fill before the next order is asked for. */
+      fills: fc.nat({ max: 15 }),
+      isCanceled: fc.boolean(),
+    });
+    let approvals = 0;
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        let held = 0;
+        const working = { buy: 0, sell: 0 };
+        for (const { side, units, fills, isCanceled } of steps) {
+          const facts = someFacts({ position: String(held), workingSameSide: String(working[side]) });
+          const intent = aMarketIntent({ side, quantity: String(units) });
+          if (assess(intent, capped, facts).outcome === "approved") {
+            approvals += 1;
+            working[side] += units;
+          }
+          const filled = Math.min(fills, working[side]);
+          working[side] = isCanceled ? 0 : working[side] - filled;
+          held += side === "buy" ? filled : -filled;
+          expect(Math.max(held + working.buy, working.sell - held)).toBeLessThanOrEqual(10);
+        }
+      }),
+    );
+    expect(approvals).toBeGreaterThan(100);
   });
 });
 
@@ -513,6 +600,7 @@ describe("whatever is asked", () => {
     symbols: fc.constant(["AAPL", "MSFT"]),
     max_quantity: positive,
     max_notional: positive,
+    max_position: positive,
     reference_price_max_age_sec: fc.integer({ min: 1, max: 604_800 }),
     when_circuit_open: fc.constantFrom("deny", "wait"),
   };
@@ -534,6 +622,9 @@ describe("whatever is asked", () => {
     nowMs: fc.constant(NOW_MS),
     position: fc.oneof(fc.constant(decimalOf("0")), decimal),
     workingSameSide: fc.oneof(fc.constant(decimalOf("0")), positive.map(decimalOf)),
+    workingByAmount: fc.array(fc.record({ money: positive.map(decimalOf), ownPrice: maybe(positive.map(decimalOf)) }), {
+      maxLength: 2,
+    }),
     referencePrice: maybe(
       fc.record({ price: decimal, atMs: fc.integer({ min: NOW_MS - 1_000_000, max: NOW_MS + 100_000 }) }),
     ),
@@ -561,6 +652,7 @@ describe("whatever is asked", () => {
     "reference_price_age",
     "max_quantity",
     "max_notional",
+    "max_position",
     ...(facts.sender?.origin === "hmac" ? capsOf(facts) : []),
   ];
 
@@ -595,7 +687,13 @@ describe("whatever is asked", () => {
   });
 
   it("an entry is denied while any limit is missing", () => {
-    const limit = fc.constantFrom("symbols", "max_quantity", "max_notional", "reference_price_max_age_sec");
+    const limit = fc.constantFrom(
+      "symbols",
+      "max_quantity",
+      "max_notional",
+      "max_position",
+      "reference_price_max_age_sec",
+    );
     fc.assert(
       fc.property(anyIntent, anyPolicy, limit, anyFacts, (intent, policy, missing, facts) => {
         fc.pre(!isReduction(intent, facts));
@@ -622,9 +720,10 @@ describe("whatever is asked", () => {
     const atMost = (a: Decimal, b: Decimal) => compare(a, b) <= 0;
     /** Limits that about half of the small orders keep to. */
     const limits = fc.record({ max_quantity: small, max_notional: fc.nat({ max: 1_000 }).map((money) => money + 0.5) });
+    const withAnyPosition = (some: object) => aPolicy({ ...some, max_position: "999999999999999" });
     let approvals = 0;
     fc.assert(
-      fc.property(anyIntent, limits.map(aPolicy), anyFacts, (intent, policy, anyOfThem) => {
+      fc.property(anyIntent, limits.map(withAnyPosition), anyFacts, (intent, policy, anyOfThem) => {
         const facts = { ...anyOfThem, positionKnown: true, circuitOpen: false, unsupported: undefined };
         if (assess(intent, policy, facts).outcome === "denied" || isReduction(intent, facts)) return;
         approvals += 1;

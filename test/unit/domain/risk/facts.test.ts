@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { absolute, add, compare, decimalOf, isZero, lessThan, subtract } from "../../../../src/domain/money.ts";
 import { signOf } from "../../../../src/domain/order.ts";
-import { isReduction, sumQuantities } from "../../../../src/domain/risk/facts.ts";
+import { isReduction } from "../../../../src/domain/risk/facts.ts";
 import { aMarketIntent, someFacts } from "../../../support/builders.ts";
 
 describe("a reduction", () => {
@@ -35,28 +35,27 @@ describe("a reduction", () => {
     expect(isReduction(intent, someFacts({ position: "1000" }))).toBe(false);
   });
 
+  it("is no order beside one by amount: nobody knows how many units that one sells", () => {
+    const workingByAmount = [{ money: decimalOf("1"), ownPrice: undefined }];
+    const facts = { ...someFacts({ position: "1000" }), workingByAmount };
+    expect(isReduction(aMarketIntent({ side: "sell", quantity: "1" }), facts)).toBe(false);
+  });
+
   it("never turns a position around and never grows it, even if all that works on its side fills first", () => {
     const units = fc.integer({ min: 0, max: 40 }).map((halves) => decimalOf(String(halves / 2)));
     const positions = fc.integer({ min: -40, max: 40 }).map((halves) => decimalOf(String(halves / 2)));
     fc.assert(
       fc.property(fc.constantFrom("buy", "sell"), units, positions, units, (side, quantity, position, working) => {
         fc.pre(!isZero(quantity));
-        if (!isReduction(aMarketIntent({ side, quantity }), { position, workingSameSide: working })) return;
+        if (
+          !isReduction(aMarketIntent({ side, quantity }), { position, workingSameSide: working, workingByAmount: [] })
+        )
+          return;
         const after = add(position, add(signOf(side, working), signOf(side, quantity)));
         expect(lessThan(absolute(after), absolute(position))).toBe(true);
         expect(isZero(after) || compare(after, "0" as never) === compare(position, "0" as never)).toBe(true);
         expect(isZero(subtract(absolute(position), absolute(after)))).toBe(false);
       }),
     );
-  });
-});
-
-describe("the sum of working quantities", () => {
-  it.each([
-    [[], "0"],
-    [["1"], "1"],
-    [["0.1", "0.2"], "0.3"],
-  ])("of %j is %s", (quantities, sum) => {
-    expect(sumQuantities(quantities.map(decimalOf))).toBe(sum);
   });
 });
