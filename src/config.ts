@@ -1,10 +1,12 @@
 // Env becomes Config once, through one schema, and fails closed: an error names the setting and never its value.
 import * as z from "zod";
 import { PaperVenueSettings } from "./brokers/paper/settings.ts";
+import { CloudflareAccess } from "./domain/cloudflare-access.ts";
 import { AccountId } from "./domain/ids.ts";
 import { Limits } from "./domain/limit.ts";
 import { REPLAY_WINDOW_MAX_SEC } from "./domain/signature.ts";
 import { type Result, err, ok } from "./domain/result.ts";
+import { WebOrigins, isLoopback } from "./domain/web-origin.ts";
 import { EncryptionKeys } from "./vault/keyring.ts";
 
 const SECRET_CHARACTERS_MIN = 32;
@@ -49,6 +51,10 @@ const Settings = z
     /** The operator's first key: it makes the others. */
     BOOTSTRAP_API_KEY: Secret,
     CREDENTIALS_ENCRYPTION_KEYS: EncryptionKeys,
+    /** Absent: nobody comes through Cloudflare Access. */
+    CLOUDFLARE_ACCESS: CloudflareAccess.optional(),
+    /** Absent: no page of another origin reads an answer. */
+    CORS_ORIGINS: WebOrigins,
     /** Whether sources that cannot sign may send at all. */
     UNSIGNED_SOURCES: Flag("false"),
     DEFAULT_ACCOUNT: AccountId,
@@ -56,8 +62,11 @@ const Settings = z
     PAPER_VENUE: PaperVenueSettings,
   })
   .superRefine((settings, context) => {
-    if (settings.API_KEY_ENABLED || settings.ENVIRONMENT === "development") return;
-    context.addIssue({ code: "custom", path: ["API_KEY_ENABLED"], message: "may be false in development only" });
+    if (settings.ENVIRONMENT === "development") return;
+    const refuse = (setting: string, message: string) =>
+      context.addIssue({ code: "custom", path: [setting], message: `${message} in development only` });
+    if (!settings.API_KEY_ENABLED) refuse("API_KEY_ENABLED", "may be false");
+    if (settings.CORS_ORIGINS.some(isLoopback)) refuse("CORS_ORIGINS", "may name an origin without https");
   });
 
 /** Every setting, checked. */

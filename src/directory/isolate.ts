@@ -1,4 +1,5 @@
 // The one directory that an isolate has.
+import { waitUntil } from "cloudflare:workers";
 import { listAccountIds } from "../storage/accounts.ts";
 import { listApiKeys } from "../storage/api-keys.ts";
 import { openDatabase } from "../storage/client.ts";
@@ -11,7 +12,12 @@ const directories = new WeakMap<Env, Directory>();
 export function directoryOf(env: Env): Directory {
   const known = directories.get(env);
   if (known !== undefined) return known;
-  const directory = new Directory(() => readAll(env));
+  const directory = new Directory(() => {
+    const reading = readAll(env);
+    // All who ask meanwhile wait for it: it goes on when the one who asked first hangs up.
+    waitUntil(reading.catch(() => undefined));
+    return reading;
+  });
   directories.set(env, directory);
   return directory;
 }

@@ -17,7 +17,8 @@ const Owner = z
     description: "Who uses it: a person's or a program's name. Two live keys each, so that one can follow the other.",
   });
 
-const Rights = {
+/** What somebody is good for: a key, and where they are named an operator. */
+export const Rights = {
   scopes: z.array(Scope).min(1),
   accounts: z
     .array(AccountId)

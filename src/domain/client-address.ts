@@ -14,6 +14,9 @@ type Address = { readonly bits: 32 | 128; readonly value: bigint };
 /** All addresses whose first `prefixBits` bits are those of `base`. */
 type Range = { readonly base: Address; readonly prefixBits: number };
 
+/** Whether this is an IPv4 or IPv6 address, without brackets, port or zone. */
+export const isAddress = (text: string): boolean => readAddress(text) !== undefined;
+
 /**
  * Who is counted as one: an IPv4 address, or the /64 of an IPv6 address, which is one network (RFC 4291 section 2.5.4) in
  * which a host takes a new address as easily as a new port (RFC 8981).

@@ -29,10 +29,6 @@ export const Limits = z
     health: atMost("health", 60, MINUTE),
     order_batch: atMost("order_batch", 10, MINUTE),
     circuit_breaker_reset: atMost("circuit_breaker_reset", 5, MINUTE),
-    instrument_refresh: atMost("instrument_refresh", 5, HOUR),
-    subscriptions_read: atMost("subscriptions_read", 100, MINUTE),
-    subscriptions_write: atMost("subscriptions_write", 30, MINUTE),
-    webhook_registration: atMost("webhook_registration", 20, MINUTE),
     // Per address, for requests without an API key.
     anonymous: atMost("anonymous", 100, HOUR),
     // Per API key.
@@ -50,8 +46,14 @@ export type Meter = TokenBucket & { readonly wholeAtMs: number };
 /** What somebody has drawn. A limit that is not in here is whole. Survives a structured clone. */
 export type Meters = ReadonlyMap<LimitName, Meter>;
 
-/** What is left of a limit. `resetSec`: when there will be more, 0 if it is whole. */
-export type LimitStatus = Limit & { readonly remaining: number; readonly resetSec: number };
+/**
+ * What is left of a limit, or of what a source may send to an account. `resetSec`: when there will be more, 0 if it is whole.
+ */
+export type LimitStatus = Omit<Limit, "name"> & {
+  readonly name: LimitName | "source";
+  readonly remaining: number;
+  readonly resetSec: number;
+};
 
 export type LimitsDraw =
   | { readonly allowed: true; readonly meters: Meters; readonly limits: readonly LimitStatus[] }
@@ -88,6 +90,21 @@ export function drawFromLimits(meters: Meters, limits: readonly Limit[], nowMs: 
         : { ...draw.limit, remaining: 0, resetSec: toSec(draw.retryAfterMs) },
     ),
   };
+}
+
+/**
+ * What is left of a source's bucket at an account. It is the account that draws from it, so it is none of the {@link Limits}.
+ * Where nobody says after how long there will be more, that is one token's time at most.
+ */
+export function sourceStatus(source: {
+  readonly limits: BucketLimits;
+  readonly remaining: number;
+  readonly retryAfterMs?: number;
+}): LimitStatus {
+  const { capacity, ratePerSec } = source.limits;
+  const { remaining, retryAfterMs = 1000 / ratePerSec } = source;
+  const windowSec = Math.ceil(capacity / ratePerSec);
+  return { name: "source", quota: capacity, windowSec, remaining, resetSec: toSec(retryAfterMs) };
 }
 
 /** Without the limits that are whole by now. */

@@ -2,7 +2,6 @@
 // left under an old version. What is sealed is not opened.
 import type { AccountId } from "../domain/ids.ts";
 import { type Result, err, ok } from "../domain/result.ts";
-import type { Statement } from "../storage/accounts.ts";
 import { type SealedRow, countSealed, readSealedUnderOthers, replaceSealed } from "../storage/sealed.ts";
 import { rewrap } from "../vault/envelope.ts";
 import type { Keyring } from "../vault/keyring.ts";
@@ -32,25 +31,26 @@ export const rewrapSome =
   (keyring: Keyring): Plan<Rewrapped, NothingToRewrap> =>
   async ({ database }) => {
     const { primary } = keyring;
-    const rows = await readSealedUnderOthers(database, primary, ROWS_AT_ONCE);
-    const results = await Promise.all(rows.map(async (row) => ({ row, done: await rewrapRow(keyring, row) })));
-    const statements = results.flatMap(({ row, done }): Statement[] =>
-      done.ok ? replaceSealed(database, row, done.value, primary) : [],
-    );
-    const closed = results.filter(({ done }) => !done.ok).map(({ row }) => nameOf(row));
+    const rewrapped: { readonly row: SealedRow; readonly sealed: string }[] = [];
+    const closed: string[] = [];
+    // However many do not open, they keep none from its turn that does.
+    for (const row of await readSealedUnderOthers(database, primary)) {
+      if (rewrapped.length === ROWS_AT_ONCE) break;
+      const done = await rewrapRow(keyring, row);
+      if (done.ok) rewrapped.push({ row, sealed: done.value });
+      else closed.push(nameOf(row));
+    }
+    const statements = rewrapped.flatMap(({ row, sealed }) => replaceSealed(database, row, sealed, primary));
     const [first, ...rest] = statements;
     if (first === undefined) return err({ reason: "nothing_to_rewrap", primary, closed });
     const counts = await countSealed(database);
     const under = [...counts].filter(([version]) => version !== primary).reduce((sum, [, count]) => sum + count, 0);
-    const rewrapped = results.length - closed.length;
-    const left = under - rewrapped;
-    const accounts = results.flatMap(({ row, done }) =>
-      done.ok && row.table === "broker_connections" ? [row.account] : [],
-    );
+    const done = { primary, rewrapped: rewrapped.length, closed, left: under - rewrapped.length };
+    const accounts = rewrapped.flatMap(({ row }) => (row.table === "broker_connections" ? [row.account] : []));
     return ok({
       statements: [first, ...rest],
-      event: { type: "vault.rewrapped", data: { primary, rewrapped, closed, left } },
-      answer: { primary, rewrapped, closed, left, accounts },
+      event: { type: "vault.rewrapped", data: done },
+      answer: { ...done, accounts },
     });
   };
 

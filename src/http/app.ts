@@ -8,10 +8,12 @@ import { describeError, log } from "../log.ts";
 import type { AppEnv } from "./env.ts";
 import { limited } from "./limited.ts";
 import { accessLog } from "./middleware/access-log.ts";
+import { cors } from "./middleware/cors.ts";
+import { noStore } from "./middleware/no-store.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requireConfig } from "./middleware/require-config.ts";
-import { API_KEY } from "./guarded.ts";
-import { API_KEY_SCHEME, DOCUMENT } from "./openapi.ts";
+import { API_KEY, CLOUDFLARE_ACCESS } from "./guarded.ts";
+import { API_KEY_SCHEME, CLOUDFLARE_ACCESS_SCHEME, DOCUMENT } from "./openapi.ts";
 import { refuseOtherMethods } from "./other-methods.ts";
 import { bodyTooLarge, invalidRequest, problem, troubleWithBody, unavailable } from "./problem.ts";
 import { mountAccounts } from "./routes/accounts.ts";
@@ -20,6 +22,7 @@ import { mountApiKeys } from "./routes/api-keys.ts";
 import { mountAudit } from "./routes/audit.ts";
 import { mountCancelOrders } from "./routes/cancel-orders.ts";
 import { mountCircuitBreaker } from "./routes/circuit-breaker.ts";
+import { mountDiagnostics } from "./routes/diagnostics.ts";
 import { mountExecutions } from "./routes/executions.ts";
 import { mountHealth } from "./routes/health.ts";
 import { mountOrderBatch } from "./routes/order-batch.ts";
@@ -53,16 +56,20 @@ export function createApp(): OpenAPIHono<AppEnv> {
     secureHeaders({
       contentSecurityPolicy: {
         defaultSrc: ["'none'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
+        styleSrc: ["'unsafe-inline'"],
         baseUri: ["'none'"],
         formAction: ["'none'"],
         frameAncestors: ["'none'"],
       },
       referrerPolicy: "no-referrer",
       strictTransportSecurity: "max-age=31536000; includeSubDomains",
+      xFrameOptions: "DENY",
     }),
   );
+  app.use(noStore);
   app.use(requireConfig);
+  // Signals come from servers: a page has no business at a webhook.
+  for (const path of ["/v1/*", "/health", "/openapi.json"]) app.use(path, cors);
   app.use(
     "/v1/paper/*",
     bodyLimit({
@@ -91,10 +98,12 @@ export function createApp(): OpenAPIHono<AppEnv> {
   mountApiKeys(app);
   mountSources(app);
   mountVault(app);
+  mountDiagnostics(app);
   mountHealth(app);
   mountReference(app);
 
   app.openAPIRegistry.registerComponent("securitySchemes", API_KEY, API_KEY_SCHEME);
+  app.openAPIRegistry.registerComponent("securitySchemes", CLOUDFLARE_ACCESS, CLOUDFLARE_ACCESS_SCHEME);
   app.doc31("/openapi.json", DOCUMENT);
   refuseOtherMethods(app);
 

@@ -1,6 +1,7 @@
 // Who asks, in the audit log.
 import type { Context } from "hono";
 import type { Caller } from "../account/record.ts";
+import { isAddress } from "../domain/client-address.ts";
 import type { AppEnv } from "./env.ts";
 
 export const callerOf = (c: Context<AppEnv>): Caller => ({
@@ -9,5 +10,8 @@ export const callerOf = (c: Context<AppEnv>): Caller => ({
   clientIp: clientIpOf(c),
 });
 
-/** As Cloudflare saw it, and from no other header; `null` on a laptop. */
-export const clientIpOf = (c: Context<AppEnv>): string | null => c.req.header("CF-Connecting-IP") ?? null;
+/** As Cloudflare saw it, and from no other header; `null` where nobody did, or what is there is no address. */
+export function clientIpOf(c: Context<AppEnv>): string | null {
+  const ip = c.req.header("CF-Connecting-IP");
+  return ip !== undefined && isAddress(ip) ? ip : null;
+}

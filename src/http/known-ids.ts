@@ -36,5 +36,4 @@ export function orderNotFound(c: Context<AppEnv>): never {
 }
 
 const isThere = async (c: Context<AppEnv>, account: AccountId): Promise<boolean> =>
-  mayUse(c.var.principal, account) &&
-  (await directoryOf(c.env).hasAccount(account, (work) => c.executionCtx.waitUntil(work)));
+  mayUse(c.var.principal, account) && (await directoryOf(c.env).hasAccount(account));

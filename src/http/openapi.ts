@@ -15,13 +15,21 @@ export const DOCUMENT = {
 
 export const API_KEY_SCHEME = { type: "apiKey", in: "header", name: "X-API-Key" } as const;
 
+export const CLOUDFLARE_ACCESS_SCHEME = {
+  type: "apiKey",
+  in: "header",
+  name: "Cf-Access-Jwt-Assertion",
+  description:
+    "Cloudflare Access adds it for an operator who is signed in. Where `X-API-Key` is sent too, that one counts.",
+} as const;
+
 /** Every response header the API has, by name. */
-const HEADERS = {
+export const HEADERS = {
   "X-Request-Id": "The request's id; the same in logs and audit entries.",
   Location: "The order's path.",
   "Retry-After": "Seconds to wait before the next attempt.",
-  RateLimit: "What is left for this source: `r` requests, all of them again in `t` seconds.",
-  "RateLimit-Policy": "What holds for this source: `q` requests in `w` seconds.",
+  RateLimit: "What is left of each limit that the request drew from: `r` requests, and more in `t` seconds.",
+  "RateLimit-Policy": "Those limits: `q` requests in `w` seconds.",
   "Idempotency-Replayed": "`true` when the request was sent before.",
   "Preference-Applied": "The `wait` that was applied.",
 } as const;
@@ -56,7 +64,16 @@ export function problems(...codes: readonly ProblemCode[]) {
 
 /** The same, with what the guard in front of a route refuses. */
 export const guardedProblems = (...codes: readonly ProblemCode[]) =>
-  problems("unauthorized", "key_in_query", "scope_missing", "rate_limited", "misconfigured", "unavailable", ...codes);
+  problems(
+    "unauthorized",
+    "key_in_query",
+    "scope_missing",
+    "cross_site",
+    "rate_limited",
+    "misconfigured",
+    "unavailable",
+    ...codes,
+  );
 
 const WITH_HEADERS: Partial<Record<ProblemCode, readonly HeaderName[]>> = {
   rate_limited: ["Retry-After", "RateLimit", "RateLimit-Policy"],

@@ -16,7 +16,8 @@ export const PROBLEMS = {
     title: "The request is not authenticated",
     about:
       "The key, the secret, a header or the clock is wrong; which of them, no answer says. Routes under `/v1` take the API " +
-      "key in `X-API-Key`, signals prove themselves by their signature. Nothing was stored.",
+      "key in `X-API-Key`, or an operator whom Cloudflare Access has let through; signals prove themselves by their signature. " +
+      "Nothing was stored.",
   },
   replayed: {
     status: 409,
@@ -101,7 +102,16 @@ export const PROBLEMS = {
   scope_missing: {
     status: 403,
     title: "The key is not for this",
-    about: "The API key is good, and has not been given the scope that this asks for; the detail names it.",
+    about:
+      "The API key is good, or the operator known, and has not been given the scope that this asks for; the detail names it.",
+  },
+  cross_site: {
+    status: 403,
+    title: "Another site's page has sent this",
+    about:
+      "A browser adds an operator's proof to whatever any page has it send, so what changes something has to come from a page " +
+      "of the gateway's own origin, by `Sec-Fetch-Site` or `Origin`. Requests with an API key are not concerned. Nothing was " +
+      "looked at.",
   },
   unsigned_sources_off: {
     status: 409,

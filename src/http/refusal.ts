@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { CancelRefusal } from "../account/cancel.ts";
 import type { SettleRefusal } from "../account/settle.ts";
 import type { JsonRefusal } from "../domain/json.ts";
+import { sourceStatus } from "../domain/limit.ts";
 import { type Order, isTerminal } from "../domain/order.ts";
 import { assertNever } from "../domain/result.ts";
 import type { BatchItemRefusal, WholeBatchRefusal } from "../intake/accept-batch.ts";
@@ -11,8 +12,8 @@ import type { ReplacementRefusal } from "../intake/accept-replacement.ts";
 import type { AcceptRefusal } from "../intake/accept-signal.ts";
 import { log } from "../log.ts";
 import type { AppEnv } from "./env.ts";
+import { overLimit } from "./over-limit.ts";
 import { MISCONFIGURED, type Trouble, UNAUTHORIZED, bodyTooLarge, invalidRequest, unavailable } from "./problem.ts";
-import { rateLimitFields } from "./rate-limit-fields.ts";
 
 export type Refusal =
   | AcceptRefusal
@@ -56,15 +57,10 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
       };
     case "batch_conflict":
       return { code: "idempotency_conflict", detail: "A batch with another body has this key. Use a new key." };
-    case "rate_limited":
-      return {
-        code: "rate_limited",
-        detail: "Slow down and send again after Retry-After.",
-        headers: {
-          "Retry-After": String(Math.max(1, Math.ceil(refusal.retryAfterMs / 1000))),
-          ...rateLimitFields({ remaining: 0, limits: refusal.limits }),
-        },
-      };
+    case "rate_limited": {
+      const left = sourceStatus({ ...refusal, remaining: 0 });
+      return overLimit({ retryAfterSec: left.resetSec, limits: [left] });
+    }
     case "order_unknown":
       return { code: "not_found", detail: "No order has this id." };
     case "order_ended":

@@ -13,6 +13,7 @@ import { type Result, err, ok } from "../domain/result.ts";
 import type { Source } from "../domain/source.ts";
 import { type ClientCertificate, originOf } from "../domain/tradingview.ts";
 import { readBytes } from "./json-body.ts";
+import { onceMoreIfChanged } from "./once-more.ts";
 import { type SubmitRefusal, submitSignal } from "./submit-signal.ts";
 
 type AlertUnproven = {
@@ -31,7 +32,6 @@ export type AlertRequest = {
   readonly requestId: string;
   readonly clientIp: string | null;
   readonly certificate: ClientCertificate | null;
-  readonly inBackground: (work: Promise<unknown>) => void;
 };
 
 /** Answers with the order as it stands once the decision is durable, or with the first one again for the same bytes. */
@@ -76,14 +76,10 @@ export async function acceptAlert(
         clientIp: incoming.clientIp,
         waitMs: 0,
       },
-      { isThere: (account) => directory.hasAccount(account, incoming.inBackground), config, env, now },
+      { isThere: (account) => directory.hasAccount(account), config, env, now },
     );
   };
-  const before = await directory.current(incoming.inBackground);
-  const first = await attempt(before);
-  if (first.ok || (first.error.reason !== "unproven" && first.error.reason !== "stale_source")) return first;
-  const after = await (first.error.reason === "unproven" ? directory.lookAgain() : directory.refresh());
-  return after === before ? first : attempt(after);
+  return onceMoreIfChanged(attempt, directory);
 }
 
 type Proven = {

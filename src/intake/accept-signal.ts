@@ -4,7 +4,7 @@ import type { Admitted } from "../account/admit.ts";
 import type { Config } from "../config.ts";
 import { encodeUtf8 } from "../crypto/encoding.ts";
 import { sha256Hex } from "../crypto/hash.ts";
-import type { Directory, Known } from "../directory/directory.ts";
+import type { Known } from "../directory/directory.ts";
 import { directoryOf } from "../directory/isolate.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import {
@@ -17,6 +17,7 @@ import {
   standardPrefix,
 } from "../domain/signature.ts";
 import { readBytes } from "./json-body.ts";
+import { onceMoreIfChanged } from "./once-more.ts";
 import { type SignedSource, decoySource, signedSource } from "./signed-source.ts";
 import { type SubmitRefusal, submitSignal } from "./submit-signal.ts";
 import { type Proof, proveOrigin } from "./verify-signature.ts";
@@ -40,7 +41,6 @@ export type SignalRequest = {
   readonly waitMs: number;
   readonly requestId: string;
   readonly clientIp: string | null;
-  readonly inBackground: (work: Promise<unknown>) => void;
 };
 
 /**
@@ -89,26 +89,10 @@ export async function acceptSignal(
         bodySha256,
         idempotencyKey,
       },
-      { isThere: (account) => directory.hasAccount(account, incoming.inBackground), config, env, now },
+      { isThere: (account) => directory.hasAccount(account), config, env, now },
     );
   };
-  return onceMoreIfChanged(attempt, directory, incoming.inBackground);
-}
-
-/**
- * A signal that does not prove itself may be signed with a secret, or come from a source, that this isolate has not read yet;
- * and one that does, from a source that has been changed since.
- */
-async function onceMoreIfChanged(
-  attempt: (known: Known) => Promise<Result<Admitted, AcceptRefusal>>,
-  directory: Directory,
-  inBackground: SignalRequest["inBackground"],
-): Promise<Result<Admitted, AcceptRefusal>> {
-  const before = await directory.current(inBackground);
-  const first = await attempt(before);
-  if (first.ok || (first.error.reason !== "unproven" && first.error.reason !== "stale_source")) return first;
-  const after = await (first.error.reason === "unproven" ? directory.lookAgain() : directory.refresh());
-  return after === before ? first : attempt(after);
+  return onceMoreIfChanged(attempt, directory);
 }
 
 async function prove(

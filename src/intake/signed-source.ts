@@ -89,6 +89,9 @@ async function openKey({ id, sealed }: StoredSecret, config: Config): Promise<So
   const keyring = await keyringOf(config.CREDENTIALS_ENCRYPTION_KEYS);
   const opened = sealed === null ? undefined : await open(keyring, secretPlace(id), sealed);
   if (opened?.ok === true) return importSourceKey(opened.value, id);
-  log("error", "vault.secret_closed", { secret: id, ...(opened === undefined ? { reason: "missing" } : opened.error) });
+  log("error", "vault.secret_closed", {
+    secret_id: id,
+    ...(opened === undefined ? { reason: "missing" } : opened.error),
+  });
   return undefined;
 }

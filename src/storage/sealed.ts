@@ -29,18 +29,16 @@ export async function countSealed(database: Database): Promise<Map<number, numbe
   return counts;
 }
 
-/** Some rows that are not under this version. */
-export async function readSealedUnderOthers(database: Database, version: number, limit: number): Promise<SealedRow[]> {
+/** Every row that is not under this version. */
+export async function readSealedUnderOthers(database: Database, version: number): Promise<SealedRow[]> {
   const credentials = await database
     .select({ account: brokerConnections.account, sealed: brokerConnections.sealed })
     .from(brokerConnections)
-    .where(ne(brokerConnections.keyVersion, version))
-    .limit(limit);
+    .where(ne(brokerConnections.keyVersion, version));
   const secrets = await database
     .select({ id: sourceSecrets.id, sealed: sourceSecrets.sealed })
     .from(sourceSecrets)
-    .where(and(isNotNull(sourceSecrets.sealed), ne(sourceSecrets.keyVersion, version)))
-    .limit(limit);
+    .where(and(isNotNull(sourceSecrets.sealed), ne(sourceSecrets.keyVersion, version)));
   return [
     ...credentials.map(({ account, sealed }): SealedRow => ({
       table: "broker_connections",
@@ -50,7 +48,7 @@ export async function readSealedUnderOthers(database: Database, version: number,
     ...secrets.flatMap(({ id, sealed }): SealedRow[] =>
       sealed === null ? [] : [{ table: "source_secrets", id, sealed }],
     ),
-  ].slice(0, limit);
+  ];
 }
 
 /** Replaces a row's sealed text, if it is still the one that was read; an account's object reads it anew. */

@@ -85,8 +85,8 @@ describe("a limiter", () => {
     expect(allowedOf(await draws(anAddress(), 11))).toBe(10);
   });
 
-  it.each([[ORDER_BATCH], [ANONYMOUS], [LIMITS.instrument_refresh]])(
-    "gives nothing of $name back by leaving memory",
+  it.each([[ORDER_BATCH], [ANONYMOUS], [{ ...ANONYMOUS, quota: 5 }]])(
+    "gives nothing of $quota in $windowSec s back by leaving memory",
     async (limit) => {
       const stub = anAddress();
       for (let allowed = 0; allowed < limit.quota; allowed += 10) {

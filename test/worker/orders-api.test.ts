@@ -66,7 +66,7 @@ describe("an order placed with the API key", () => {
     const order = await response.json<Order>();
     expect(order).toMatchObject({ source: "api", status: "pending_new", account: "paper" });
     expect(response.headers.get("Location")).toBe(`/v1/orders/${order.id}`);
-    expect(response.headers.get("RateLimit-Policy")).toBe('"source";q=40;w=1');
+    expect(response.headers.get("RateLimit-Policy")).toBe('"source";q=40;w=1, "authenticated";q=10000;w=3600');
     expect(await settled(order.id, "filled")).toMatchObject({ filled_quantity: "1" });
   });
 

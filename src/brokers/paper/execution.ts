@@ -1,7 +1,7 @@
 // One trade of one order, as the paper venue keeps it.
 import type { Decimal } from "../../domain/money.ts";
 import type { Side } from "../../domain/order.ts";
-import { uuidOf } from "./market.ts";
+import { uuidOf } from "./uuid.ts";
 
 export type Execution = {
   /** `20260115143000000::` and a UUID, see {@link executionId}. */

@@ -1,9 +1,8 @@
 // The venue's market: the listed symbols and the last price of each. It is always open, and always trades at that price.
-import { sha256Hex } from "../../crypto/hash.ts";
-import { encodeUtf8 } from "../../crypto/encoding.ts";
 import type { Decimal } from "../../domain/money.ts";
 import type { PaperVenueSettings } from "./settings.ts";
 import type { VenueStore } from "./store.ts";
+import { uuidOf } from "./uuid.ts";
 
 export type Market = { readonly settings: PaperVenueSettings; readonly store: VenueStore };
 
@@ -34,12 +33,6 @@ export const findListed = (market: Market, symbolOrAssetId: string): string | un
 
 /** The same symbol has the same id at every venue. */
 export const assetIdOf = (symbol: string): string => uuidOf(`asset:${symbol}`);
-
-/** A UUIDv8 (RFC 9562 section 5.8) made of a name's hash: stable, and no id that needs to be stored. */
-export function uuidOf(name: string): string {
-  const hex = sha256Hex(encodeUtf8(name));
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
 
 const DAY_MS = 86_400_000;
 

@@ -2,7 +2,8 @@
 // trade, where Alpaca has a number.
 import { type Decimal, ZERO, absolute, add, greaterThan, isZero } from "../../domain/money.ts";
 import type { AccountFigures, PositionFigures } from "./account.ts";
-import { assetIdOf, endOfDayMs, uuidOf } from "./market.ts";
+import { assetIdOf, endOfDayMs } from "./market.ts";
+import { uuidOf } from "./uuid.ts";
 import type { Execution } from "./execution.ts";
 import { type VenueOrder, averagePriceOf } from "./order.ts";
 

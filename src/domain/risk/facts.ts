@@ -16,7 +16,7 @@ export type Holdings = {
 };
 
 /** Money still to be spent or raised. `ownPrice`: the order's limit or stop price. */
-export type ByAmount = { readonly money: Decimal; readonly ownPrice: Decimal | undefined };
+type ByAmount = { readonly money: Decimal; readonly ownPrice: Decimal | undefined };
 
 /** Who sent the order, where a source did: what it has proven, the least that counts here, and how much it may do. */
 export type SenderFacts = {

@@ -1,6 +1,7 @@
 // POST /webhooks/{source}/{token}: the door for alerts of senders that cannot sign. Off unless UNSIGNED_SOURCES is "true".
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { rateLimitFields, sourceStatus } from "../../domain/limit.ts";
 import { Order } from "../../domain/order.ts";
 import { NativeOrder } from "../../domain/signal/native.ts";
 import type { ClientCertificate } from "../../domain/tradingview.ts";
@@ -11,7 +12,6 @@ import { refuseInMaintenance } from "../middleware/refuse-in-maintenance.ts";
 import { jsonOf, problems } from "../openapi.ts";
 import { answerOrder } from "../order-answer.ts";
 import { problem } from "../problem.ts";
-import { rateLimitFields } from "../rate-limit-fields.ts";
 import { troubleOf } from "../refusal.ts";
 import { refuseUnproven } from "../unproven.ts";
 
@@ -69,12 +69,11 @@ export function mountAlerts(app: OpenAPIHono<AppEnv>): void {
         requestId: c.var.requestId,
         clientIp: clientIpOf(c),
         certificate: certificateOf(c),
-        inBackground: (work) => c.executionCtx.waitUntil(work),
       },
       c.var.config,
       c.env,
     );
-    if (accepted.ok) return answerOrder(c, accepted.value, rateLimitFields(accepted.value));
+    if (accepted.ok) return answerOrder(c, accepted.value, rateLimitFields([sourceStatus(accepted.value)]));
     if (accepted.error.reason === "unproven") return refuseUnproven(c, accepted.error.cause);
     return problem(c, troubleOf(c, accepted.error));
   });

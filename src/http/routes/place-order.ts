@@ -1,5 +1,6 @@
 // POST /v1/orders: one order from somebody who holds an API key.
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
+import { rateLimitFields, sourceStatus } from "../../domain/limit.ts";
 import { Order } from "../../domain/order.ts";
 import { NativeOrder } from "../../domain/signal/native.ts";
 import { acceptOrder } from "../../intake/accept-order.ts";
@@ -11,7 +12,6 @@ import { refuseInMaintenance } from "../middleware/refuse-in-maintenance.ts";
 import { guardedProblems, jsonOf } from "../openapi.ts";
 import { answerOrder, waited } from "../order-answer.ts";
 import { problem } from "../problem.ts";
-import { rateLimitFields } from "../rate-limit-fields.ts";
 import { troubleOf } from "../refusal.ts";
 import { idempotencyKeyHeader, preferWait, readIdempotencyKey, readWaitSec } from "../request-headers.ts";
 
@@ -78,6 +78,6 @@ export function mountPlaceOrder(app: OpenAPIHono<AppEnv>): void {
       c.env,
     );
     if (!accepted.ok) return problem(c, troubleOf(c, accepted.error));
-    return answerOrder(c, accepted.value, { ...rateLimitFields(accepted.value), ...waited(waitSec) });
+    return answerOrder(c, accepted.value, { ...rateLimitFields([sourceStatus(accepted.value)]), ...waited(waitSec) });
   });
 }

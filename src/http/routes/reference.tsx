@@ -133,7 +133,7 @@ function OperationSection({ path, method, operation }: Route) {
       </h2>
       <p>
         <strong>{operation.summary}.</strong> <Prose text={operation.description} />
-        {operation.security === undefined ? "" : " Needs X-API-Key."}
+        {(operation.security ?? []).length === 0 ? "" : " Needs X-API-Key, or an operator behind Cloudflare Access."}
       </p>
       <table>
         {(operation.parameters ?? []).map((parameter) => (

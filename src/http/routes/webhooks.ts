@@ -1,5 +1,6 @@
 // POST /webhooks/{source}: the door for signals. The body stays raw until its signature holds.
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
+import { rateLimitFields, sourceStatus } from "../../domain/limit.ts";
 import { Order } from "../../domain/order.ts";
 import { NativeOrder } from "../../domain/signal/native.ts";
 import { acceptSignal } from "../../intake/accept-signal.ts";
@@ -10,7 +11,6 @@ import { refuseInMaintenance } from "../middleware/refuse-in-maintenance.ts";
 import { jsonOf, problems } from "../openapi.ts";
 import { answerOrder, waited } from "../order-answer.ts";
 import { problem, unavailable } from "../problem.ts";
-import { rateLimitFields } from "../rate-limit-fields.ts";
 import { troubleOf } from "../refusal.ts";
 import { refuseUnproven } from "../unproven.ts";
 import { idempotencyKeyHeader, preferWait, readIdempotencyKey, readWaitSec } from "../request-headers.ts";
@@ -114,7 +114,6 @@ export function mountWebhooks(app: OpenAPIHono<AppEnv>): void {
           waitMs: (waitSec ?? 0) * 1000,
           requestId: c.var.requestId,
           clientIp: clientIpOf(c),
-          inBackground: (work) => c.executionCtx.waitUntil(work),
         },
         c.var.config,
         c.env,
@@ -129,6 +128,6 @@ export function mountWebhooks(app: OpenAPIHono<AppEnv>): void {
       const { error } = accepted;
       return error.reason === "unproven" ? refuseUnproven(c, error.cause) : problem(c, troubleOf(c, error));
     }
-    return answerOrder(c, accepted.value, { ...rateLimitFields(accepted.value), ...waited(waitSec) });
+    return answerOrder(c, accepted.value, { ...rateLimitFields([sourceStatus(accepted.value)]), ...waited(waitSec) });
   });
 }

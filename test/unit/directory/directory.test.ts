@@ -29,7 +29,6 @@ const knowing = (...accounts: AccountId[]): Known => ({
 function openDirectory(startMs = 1_000_000) {
   const clock = { nowMs: startMs };
   const readings: PromiseWithResolvers<Known>[] = [];
-  const background: Promise<unknown>[] = [];
   const directory = new Directory(
     () => {
       const reading = Promise.withResolvers<Known>();
@@ -38,7 +37,6 @@ function openDirectory(startMs = 1_000_000) {
     },
     () => clock.nowMs,
   );
-  const inBackground = (work: Promise<unknown>) => void background.push(work);
   /** Ends the reading that was begun last. */
   const answer = async (known: Known) => {
     readings.at(-1)?.resolve(known);
@@ -48,8 +46,8 @@ function openDirectory(startMs = 1_000_000) {
     readings.at(-1)?.reject(new Error("D1 is away"));
     await settled();
   };
-  const current = () => directory.current(inBackground);
-  return { directory, clock, readings, background, inBackground, answer, fail, current };
+  const current = () => directory.current();
+  return { directory, clock, readings, answer, fail, current };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -93,34 +91,31 @@ describe("a directory that has read nothing", () => {
 describe("what is known", () => {
   it("is answered without a reading for a minute, and up to its last millisecond", async () => {
     const known = knowing(PAPER);
-    const { clock, readings, background, current } = await openWarm(known);
+    const { clock, readings, current } = await openWarm(known);
     clock.nowMs += 60_000;
     expect(await current()).toBe(known);
-    expect([readings.length, background.length]).toEqual([1, 0]);
+    expect(readings).toHaveLength(1);
   });
 
   it("is answered after a minute too, while it is read again in the background, once", async () => {
     const known = knowing(PAPER);
-    const { clock, readings, background, answer, current } = await openWarm(known);
+    const { clock, readings, answer, current } = await openWarm(known);
     clock.nowMs += 60_001;
     expect(await current()).toBe(known);
     expect(await current()).toBe(known);
     expect(readings).toHaveLength(2);
-    expect(background.length).toBeGreaterThan(0);
     const newer = knowing(PAPER, LATER);
     await answer(newer);
-    await Promise.all(background);
     expect(await current()).toBe(newer);
     expect(readings).toHaveLength(2);
   });
 
   it("stays when a reading in the background fails, which nobody hears of, and who asks a second later has it tried again", async () => {
     const known = knowing(PAPER);
-    const { clock, readings, background, fail, current } = await openWarm(known);
+    const { clock, readings, fail, current } = await openWarm(known);
     clock.nowMs += 60_001;
     await current();
     await fail();
-    expect(await Promise.allSettled(background)).toMatchObject([{ status: "fulfilled" }]);
     expect(await current()).toBe(known);
     expect(readings).toHaveLength(2);
     clock.nowMs += 1_000;
@@ -176,6 +171,35 @@ describe("looking again", () => {
   });
 });
 
+describe("a reading that never ends, because the request that began it was ended", () => {
+  it("is given up after ten seconds, and another one begun", async () => {
+    const { clock, readings, answer, current } = openDirectory();
+    void current();
+    clock.nowMs += 9_999;
+    void current();
+    expect(readings).toHaveLength(1);
+    clock.nowMs += 1;
+    const asked = current();
+    expect(readings).toHaveLength(2);
+    const known = knowing(PAPER);
+    await answer(known);
+    expect(await asked).toBe(known);
+  });
+
+  it("counts for nothing when it ends after the younger one", async () => {
+    const { clock, readings, answer, current } = openDirectory();
+    void current();
+    clock.nowMs += 10_000;
+    const asked = current();
+    const known = knowing(PAPER, LATER);
+    await answer(known);
+    await asked;
+    readings[0]?.resolve(knowing(PAPER));
+    await settled();
+    expect(await current()).toBe(known);
+  });
+});
+
 describe("refreshing", () => {
   it("is not content with what was read before, however lately", async () => {
     const { directory, clock, readings, answer } = await openWarm(knowing());
@@ -221,16 +245,16 @@ describe("refreshing", () => {
 
 describe("whether there is an account", () => {
   it("is known of one that was read, without a reading", async () => {
-    const { directory, clock, readings, inBackground } = await openWarm(knowing(PAPER));
+    const { directory, clock, readings } = await openWarm(knowing(PAPER));
     clock.nowMs += 30_000;
-    expect(await directory.hasAccount(PAPER, inBackground)).toBe(true);
+    expect(await directory.hasAccount(PAPER)).toBe(true);
     expect(readings).toHaveLength(1);
   });
 
   it("is looked up once more for one that may be new", async () => {
-    const { directory, clock, readings, inBackground, answer } = await openWarm(knowing(PAPER));
+    const { directory, clock, readings, answer } = await openWarm(knowing(PAPER));
     clock.nowMs += 1_001;
-    const asked = directory.hasAccount(LATER, inBackground);
+    const asked = directory.hasAccount(LATER);
     await settled();
     await answer(knowing(PAPER, LATER));
     expect(await asked).toBe(true);
@@ -238,9 +262,9 @@ describe("whether there is an account", () => {
   });
 
   it("is answered with no for one that is not there, at no reading more a second", async () => {
-    const { directory, readings, inBackground } = await openWarm(knowing(PAPER));
-    expect(await directory.hasAccount(LATER, inBackground)).toBe(false);
-    expect(await directory.hasAccount(LATER, inBackground)).toBe(false);
+    const { directory, readings } = await openWarm(knowing(PAPER));
+    expect(await directory.hasAccount(LATER)).toBe(false);
+    expect(await directory.hasAccount(LATER)).toBe(false);
     expect(readings).toHaveLength(1);
   });
 });

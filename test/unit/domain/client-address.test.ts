@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AddressRange, addressSubject, isAllowed } from "../../../src/domain/client-address.ts";
+import { AddressRange, addressSubject, isAddress, isAllowed } from "../../../src/domain/client-address.ts";
 
 const ranges = (...texts: readonly string[]) => texts.map((text) => AddressRange.parse(text));
 
@@ -37,6 +37,7 @@ describe("whom an address counts as", () => {
     ["::2:3:4:5:6:7:8", "ip:0:2:3:4::/64"],
   ])("%s is %s", (ip, subject) => {
     expect(addressSubject(ip)).toBe(subject);
+    expect(isAddress(ip)).toBe(true);
   });
 
   it.each([
@@ -64,6 +65,7 @@ describe("whom an address counts as", () => {
     "localhost",
   ])("%o is one with everybody whose address cannot be read", (ip) => {
     expect(addressSubject(ip)).toBe("ip:unknown");
+    expect(ip !== null && isAddress(ip)).toBe(false);
   });
 
   it("is the same for all 2⁶⁴ addresses of a network, and for no address of another", () => {

@@ -8,6 +8,7 @@ import {
   type Meters,
   drawFromLimits,
   rateLimitFields,
+  sourceStatus,
   withoutWhole,
 } from "../../../src/domain/limit.ts";
 
@@ -34,10 +35,6 @@ const TABLE: readonly [LimitName, number, number][] = [
   ["health", 60, 60],
   ["order_batch", 10, 60],
   ["circuit_breaker_reset", 5, 60],
-  ["instrument_refresh", 5, 3_600],
-  ["subscriptions_read", 100, 60],
-  ["subscriptions_write", 30, 60],
-  ["webhook_registration", 20, 60],
   ["anonymous", 100, 3_600],
   ["authenticated", 10_000, 3_600],
 ];
@@ -249,6 +246,27 @@ describe("the fields that tell of limits", () => {
   it("say that more comes in no time where a limit is whole", () => {
     const refused = drawFromLimits(drawAt(times(10), [orderBatch]).meters, [health, orderBatch], START_MS);
     expect(rateLimitFields(refused.limits)["RateLimit"]).toBe('"health";r=60;t=0, "order_batch";r=0;t=6');
+  });
+
+  it("tell of a source's bucket in the same words: `t` is when there is more, and not when it is whole", () => {
+    const limits = { capacity: 40, ratePerSec: 40 };
+    expect(rateLimitFields([sourceStatus({ limits, remaining: 12 })])).toEqual({
+      "RateLimit-Policy": '"source";q=40;w=1',
+      RateLimit: '"source";r=12;t=1',
+    });
+  });
+
+  it.each([
+    // 30 a minute, 3 at once: one token takes two seconds.
+    [{ limits: { capacity: 3, ratePerSec: 0.5 }, remaining: 2 }, '"source";r=2;t=2', '"source";q=3;w=6'],
+    [{ limits: { capacity: 3, ratePerSec: 0.5 }, remaining: 0, retryAfterMs: 1 }, '"source";r=0;t=1', undefined],
+    [{ limits: { capacity: 3, ratePerSec: 0.5 }, remaining: 0, retryAfterMs: 1_001 }, '"source";r=0;t=2', undefined],
+    // 7 a minute: fractions of seconds are rounded up, and what is promised is kept.
+    [{ limits: { capacity: 1, ratePerSec: 7 / 60 }, remaining: 0 }, '"source";r=0;t=9', '"source";q=1;w=9'],
+  ])("tell of %o: %s", (source, left, policy) => {
+    const fields = rateLimitFields([sourceStatus(source)]);
+    expect(fields["RateLimit"]).toBe(left);
+    if (policy !== undefined) expect(fields["RateLimit-Policy"]).toBe(policy);
   });
 
   it("are absent where there is no limit", () => {

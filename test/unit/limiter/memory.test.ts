@@ -15,6 +15,8 @@ import {
 
 const START_MS = Date.UTC(2026, 0, 15);
 const LIMITS = Limits.parse({});
+/** As few as it gets, and as slow. */
+const FIVE_AN_HOUR: Limit = { ...LIMITS.anonymous, quota: 5 };
 const EVICTION_MS = 10_000;
 
 const isAllowed = (answer: ReturnType<typeof draw>["answer"]) => "allowed" in answer && answer.allowed;
@@ -63,7 +65,7 @@ describe("a draw", () => {
 
   it("needs a row from a limit by the hour, and none when it is refused", () => {
     const subject = new Subject();
-    for (let drawn = 0; drawn < 50; drawn += 1) subject.draw([LIMITS.instrument_refresh], START_MS);
+    for (let drawn = 0; drawn < 50; drawn += 1) subject.draw([FIVE_AN_HOUR], START_MS);
     expect(subject.rows).toBe(5);
   });
 
@@ -71,7 +73,7 @@ describe("a draw", () => {
     const subject = new Subject();
     const allowed = Array.from({ length: 300 }, (_, index) => {
       subject.evict();
-      return subject.draw([LIMITS.instrument_refresh], START_MS + index * 11_000);
+      return subject.draw([FIVE_AN_HOUR], START_MS + index * 11_000);
     });
     // 300 × 11 s: four more have flowed in.
     expect(allowed.filter(Boolean)).toHaveLength(9);

@@ -66,3 +66,22 @@ it("a rotation of the encryption key moves every row, some at a time, and the ol
   });
   expect(await listSources(database)).toEqual([]);
 });
+
+it("rows that nobody can open keep none behind them from its turn", async () => {
+  const database = openDatabase(env.DB);
+  const [old, fresh] = [aKey(1), aKey(2)];
+  const both = await importKeyring([fresh, old]);
+  const write = async (id: string, sealed: string) => {
+    const row = { id, sealed, keyVersion: 1, tokenSha256: null, createdAt: "", expiresAt: null };
+    await database.batch([writeSecret(database, SourceId.parse("default"), row)]);
+  };
+  for (let index = 0; index < 55; index += 1) await write(`a-damaged-${index}`, "damaged");
+  const sealed = await seal(await importKeyring([old]), secretPlace("z-good"), "whsec");
+  if (!sealed.ok) throw new Error("not sealed");
+  await write("z-good", sealed.value);
+
+  const planned = await rewrapSome(both)({ database, caller: CALLER, now: new Date() });
+  if (!planned.ok) throw new Error("nothing was wrapped anew");
+  expect(planned.value.answer).toMatchObject({ rewrapped: 1, left: 55 });
+  expect(planned.value.answer.closed).toHaveLength(55);
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { checkDefaultAccount, checkSettings } from "../../../src/diagnostics/settings.ts";
+import type { Account } from "../../../src/domain/account.ts";
+import { AccountId } from "../../../src/domain/ids.ts";
+
+const GOOD = {
+  ENVIRONMENT: "production",
+  API_KEY_ENABLED: true,
+  UNSIGNED_SOURCES: false,
+  MAINTENANCE_MODE: false,
+} as const;
+
+const statusesOf = (settings: Partial<Parameters<typeof checkSettings>[0]>, isAtEdge = true) =>
+  Object.fromEntries(
+    checkSettings({ ...GOOD, ...settings }, isAtEdge)
+      .filter(({ status }) => status !== "ok")
+      .map(({ check, status, advice }) => [check, advice === null ? "no advice" : status]),
+  );
+
+describe("settings", () => {
+  it("are no risk as they come", () => {
+    expect(statusesOf({})).toEqual({});
+    expect(statusesOf({ ENVIRONMENT: "staging" })).toEqual({});
+  });
+
+  it.each([
+    [{ UNSIGNED_SOURCES: true }, { "settings.unsigned_sources": "warning" }],
+    [{ MAINTENANCE_MODE: true }, { "settings.maintenance_mode": "warning" }],
+    [{ API_KEY_ENABLED: false }, { "settings.api_key_enabled": "warning" }],
+    [{ ENVIRONMENT: "development" }, { "settings.environment": "failed" }],
+  ] as const)("%j is one: %j", (settings, found) => {
+    expect(statusesOf(settings)).toEqual(found);
+  });
+
+  it("may be those of development where no request comes through Cloudflare", () => {
+    expect(statusesOf({ ENVIRONMENT: "development" }, false)).toEqual({});
+  });
+});
+
+type Facts = Pick<Account, "id" | "status" | "connection">;
+const anAccount = (overrides: Partial<Facts> = {}): Facts => ({
+  id: AccountId.parse("a1"),
+  status: "active",
+  connection: { broker: "alpaca_live" },
+  ...overrides,
+});
+
+describe("the default account", () => {
+  it.each([
+    ["production", anAccount(), "ok"],
+    ["staging", anAccount({ connection: { broker: "paper" } }), "ok"],
+    ["production", anAccount({ connection: { broker: "alpaca_paper" } }), "ok"],
+    ["production", anAccount({ connection: { broker: "paper" } }), "warning"],
+    ["production", anAccount({ status: "disabled" }), "warning"],
+    ["development", anAccount({ status: "deleted" }), "warning"],
+    ["development", undefined, "warning"],
+  ] as const)("in %s %j is %s", (environment, account, status) => {
+    const check = checkDefaultAccount(environment, account);
+    expect(check).toMatchObject({ check: "settings.default_account", status });
+    expect(check.advice === null).toBe(status === "ok");
+  });
+});
