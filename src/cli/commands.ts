@@ -2,12 +2,15 @@
 import type { Command } from "./command.ts";
 import { accounts } from "./commands/accounts.ts";
 import { audit } from "./commands/audit.ts";
+import { doctor } from "./commands/doctor.ts";
 import { keygen } from "./commands/keygen.ts";
 import { keys } from "./commands/keys.ts";
 import { orders } from "./commands/orders.ts";
 import { portfolio } from "./commands/portfolio.ts";
+import { rotate } from "./commands/rotate.ts";
 import { send } from "./commands/send.ts";
 import { sign } from "./commands/sign.ts";
+import { sources } from "./commands/sources.ts";
 import { verify } from "./commands/verify.ts";
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -18,6 +21,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   portfolio,
   audit,
   accounts,
+  sources,
   keys,
+  rotate,
   keygen,
+  doctor,
 };

@@ -75,6 +75,37 @@ export const ApiKeyView = z.looseObject({
 });
 export type ApiKeyView = z.infer<typeof ApiKeyView>;
 
+export const SourceView = z.looseObject({
+  id: z.string(),
+  name: z.string().nullable(),
+  status: z.string(),
+  kind: z.string(),
+  origin: z.string().optional(),
+  schemes: z.array(z.string()).optional(),
+  certificate_fingerprints: z.array(z.string()).optional(),
+  deduplicate_sec: z.number().optional(),
+  account: z.string(),
+  accounts: z.array(z.string()),
+  caps: z.record(z.string(), z.unknown()).nullable(),
+  secrets: z.array(
+    z.looseObject({
+      id: z.string(),
+      created_at: z.string(),
+      expires_at: z.string().nullable(),
+      last_used_at: z.string().nullable(),
+    }),
+  ),
+  created_at: z.string(),
+  changed_at: z.string(),
+});
+export type SourceView = z.infer<typeof SourceView>;
+
+export const VaultView = z.looseObject({
+  primary: z.number(),
+  versions: z.array(z.looseObject({ version: z.number(), rows: z.number(), has_key: z.boolean() })),
+});
+export type VaultView = z.infer<typeof VaultView>;
+
 const PositionView = z.looseObject({
   symbol: z.string(),
   quantity: z.string(),
@@ -119,3 +150,19 @@ export const EventView = z.looseObject({
   result: z.looseObject({ ok: z.boolean(), code: z.string() }),
 });
 export type EventView = z.infer<typeof EventView>;
+
+export const DiagnosticsView = z.looseObject({
+  status: z.string(),
+  time: z.string(),
+  replay_window_sec: z.number(),
+  checks: z.array(
+    z.looseObject({
+      check: z.string(),
+      account: z.string().nullable(),
+      status: z.string(),
+      detail: z.string(),
+      advice: z.string().nullable(),
+    }),
+  ),
+});
+export type DiagnosticsView = z.infer<typeof DiagnosticsView>;

@@ -13,27 +13,37 @@ import {
 } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
 import { readDocument } from "../document.ts";
-import { EXIT, type ExitCode, UsageFault } from "../failure.ts";
+import { EXIT, type ExitCode, Failure, UsageFault } from "../failure.ts";
+import { openSealed, readFernetKeys, readSealed } from "../fernet-credentials.ts";
 import type { Screen } from "../screen.ts";
 import { type Connection, readConnection } from "../settings.ts";
 import { AccountView } from "../views.ts";
 
 const USAGE = `usage: npx sallyport accounts [list]
        npx sallyport accounts show ACCOUNT
-       npx sallyport accounts create - | --file FILE
+       npx sallyport accounts create [--fernet-key-file FILE] - | --file FILE
        npx sallyport accounts policy --reason TEXT ACCOUNT - | --file FILE
+       npx sallyport accounts credentials [--fernet-key-file FILE] [--reason TEXT]
+                                          ACCOUNT - | --file FILE
+       npx sallyport accounts change [--name TEXT] [--minimum-origin ORIGIN] [--reason TEXT] ACCOUNT
        npx sallyport accounts disable | enable [--reason TEXT] ACCOUNT
        npx sallyport accounts delete ACCOUNT
 
-Trading accounts: where they are, and what they may do. create tries the broker's key before it is
-kept, and nothing shows it again. policy replaces the whole policy: a limit that is not in it is not
-set, and what is not set is refused. A disabled account takes no orders; cancels pass, and what
-lives is followed. delete is for good, its id included, and takes a disabled account without live
-orders.
+Trading accounts: where they are, and what they may do. create and credentials try the broker's key
+before it is kept, and nothing shows it again; another key has to open the same account there.
+policy replaces the whole policy: a limit that is not in it is not set, and what is not set is
+refused. A disabled account takes no orders; cancels pass, and what lives is followed. delete is for
+good, its id included, and takes a disabled account without live orders.
 
   ACCOUNT              the account's id
-  -, --file FILE       an account or a policy as JSON, from stdin or from a file; never as an
-                       argument, since a broker's key may be in it
+  -, --file FILE       an account, a policy or credentials as JSON, from stdin or from a file; never
+                       as an argument, since a broker's key may be in it
+  --fernet-key-file F  the credentials are sealed with Fernet, and this file holds its key, or
+                       several, one a line. Each field is a token, or one token holds all of them as
+                       JSON. They are opened here, and go to the gateway in clear, over TLS
+  --minimum-origin O   the least that a signal has to prove: hmac (at first), certificate, ip or
+                       url_token
+  --name TEXT          for people
   --reason TEXT        why; kept in the audit log
 ${CONNECTION_USAGE}
 ${COMMON_USAGE}
@@ -44,6 +54,8 @@ the scope admin:accounts; orders:read is enough to look, and kill to disable.
   npx sallyport accounts create --file account.json
   npx sallyport accounts show paper --json | jq .policy > policy.json
   npx sallyport accounts policy paper --file policy.json --reason 'TSLA too'
+  npx sallyport accounts credentials a1 --file a1.json --reason 'a key each quarter'
+  npx sallyport accounts credentials a1 --file a1.fernet --fernet-key-file fernet.key
   npx sallyport accounts disable paper --reason 'looks wrong'
 
 account.json, here at Alpaca:
@@ -51,9 +63,12 @@ account.json, here at Alpaca:
   {"id":"a1","connection":{"broker":"alpaca_paper"},
    "credentials":{"key_id":"…","secret_key":"…"},
    "policy":{"trading_state":"active","symbols":["AAPL"],"max_quantity":"10",
-             "max_notional":"2500","reference_price_max_age_sec":900}}
+             "max_notional":"2500","max_position":"100",
+             "reference_price_max_age_sec":900}}
 
-alpaca_live asks for one field more: "confirm_live":"Orders of account a1 trade real money."`;
+alpaca_live asks for one field more: "confirm_live":"Orders of account a1 trade real money."
+
+a1.json, the credentials alone: {"key_id":"…","secret_key":"…"}`;
 
 export const accounts: Command = { summary: "list, add, change and stop trading accounts", usage: USAGE, run };
 
@@ -61,10 +76,13 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
   const { values, positionals } = readArguments(args, {
     ...CONNECTION_OPTIONS,
     file: { type: "string" },
+    "fernet-key-file": { type: "string" },
+    name: { type: "string" },
+    "minimum-origin": { type: "string" },
     reason: { type: "string" },
   });
   const [action = "list", ...rest] = positionals;
-  const { file, reason } = values;
+  const { file, reason, "fernet-key-file": fernetKeyFile } = values;
   const refuseAllBut = (...meant: readonly (keyof typeof values)[]) =>
     refuseOthers(`accounts ${action}`, values, meant);
   const answerWithAccount = (call: Call, said?: string) =>
@@ -78,8 +96,9 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
       refuseAllBut();
       return answerWithAccount({ path: pathOf(rest) });
     case "create": {
-      refuseAllBut("file");
-      const body = await readDocument(rest, file);
+      refuseAllBut("file", "fernet-key-file");
+      const account = await readDocument(rest, file);
+      const body = fernetKeyFile === undefined ? account : await withOpenCredentials(account, fernetKeyFile);
       return answerWithAccount({ method: "POST", path: PATH, body }, "It is added, and ready for orders.");
     }
     case "policy": {
@@ -88,6 +107,22 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
       const path = `${pathOf(rest.slice(0, 1))}/policy`;
       const body = { policy: await readDocument(rest.slice(1), file), reason };
       return answerWithAccount({ method: "PUT", path, body }, "This policy binds from the next order on.");
+    }
+    case "credentials": {
+      refuseAllBut("file", "fernet-key-file", "reason");
+      const path = `${pathOf(rest.slice(0, 1))}/credentials`;
+      const body = { credentials: await readCredentials(rest.slice(1), file, fernetKeyFile), reason };
+      return answerWithAccount({ method: "PUT", path, body }, "The broker takes this key; it is used from now on.");
+    }
+    case "change": {
+      refuseAllBut("name", "minimum-origin", "reason");
+      const { name, "minimum-origin": minimumOrigin } = values;
+      const path = pathOf(rest);
+      if (name === undefined && minimumOrigin === undefined) {
+        throw new UsageFault("Say what changes: --name or --minimum-origin");
+      }
+      const body = { name, minimum_origin: minimumOrigin, reason };
+      return answerWithAccount({ method: "PATCH", path, body }, "It is changed.");
     }
     case "disable": {
       refuseAllBut("reason");
@@ -103,7 +138,9 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
       refuseAllBut();
       return answerWithAccount({ method: "DELETE", path: pathOf(rest) }, "It is deleted, and its key erased.");
     default:
-      throw new UsageFault("accounts knows list, show, create, policy, disable, enable and delete");
+      throw new UsageFault(
+        "accounts knows list, show, create, policy, credentials, change, disable, enable and delete",
+      );
   }
 }
 
@@ -111,6 +148,23 @@ const PATH = "/v1/accounts";
 
 const pathOf = (positionals: readonly string[]): string =>
   `${PATH}/${encodeURIComponent(readOne("ACCOUNT", positionals))}`;
+
+async function readCredentials(
+  positionals: readonly string[],
+  file: string | undefined,
+  fernetKeyFile: string | undefined,
+): Promise<unknown> {
+  if (fernetKeyFile === undefined) return readDocument(positionals, file);
+  const keys = await readFernetKeys(fernetKeyFile);
+  return openSealed(await readSealed(positionals, file), keys);
+}
+
+async function withOpenCredentials(account: unknown, fernetKeyFile: string): Promise<object> {
+  const sealed = z.looseObject({ credentials: z.unknown().nonoptional() }).safeParse(account);
+  if (!sealed.success) throw new Failure("The account has no credentials that --fernet-key-file could open.");
+  const credentials = await openSealed(sealed.data.credentials, await readFernetKeys(fernetKeyFile));
+  return { ...sealed.data, credentials };
+}
 
 async function listAccounts(connection: Connection, screen: Screen): Promise<ExitCode> {
   const { body } = await ask(connection, { path: PATH }, z.looseObject({ accounts: z.array(AccountView) }));

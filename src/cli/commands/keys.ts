@@ -1,15 +1,14 @@
 // sallyport keys: who may call the API, and what for.
 import * as z from "zod";
-import { looksLikeApiKey } from "../../domain/api-key.ts";
 import { type Call, ask } from "../api.ts";
 import { formatApiKey, formatApiKeys } from "../api-key-text.ts";
+import { API_KEYS_PATH, NewApiKey, apiKeyPath } from "../api-keys.ts";
 import {
   COMMON_USAGE,
   CONNECTION_OPTIONS,
   CONNECTION_USAGE,
   readArguments,
   readMoment,
-  readOne,
   refuseMore,
   refuseOthers,
 } from "../arguments.ts";
@@ -80,20 +79,20 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
     }
     case "show":
       refuseAllBut();
-      return answerWithKey({ path: pathOf(rest) });
+      return answerWithKey({ path: apiKeyPath(rest) });
     case "disable": {
       refuseAllBut("reason");
       const body = { status: "disabled", reason };
-      return answerWithKey({ method: "PATCH", path: pathOf(rest), body }, "It is disabled, and opens nothing.");
+      return answerWithKey({ method: "PATCH", path: apiKeyPath(rest), body }, "It is disabled, and opens nothing.");
     }
     case "enable": {
       refuseAllBut("reason");
       const body = { status: "active", reason };
-      return answerWithKey({ method: "PATCH", path: pathOf(rest), body }, "It is active again.");
+      return answerWithKey({ method: "PATCH", path: apiKeyPath(rest), body }, "It is active again.");
     }
     case "delete":
       refuseAllBut();
-      return answerWithKey({ method: "DELETE", path: pathOf(rest) }, "It is deleted, for good.");
+      return answerWithKey({ method: "DELETE", path: apiKeyPath(rest) }, "It is deleted, for good.");
     default:
       throw new UsageFault("keys knows list, create, show, disable, enable and delete");
   }
@@ -116,27 +115,14 @@ function readTerms({ owner, scope, account, address, expires, reason }: TermOpti
   return { owner, scopes: scope, accounts: account, addresses: address, expires_at: expiresAt, reason };
 }
 
-const PATH = "/v1/api-keys";
-
-/** Whoever gives the key itself has by now shown it to every user of this machine. */
-function pathOf(positionals: readonly string[]): string {
-  const id = readOne("KEY", positionals);
-  if (looksLikeApiKey(id)) {
-    throw new UsageFault("KEY is the id of a key, not the key itself. That one has been seen now: make another one.");
-  }
-  return `${PATH}/${encodeURIComponent(id)}`;
-}
-
 async function listKeys(connection: Connection, screen: Screen): Promise<ExitCode> {
-  const { body } = await ask(connection, { path: PATH }, z.looseObject({ api_keys: z.array(ApiKeyView) }));
+  const { body } = await ask(connection, { path: API_KEYS_PATH }, z.looseObject({ api_keys: z.array(ApiKeyView) }));
   screen.show({ document: body.api_keys, text: () => formatApiKeys(body.api_keys, screen.paint, Date.now()) });
   return EXIT.done;
 }
 
-const NewKey = z.looseObject({ api_key: ApiKeyView, key: z.string() });
-
 async function createKey(connection: Connection, terms: object, screen: Screen): Promise<ExitCode> {
-  const { body } = await ask(connection, { method: "POST", path: PATH, body: terms }, NewKey);
+  const { body } = await ask(connection, { method: "POST", path: API_KEYS_PATH, body: terms }, NewApiKey);
   screen.show({ document: body, text: () => body.key });
   screen.hint(`This is key ${body.api_key.id} of ${body.api_key.owner}. It is shown this once, and kept nowhere.`);
   return EXIT.done;

@@ -6,7 +6,7 @@ import type { Command, Context } from "../command.ts";
 import { EXIT, type ExitCode } from "../failure.ts";
 import { formatOrder } from "../order-text.ts";
 import { readGatewayAddress, readSigningSecret } from "../settings.ts";
-import { shellQuote } from "../shell-quote.ts";
+import { nextCommand } from "../next-command.ts";
 import { readScheme, signAs } from "../signing.ts";
 import { OrderView } from "../views.ts";
 
@@ -55,7 +55,7 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
       [
         `HTTP ${answer.status}: ${said ?? "recorded"}.`,
         formatOrder(answer.body, screen.paint),
-        `Read what becomes of it:\n\n  npx sallyport orders show ${[...givenOptions(values), answer.body.id].join(" ")}`,
+        `Read what becomes of it:\n\n  ${nextCommand("orders show", [answer.body.id], values)}`,
       ].join("\n\n"),
   });
   return EXIT.done;
@@ -67,10 +67,3 @@ const OUTCOMES: Readonly<Record<number, string>> = {
   200: "recorded, and denied by the policy",
   202: "recorded, and approved",
 };
-
-/** What this call was told about the gateway, for the next one. */
-const givenOptions = (values: Readonly<Record<string, unknown>>): string[] =>
-  ["url", "dev-vars"].flatMap((name) => {
-    const value = values[name];
-    return typeof value === "string" ? [`--${name}`, shellQuote(value)] : [];
-  });

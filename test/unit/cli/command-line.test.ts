@@ -93,13 +93,39 @@ describe("a command line that makes no sense", () => {
     [["audit", "--limit", "201"], "--limit takes a whole number from 1 to 200"],
     [["audit", "--limit", "1", "--all"], "Give --limit or --all"],
     [["accounts", "list", "x"], "more arguments"],
-    [["accounts", "open"], "accounts knows list, show, create, policy, disable, enable and delete"],
+    [
+      ["accounts", "open"],
+      "accounts knows list, show, create, policy, credentials, change, disable, enable and delete",
+    ],
     [["accounts", "show"], "ACCOUNT is missing"],
     [["accounts", "show", "a", "--reason", "x"], "accounts show knows no --reason"],
     [["accounts", "create"], "Give --file FILE, or - to read stdin"],
     [["accounts", "policy", "a", "--file", "x"], "--reason is missing"],
     [["accounts", "policy", "--file", "x", "--reason", "x"], "ACCOUNT is missing"],
     [["accounts", "delete", "a", "b"], "Give one ACCOUNT"],
+    [["accounts", "create", "--file", "x", "--reason", "x"], "accounts create knows no --reason"],
+    [["accounts", "credentials", "a"], "Give --file FILE, or - to read stdin"],
+    [["accounts", "credentials", "--file", "x"], "ACCOUNT is missing"],
+    [["accounts", "change", "a"], "Say what changes: --name or --minimum-origin"],
+    [["accounts", "change", "--name", "x"], "ACCOUNT is missing"],
+    [["sources", "list", "x"], "more arguments"],
+    [["sources", "open"], "sources knows list, show, create, change, disable, enable, retire and delete"],
+    [["sources", "show"], "SOURCE is missing"],
+    [["sources", "show", "a", "--account", "x"], "sources show knows no --account"],
+    [["sources", "create", "--account", "x"], "SOURCE is missing"],
+    [["sources", "create", "a"], "--account is missing"],
+    [["sources", "change", "a"], "Say what changes"],
+    [["sources", "retire", "a"], "SECRET is missing"],
+    [["rotate"], "Say what: source, key, hmac or encryption"],
+    [["rotate", "bootstrap"], "rotate knows source, key, hmac and encryption"],
+    [["rotate", "source"], "SOURCE is missing"],
+    [["rotate", "source", "default"], "The source default signs with API_KEY_HMAC_SECRET: npx sallyport rotate hmac"],
+    [["rotate", "source", "a", "--overlap", "a day"], "--overlap takes a time like 24h"],
+    [["rotate", "source", "a", "--expires", "2099-01-01T00:00Z"], "rotate source knows no --expires"],
+    [["rotate", "key"], "KEY is missing"],
+    [["rotate", "key", "a", "--expires", "tomorrow"], "--expires takes a time like"],
+    [["rotate", "hmac", "x"], "more arguments"],
+    [["rotate", "encryption", "--finish"], "rotate encryption knows no --finish"],
     [["keys", "rotate"], "keys knows list, create, show, disable, enable and delete"],
     [["keys", "show"], "KEY is missing"],
     [["keys", "list", "--owner", "x"], "keys list knows no --owner"],
@@ -144,6 +170,29 @@ describe("a secret where another argument belongs", () => {
     expect(error).not.toContain(key);
   });
 
+  it.each(["keys show", "rotate key"])("is not repeated by %s either", async (command) => {
+    const { key } = makeApiKey("development", (length) => new Uint8Array(length).fill(7));
+    const { exit, error } = await call([...command.split(" "), key], { env });
+    expect(exit).toBe(2);
+    expect(error).not.toContain(key);
+  });
+
+  it("is not repeated: a source's secret for the id of one", async () => {
+    const { exit, error } = await call(["sources", "retire", "momentum", SECRET], { env });
+    expect(exit).toBe(2);
+    expect(error).toContain("SECRET is the id of a secret.");
+    expect(error).not.toContain(SECRET);
+  });
+
+  it("is not repeated: a Fernet key", async () => {
+    const { exit, error } = await call(["accounts", "credentials", "a", "--file", "x", `--fernet-key=${SECRET}`], {
+      env,
+    });
+    expect(exit).toBe(2);
+    expect(error).toContain("--fernet-key: a key or secret is never taken as an argument");
+    expect(error).not.toContain(SECRET);
+  });
+
   it("is not repeated: a file that is no JSON", async () => {
     const file = join(dir, "account.txt");
     writeFileSync(file, SECRET);
@@ -169,7 +218,7 @@ describe("a failure", () => {
 
   it("to reach the gateway has an exit status of its own", async () => {
     const env = { SALLYPORT_URL: "http://127.0.0.1:9", SALLYPORT_API_KEY: "k", SALLYPORT_SECRET: SECRET };
-    for (const args of [["orders"], ["portfolio"], ["audit"], ["accounts"], ["keys"], ["send", "{}"]]) {
+    for (const args of [["orders"], ["portfolio"], ["audit"], ["accounts"], ["sources"], ["keys"], ["send", "{}"]]) {
       const { exit, out } = await call([...args, "--json"], { env });
       expect(exit).toBe(3);
       expect(JSON.parse(out)).toMatchObject({ code: "unreachable" });

@@ -1,0 +1,117 @@
+// The part of the examination that asks the gateway itself: whether it is there, how it is, what time it has, and what it says
+// of everything behind it.
+import * as z from "zod";
+import { type Check, type CheckStatus, failed, passed } from "../../domain/check.ts";
+import { ask, exchange } from "../api.ts";
+import { Failure } from "../failure.ts";
+import { type ConnectionOptions, type Environment, readConnection, readGatewayAddress } from "../settings.ts";
+import { DiagnosticsView } from "../views.ts";
+import { type ClockReading, checkClock } from "./clock.ts";
+
+/** `Date` has whole seconds (RFC 9110 section 5.6.7). */
+const DATE_PRECISION_MS = 1_000;
+/** As the gateway comes, for one that does not say. */
+const REPLAY_WINDOW_SEC = 300;
+
+/** Throws a UsageFault where the address is none. What the gateway refuses is a check that failed. */
+export async function checkGateway(options: ConnectionOptions, env: Environment): Promise<Check[]> {
+  const address = readGatewayAddress(options, env);
+  const health = await timed(() => exchange(address, { path: "/health", headers: {}, bytes: undefined }, Health));
+  if ("failure" in health) return [describeHealth(health.failure)];
+  const { environment, version } = health.answer.body;
+  const found = [
+    passed("gateway.reachable", `${address.url} answers.`),
+    passed("gateway.health", `Version ${version}, running as ${environment}.`),
+  ];
+  const atHealth = readDate(health.answer.headers, health);
+  const diagnostics = await timed(() =>
+    ask(readConnection(options, env), { path: "/v1/diagnostics" }, DiagnosticsView),
+  );
+  if ("failure" in diagnostics) {
+    return [...found, checkClock(atHealth, REPLAY_WINDOW_SEC), describeRefusal(diagnostics.failure)];
+  }
+  const { time, replay_window_sec: windowSec, checks } = diagnostics.answer.body;
+  const told = {
+    toldMs: Date.parse(time),
+    precisionMs: 1,
+    sentMs: diagnostics.sentMs,
+    receivedMs: diagnostics.receivedMs,
+  };
+  return [...found, checkClock([...atHealth, told], windowSec), ...checks.map(toCheck)];
+}
+
+const Health = z.looseObject({ status: z.literal("ok"), environment: z.string(), version: z.string() });
+
+type Times = { readonly sentMs: number; readonly receivedMs: number };
+
+async function timed<T>(
+  call: () => Promise<T>,
+): Promise<(Times & { readonly answer: T }) | { readonly failure: Failure }> {
+  const sentMs = Date.now();
+  try {
+    const answer = await call();
+    return { answer, sentMs, receivedMs: Date.now() };
+  } catch (thrown) {
+    if (thrown instanceof Failure) return { failure: thrown };
+    throw thrown;
+  }
+}
+
+function readDate(headers: Headers, times: Times): ClockReading[] {
+  const toldMs = Date.parse(headers.get("Date") ?? "");
+  return Number.isNaN(toldMs) ? [] : [{ toldMs, precisionMs: DATE_PRECISION_MS, ...times }];
+}
+
+function describeHealth({ document }: Failure): Check {
+  switch (document.code) {
+    case "unreachable":
+      return failed(
+        "gateway.reachable",
+        document.detail,
+        "npm start, in another terminal; if the gateway is elsewhere, say where with --url.",
+      );
+    case "not_a_gateway":
+      return failed("gateway.reachable", document.detail, "Say where the gateway is with --url.");
+    case "misconfigured":
+      return failed(
+        "gateway.health",
+        "The gateway is not configured, and answers nothing.",
+        "The log line config.invalid names the setting. Deployed: npx wrangler tail --env production",
+      );
+    default:
+      return failed("gateway.health", document.detail, "Ask again in a minute.");
+  }
+}
+
+/** The key is missing or not taken, or may not see this; or the gateway is of a version that cannot say. */
+function describeRefusal({ document }: Failure): Check {
+  const check = "gateway.diagnostics";
+  switch (document.code) {
+    case "unauthorized":
+      return failed(check, "The gateway does not take the API key.", ADVICE_ON_KEY);
+    case "scope_missing":
+    case "beyond_own_rights":
+      return failed(
+        check,
+        document.detail,
+        "Ask with a key that has the scope admin:accounts and is good for all accounts.",
+      );
+    case "failed":
+      return failed(check, document.detail, ADVICE_ON_KEY);
+    default:
+      return failed(check, document.detail, "Ask again in a minute. If it stays so, look in the gateway's log.");
+  }
+}
+
+const ADVICE_ON_KEY = "Set SALLYPORT_API_KEY, or name the gateway's own file of secrets with --dev-vars.";
+
+const STATUSES: Readonly<Record<string, CheckStatus>> = { ok: "ok", warning: "warning" };
+
+/** A word that a newer gateway may have for how something stands is not taken for a good one. */
+const toCheck = ({ check, account, status, detail, advice }: DiagnosticsView["checks"][number]): Check => ({
+  check,
+  account,
+  status: STATUSES[status] ?? "failed",
+  detail,
+  advice,
+});

@@ -1,0 +1,56 @@
+// Gives a source another secret, or another address, beside the one it has.
+import { DEFAULT_SOURCE } from "../../domain/source.ts";
+import { ask } from "../api.ts";
+import { EXIT, type ExitCode, UsageFault } from "../failure.ts";
+import { SourceWithSecret, nameOfSecret, showSecret } from "../made-secret.ts";
+import { nextCommand } from "../next-command.ts";
+import { shortTime } from "../order-text.ts";
+import type { Screen } from "../screen.ts";
+import type { Connection, ConnectionOptions } from "../settings.ts";
+
+const HOURS_IN = { m: 1 / 60, h: 1, d: 24 } as const;
+
+/** In hours, from a text like `24h`. How much of it there may be, the gateway says. */
+export function readOverlap(text: string): number {
+  if (text === "0") return 0;
+  const [, count, unit] = /^(\d{1,4})([mhd])$/.exec(text) ?? [];
+  if (count !== undefined && (unit === "m" || unit === "h" || unit === "d")) return Number(count) * HOURS_IN[unit];
+  throw new UsageFault("--overlap takes a time like 24h, 90m or 7d, or 0");
+}
+
+export function readSource(id: string): string {
+  if (id !== DEFAULT_SOURCE) return id;
+  throw new UsageFault("The source default signs with API_KEY_HMAC_SECRET: npx sallyport rotate hmac");
+}
+
+export type SourceRotation = { readonly source: string; readonly overlapHours: number };
+
+export async function rotateSource(
+  connection: Connection,
+  { source: id, overlapHours }: SourceRotation,
+  { options, screen }: { readonly options: ConnectionOptions; readonly screen: Screen },
+): Promise<ExitCode> {
+  const path = `/v1/sources/${encodeURIComponent(id)}/secrets`;
+  const call = { method: "POST", path, body: { overlap_hours: overlapHours } } as const;
+  const { body } = await ask(connection, call, SourceWithSecret);
+  showSecret(body, connection, screen);
+  screen.hint(adviceOn(body, options));
+  return EXIT.done;
+}
+
+/** What to do with the new one, and how to see that nobody needs the one before. */
+function adviceOn(made: SourceWithSecret, options: ConnectionOptions): string {
+  const { id, secrets } = made.source;
+  const name = nameOfSecret(made);
+  const shown = `This is the new ${name} of source ${id}. It is shown this once. Give it to the sender.`;
+  const [old] = secrets.flatMap(({ id: secret, expires_at: until }) =>
+    until !== null && Date.parse(until) > Date.now() ? [{ secret, until }] : [],
+  );
+  if (old === undefined) return `${shown} The ${name} before it is refused from now on.`;
+  return [
+    `${shown} The ${name} before it, ${old.secret}, is accepted until ${shortTime(old.until)}.`,
+    `When each was last used:\n\n  ${nextCommand("sources show", [id], options)}`,
+    `The old one ends by itself. If it has gone quiet, and the new one is in use, it can end now:`,
+    `  ${nextCommand("sources retire", [id, old.secret], options)}`,
+  ].join("\n\n");
+}

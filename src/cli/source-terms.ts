@@ -1,0 +1,96 @@
+// What a source may do: from options to what the API takes. Which words and bounds there are, the gateway knows better: it
+// may be of another version.
+import type { ParseArgsOptionsConfig } from "node:util";
+import { readWhole, readWord, refuseOthers } from "./arguments.ts";
+import { UsageFault } from "./failure.ts";
+
+const ANY_WHOLE = { min: 1, max: 999_999_999 };
+
+export const TERM_OPTIONS = {
+  kind: { type: "string" },
+  name: { type: "string" },
+  account: { type: "string" },
+  also: { type: "string", multiple: true },
+  "no-others": { type: "boolean" },
+  scheme: { type: "string", multiple: true },
+  origin: { type: "string" },
+  fingerprint: { type: "string", multiple: true },
+  deduplicate: { type: "string" },
+  "signals-per-min": { type: "string" },
+  "max-quantity": { type: "string" },
+  "max-notional": { type: "string" },
+  reason: { type: "string" },
+} as const satisfies ParseArgsOptionsConfig;
+
+type Words = readonly string[] | undefined;
+type Word = string | undefined;
+
+type CapOptions = {
+  readonly "signals-per-min"?: Word;
+  readonly "max-quantity"?: Word;
+  readonly "max-notional"?: Word;
+};
+type TermOptions = CapOptions & {
+  readonly kind?: Word;
+  readonly name?: Word;
+  readonly account?: Word;
+  readonly also?: Words;
+  readonly "no-others"?: boolean | undefined;
+  readonly scheme?: Words;
+  readonly origin?: Word;
+  readonly fingerprint?: Words;
+  readonly deduplicate?: Word;
+  readonly reason?: Word;
+};
+
+const CAPS = ["signals-per-min", "max-quantity", "max-notional"] as const;
+const OF_ALL = ["kind", "name", "account", "also", ...CAPS, "reason"] as const;
+const OF_KIND = { signed: ["scheme"], tradingview: ["origin", "fingerprint", "deduplicate"] } as const;
+const KINDS = ["signed", "tradingview"] as const;
+
+/** A new source, as `POST /v1/sources` takes it. */
+export function readNewSource(id: string, options: TermOptions): object {
+  const kind = readWord("--kind", options.kind ?? "signed", KINDS);
+  refuseOthers(`sources create --kind ${kind}`, options, [...OF_ALL, ...OF_KIND[kind]]);
+  const { account, name, also, reason, scheme, origin, fingerprint, deduplicate } = options;
+  if (account === undefined) throw new UsageFault("--account is missing: where do its signals go?");
+  const caps = readCaps(options);
+  return {
+    id,
+    kind,
+    name,
+    account,
+    accounts: also,
+    // Hyphens, as everywhere on a command line.
+    schemes: scheme?.map((word) => word.replaceAll("-", "_")),
+    origin,
+    certificate_fingerprints: fingerprint,
+    deduplicate_sec: deduplicate === undefined ? undefined : readWhole("--deduplicate", deduplicate, ANY_WHOLE),
+    caps: hasAny(caps) ? caps : undefined,
+    reason,
+  };
+}
+
+/** A change of a source, as `PATCH /v1/sources/{id}` takes it, but for the caps that stay as they are. */
+export function readSourceChange(options: TermOptions) {
+  refuseOthers("sources change", options, ["name", "also", "no-others", ...CAPS, "reason"]);
+  const { name, also, reason } = options;
+  const isAlone = options["no-others"] === true;
+  if (isAlone && also !== undefined) throw new UsageFault("Give --also or --no-others");
+  const caps = readCaps(options);
+  if (name === undefined && also === undefined && !isAlone && !hasAny(caps)) {
+    throw new UsageFault("Say what changes: --name, --also, --no-others or a cap");
+  }
+  return { name, accounts: isAlone ? [] : also, caps: hasAny(caps) ? caps : undefined, reason };
+}
+
+function readCaps(options: CapOptions) {
+  const { "signals-per-min": perMin, "max-quantity": quantity, "max-notional": notional } = options;
+  return {
+    ...(perMin === undefined ? {} : { signals_per_min: readWhole("--signals-per-min", perMin, ANY_WHOLE) }),
+    ...(quantity === undefined ? {} : { max_quantity: quantity }),
+    ...(notional === undefined ? {} : { max_notional: notional }),
+  };
+}
+
+const hasAny = (fields: object): boolean => Object.keys(fields).length > 0;

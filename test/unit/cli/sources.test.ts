@@ -1,0 +1,98 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { type Answer, type FakeGateway, aFakeGateway, callCommandLine } from "../../support/fake-gateway.ts";
+
+const SOURCE = {
+  id: "momentum",
+  name: null,
+  status: "active",
+  kind: "signed",
+  schemes: ["v1"],
+  account: "paper",
+  accounts: ["paper"],
+  caps: { signals_per_min: 30, max_quantity: "10" },
+  secrets: [],
+  created_at: "2026-01-01T14:30:00.000Z",
+  changed_at: "2026-01-01T14:30:00.000Z",
+};
+
+let gateway: FakeGateway;
+afterEach(() => gateway.close());
+
+async function answering(answers: Readonly<Record<string, Answer>>): Promise<string> {
+  gateway = await aFakeGateway(({ method, path }) => answers[`${method} ${path}`]);
+  return gateway.url;
+}
+
+describe("sources create", () => {
+  it("shows the secret alone, and says where its sender sends to", async () => {
+    const made = { source: SOURCE, secret: { id: "x3", secret: "whsec_the-secret" } };
+    const url = await answering({ "POST /v1/sources": { status: 201, body: made } });
+    const { exit, out, error } = await callCommandLine([
+      "sources",
+      "create",
+      "--url",
+      url,
+      "--account",
+      "paper",
+      "momentum",
+    ]);
+    expect({ exit, out }).toEqual({ exit: 0, out: "whsec_the-secret\n" });
+    expect(gateway.asked).toMatchObject([{ body: { id: "momentum", kind: "signed", account: "paper" } }]);
+    expect(error).toContain(`${url}/webhooks/momentum`);
+    expect(error).not.toContain("whsec_");
+  });
+
+  it("shows TradingView's address alone, and what its account has to take", async () => {
+    const source = { ...SOURCE, id: "tv", kind: "tradingview", origin: "ip" };
+    const url = await answering({
+      "POST /v1/sources": { status: 201, body: { source, path: "/webhooks/tv/the-token" } },
+    });
+    const args = ["sources", "create", "--url", url, "--kind", "tradingview", "--account", "paper", "tv"];
+    const { exit, out, error } = await callCommandLine(args);
+    expect({ exit, out }).toEqual({ exit: 0, out: `${url}/webhooks/tv/the-token\n` });
+    expect(error).toContain(`npx sallyport accounts change --minimum-origin ip --url ${url} paper`);
+    expect(error).not.toContain("the-token");
+  });
+
+  it("is from a gateway of another version where nothing is shown", async () => {
+    const url = await answering({ "POST /v1/sources": { status: 201, body: { source: SOURCE } } });
+    const { exit, error } = await callCommandLine([
+      "sources",
+      "create",
+      "--url",
+      url,
+      "--account",
+      "paper",
+      "momentum",
+    ]);
+    expect(exit).toBe(3);
+    expect(error).toContain("holds no secret");
+  });
+});
+
+describe("sources change", () => {
+  it("keeps the caps that were not given, since the gateway takes them together", async () => {
+    const url = await answering({
+      "GET /v1/sources/momentum": { body: SOURCE },
+      "PATCH /v1/sources/momentum": { body: SOURCE },
+    });
+    const { exit } = await callCommandLine(["sources", "change", "--url", url, "--max-quantity", "5", "momentum"]);
+    expect(exit).toBe(0);
+    expect(gateway.asked.at(-1)?.body).toEqual({ caps: { signals_per_min: 30, max_quantity: "5" } });
+  });
+
+  it("asks once where no cap changes", async () => {
+    const url = await answering({ "PATCH /v1/sources/momentum": { body: SOURCE } });
+    await callCommandLine(["sources", "change", "--url", url, "--no-others", "momentum"]);
+    expect(gateway.asked).toMatchObject([{ method: "PATCH", body: { accounts: [] } }]);
+  });
+});
+
+describe("sources retire", () => {
+  it("names a secret by its id, whatever that begins with", async () => {
+    const url = await answering({ "DELETE /v1/sources/momentum/secrets/-x3_": { body: SOURCE } });
+    const { exit, out } = await callCommandLine(["sources", "retire", "--url", url, "--", "momentum", "-x3_"]);
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^That secret is refused from now on\.\n\nsource +momentum$/m);
+  });
+});
