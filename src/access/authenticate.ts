@@ -3,7 +3,7 @@
 import type { Config } from "../config.ts";
 import { equalSecrets } from "../crypto/equal.ts";
 import { directoryOf } from "../directory/isolate.ts";
-import type { ApiKey, Principal } from "../domain/access.ts";
+import { type ApiKey, type Principal, UNBOUND } from "../domain/access.ts";
 import { addressSubject } from "../domain/client-address.ts";
 import type { Limit, LimitStatus } from "../domain/limit.ts";
 import { type Result, assert, err, ok } from "../domain/result.ts";
@@ -34,8 +34,8 @@ export type AuthenticationRefusal =
 
 /** Everything an operator's first key may do: it makes the others. */
 const ALL_SCOPES: readonly Scope[] = ["orders:read", "orders:write", "orders:cancel", "audit:read", "kill", "admin:*"];
-const BOOTSTRAP: Principal = { kind: "api_key", id: "bootstrap", scopes: ALL_SCOPES, accounts: null };
-const ANYBODY: Principal = { kind: "operator", id: "anybody", scopes: ALL_SCOPES, accounts: null };
+const BOOTSTRAP: Principal = { kind: "api_key", id: "bootstrap", scopes: ALL_SCOPES, accounts: null, ...UNBOUND };
+const ANYBODY: Principal = { kind: "operator", id: "anybody", scopes: ALL_SCOPES, accounts: null, ...UNBOUND };
 
 type Deps = {
   readonly config: Config;
@@ -107,8 +107,8 @@ async function prove(credentials: Credentials, { config, env }: Deps): Promise<R
   const place = { environment: config.ENVIRONMENT, directory: directoryOf(env), clientIp };
   const key = await verifyApiKey(apiKey, place);
   if (!key.ok) return key;
-  const { id, owner, scopes, accounts } = key.value;
-  const principal: Principal = { kind: "api_key", id: `${owner}/${id}`, scopes, accounts };
+  const { id, owner, scopes, accounts, addresses, expires_at } = key.value;
+  const principal: Principal = { kind: "api_key", id: `${owner}/${id}`, scopes, accounts, addresses, expires_at };
   return ok({ principal, subject: `key:${id}`, key: key.value });
 }
 

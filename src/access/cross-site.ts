@@ -13,6 +13,11 @@ type Sent = {
 /** What only reads is harmless: the page that has it sent does not get to see the answer. */
 const READS = new Set(["GET", "HEAD"]);
 
+/** Whether a request names this machine. A stranger's page can have its own name lead here (DNS rebinding), and not these. */
+export const namesThisMachine = (url: string): boolean => THIS_MACHINE.has(new URL(url).hostname);
+
+const THIS_MACHINE = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
 /** Whether a page from elsewhere has a browser send something that changes things. A program says neither, and is none. */
 export function isForeign({ method, url, fetchSite, origin }: Sent): boolean {
   if (READS.has(method)) return false;

@@ -6,6 +6,8 @@ import type { ApiKey } from "../domain/access.ts";
 import type { Account } from "../domain/account.ts";
 import { listAccounts } from "../storage/accounts.ts";
 import { listApiKeys } from "../storage/api-keys.ts";
+import type { Source } from "../domain/source.ts";
+import { listSources } from "../storage/sources.ts";
 import { type Database, openDatabase } from "../storage/client.ts";
 import type { Structure } from "../storage/migrations.ts";
 import { countSealed } from "../storage/sealed.ts";
@@ -15,6 +17,7 @@ import { checkAccounts } from "./ask-accounts.ts";
 import { checkObjects, judgeAnswer } from "./bindings.ts";
 import { checkMigrations, checkTriggers, missingMigrations } from "./database.ts";
 import type { GatewayCheck } from "./gateway-checks.ts";
+import { checkSources } from "./sources.ts";
 import { look } from "./look.ts";
 import { checkDefaultAccount, checkSettings } from "./settings.ts";
 import { checkVault } from "./vault.ts";
@@ -50,6 +53,7 @@ export async function diagnose({ config, env, caller, isAtEdge, now }: DiagnoseD
 
 type Contents = {
   readonly accounts: readonly Account[];
+  readonly sources: readonly Source[];
   readonly apiKeys: readonly ApiKey[];
   readonly sealed: ReadonlyMap<number, number>;
 };
@@ -61,12 +65,19 @@ async function readDatabase(
 ): Promise<{ readonly structure: Structure; readonly contents: Contents | undefined }> {
   const structure = await readStructure(database);
   if (missingMigrations(structure).length > 0) return { structure, contents: undefined };
-  const [accounts, apiKeys, sealed] = await Promise.all([
+  const [accounts, sources, apiKeys, sealed] = await Promise.all([
     listAccounts(database),
+    listSources(database),
     listApiKeys(database, now),
     countSealed(database),
   ]);
-  return { structure, contents: { accounts, apiKeys: apiKeys.map(({ key }) => key), sealed } };
+  const contents = {
+    accounts,
+    sources: sources.map(({ source }) => source),
+    apiKeys: apiKeys.map(({ key }) => key),
+    sealed,
+  };
+  return { structure, contents };
 }
 
 const checkStructure = (structure: Structure, { ENVIRONMENT }: Config): GatewayCheck[] => [
@@ -74,11 +85,12 @@ const checkStructure = (structure: Structure, { ENVIRONMENT }: Config): GatewayC
   checkTriggers(structure, ENVIRONMENT),
 ];
 
-const checkContents = ({ apiKeys, sealed }: Contents, config: Config, now: Date): GatewayCheck[] => [
+const checkContents = ({ sources, apiKeys, sealed }: Contents, config: Config, now: Date): GatewayCheck[] => [
   ...checkVault(
     config.CREDENTIALS_ENCRYPTION_KEYS.map(({ version }) => version),
     sealed,
   ),
+  checkSources(sources, now.getTime()),
   ...checkApiKeys(apiKeys, now.getTime()),
 ];
 

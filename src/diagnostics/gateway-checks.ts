@@ -1,6 +1,7 @@
 // The checks of a running gateway by name, as the API shows them.
 import * as z from "zod";
 import type { Check } from "../domain/check.ts";
+import { CLOCK_SKEW_SEC } from "../domain/signature.ts";
 
 /** Every check that `GET /v1/diagnostics` can answer with. What is in here stays what it is called: alerts go by it. */
 const CHECKS = [
@@ -18,6 +19,7 @@ const CHECKS = [
   "database.triggers",
   "vault.keys",
   "vault.rotation",
+  "sources.secrets",
   "api_keys.expiry",
   "api_keys.rotation",
   "accounts",
@@ -43,9 +45,11 @@ export const Diagnostics = z
   .object({
     status: z.enum(["ok", "warning", "failed"]).meta({ description: "The worst of the checks." }),
     time: z.iso.datetime().meta({ description: "The gateway's clock, when the request came." }),
-    replay_window_sec: z
-      .int()
-      .meta({ description: "How old a signature may be: a sender's clock must not be further off." }),
+    replay_window_sec: z.int().meta({
+      description:
+        "How old a signature may be, and so how far a sender's clock may be behind the gateway's. It may be " +
+        `${CLOCK_SKEW_SEC} seconds ahead.`,
+    }),
     checks: z.array(CheckView),
   })
   .meta({ id: "Diagnostics" });

@@ -15,8 +15,10 @@ export type Known = {
 
 /** A secret is shown a second after it was stored: whoever looks later than that has to find it. */
 export const SETTLED_MS = 1_000;
-/** Should nobody have said that something changed. However old, it is better than nothing: what was taken away is caught. */
-const AGES = { refreshMs: 60_000, keptMsMax: Infinity };
+/** Should nobody have said that something changed: from then on it is read beside the one who asks, and from then on before. */
+const AGES = { refreshMs: 60_000, keptMsMax: 300_000 };
+/** While D1 is away, old words are better than none: what was taken away is caught by the objects that decide. */
+const ANY_AGE = { refreshMs: Infinity, keptMsMax: Infinity };
 
 export class Directory {
   readonly #known: Remembered<Known>;
@@ -29,7 +31,7 @@ export class Directory {
 
   /** What was read last. Throws when nothing was, and D1 is unreachable. */
   current(): Promise<Known> {
-    return this.#known.current(AGES);
+    return this.#known.current(AGES).catch(() => this.#known.current(ANY_AGE));
   }
 
   /** For something that is not to be found: reads once more, unless that was done within the last second. */

@@ -88,7 +88,14 @@ export type Principal = {
   readonly scopes: readonly Scope[];
   /** `null`: every account. */
   readonly accounts: readonly AccountId[] | null;
+  /** Where it may be used from; anywhere when empty. */
+  readonly addresses: readonly AddressRange[];
+  /** `null`: without an end. */
+  readonly expires_at: string | null;
 };
+
+/** Of somebody who is bound neither to a place nor to a time. */
+export const UNBOUND = { addresses: [], expires_at: null } as const;
 
 export const mayUse = ({ accounts }: Pick<Principal, "accounts">, account: AccountId): boolean =>
   accounts === null || accounts.includes(account);

@@ -55,6 +55,15 @@ export function isAllowed(ranges: readonly AddressRange[], ip: string | null): b
   return address !== undefined && ranges.some((text) => holds(readRange(text), address));
 }
 
+/** Whether every address of the range is in one of the others. */
+export function isCovered(ranges: readonly AddressRange[], text: AddressRange): boolean {
+  const range = readRange(text);
+  if (range === undefined) return false;
+  return ranges
+    .map(readRange)
+    .some((wider) => holds(wider, range.base) && (wider?.prefixBits ?? 0) <= range.prefixBits);
+}
+
 const holds = (range: Range | undefined, address: Address): boolean =>
   range !== undefined &&
   range.base.bits === address.bits &&

@@ -1,6 +1,6 @@
 // Who works on the gateway behind Cloudflare Access: the setting that lists them, and whom an assertion's claims speak of.
 import * as z from "zod";
-import { type Principal, Rights } from "./access.ts";
+import { type Principal, Rights, UNBOUND } from "./access.ts";
 import { type Result, err, ok } from "./result.ts";
 
 const OPERATORS_MAX = 100;
@@ -79,7 +79,8 @@ export function findOperator(
   if (identity === undefined) return err("names_nobody");
   const operator = operators.find((listed) => nameOf(listed) === identity.name);
   if (operator === undefined) return err("unknown_operator");
-  return ok({ kind: "operator", id: `access:${identity.id}`, scopes: operator.scopes, accounts: operator.accounts });
+  const { scopes, accounts } = operator;
+  return ok({ kind: "operator", id: `access:${identity.id}`, scopes, accounts, ...UNBOUND });
 }
 
 /** The name to be listed under, and the one for the audit log. */

@@ -8,20 +8,29 @@ import {
   type StoredCredentials,
   eraseCredentials,
   findAccount,
+  findByVenueAccount,
   writeAccount,
   writeCredentials,
   writePolicy,
 } from "../storage/accounts.ts";
 import type { ChangeContext, Missing, Plan, Taken } from "./change.ts";
 
+/** Two accounts at one place would each hold its limits against orders of its own only. */
+export type VenueAccountTaken = { readonly reason: "venue_account_taken"; readonly account: AccountId };
+
 export type AccountTerms = Pick<NewAccount, "id" | "name" | "connection" | "policy" | "minimum_origin" | "reason">;
 
 /** Credentials come here sealed, and tried at the broker. */
 export const createAccount =
-  (terms: AccountTerms, credentials: StoredCredentials | null): Plan<Account, Taken> =>
+  (terms: AccountTerms, credentials: StoredCredentials | null): Plan<Account, Taken | VenueAccountTaken> =>
   async (context) => {
     const { database, now } = context;
     if ((await findAccount(database, terms.id)) !== undefined) return err({ reason: "id_taken" });
+    // The accounts of a process of ours are told apart by their keys: it calls them all the same.
+    if (credentials !== null && terms.connection.broker !== "paper_process") {
+      const other = await findByVenueAccount(database, credentials.venueAccountSha256);
+      if (other !== undefined) return err({ reason: "venue_account_taken", account: other });
+    }
     const at = now.toISOString();
     const account: Account = {
       id: terms.id,

@@ -2,7 +2,7 @@
 import type { ApiKey, ApiKeyChange, ApiKeyTerms } from "../domain/access.ts";
 import type { ApiKeyId } from "../domain/api-key.ts";
 import { err, ok } from "../domain/result.ts";
-import { findApiKey, listApiKeys, writeApiKey } from "../storage/api-keys.ts";
+import { type StoredApiKey, findApiKey, listApiKeys, writeApiKey } from "../storage/api-keys.ts";
 import type { Missing, Plan, Taken } from "./change.ts";
 
 /** One to use, and one to change over to. */
@@ -20,10 +20,8 @@ export const createApiKey =
   async ({ database, caller, now }) => {
     const keys = await listApiKeys(database, now);
     if (keys.some(({ key }) => key.id === id)) return err({ reason: "id_taken" });
-    const live = keys.map(({ key }) => key).filter((key) => isLive(key, now));
-    const ofOwner = live.filter(({ owner }) => owner === terms.owner);
-    if (ofOwner.length >= LIVE_KEYS_PER_OWNER) return err({ reason: "too_many", max: LIVE_KEYS_PER_OWNER });
-    if (live.length >= LIVE_KEYS_MAX) return err({ reason: "too_many", max: LIVE_KEYS_MAX });
+    const tooMany = excessBeside(keys, terms.owner, now);
+    if (tooMany !== undefined) return err(tooMany);
     const at = now.toISOString();
     const key: ApiKey = {
       ...terms,
@@ -48,7 +46,7 @@ export type ApiKeyUpdate =
   | { readonly kind: "delete"; readonly reason: string | undefined };
 
 export const changeApiKey =
-  (id: ApiKeyId, update: ApiKeyUpdate): Plan<ApiKey, Missing> =>
+  (id: ApiKeyId, update: ApiKeyUpdate): Plan<ApiKey, Missing | TooMany> =>
   async ({ database, now }) => {
     const found = await findApiKey(database, id, now);
     if (found?.key.status === "deleted" && update.kind === "delete") return ok({ answer: found.key });
@@ -60,6 +58,9 @@ export const changeApiKey =
       revision: before.revision + 1,
       changed_at: now.toISOString(),
     };
+    const isRevived = isLive(after, now) && !isLive(before, now);
+    const tooMany = isRevived ? excessBeside(await listApiKeys(database, now), after.owner, now) : undefined;
+    if (tooMany !== undefined) return err(tooMany);
     const reason = update.kind === "terms" ? update.change.reason : update.reason;
     return ok({
       statements: [writeApiKey(database, { key: after, sha256: found.sha256 })],
@@ -81,6 +82,14 @@ function differenceOf(before: ApiKey, update: ApiKeyUpdate): Partial<ApiKey> {
     addresses: addresses ?? before.addresses,
     expires_at: expires_at === undefined ? before.expires_at : expires_at,
   };
+}
+
+/** Why beside these keys there is no room for one more of this owner. */
+function excessBeside(keys: readonly StoredApiKey[], owner: string, now: Date): TooMany | undefined {
+  const live = keys.map(({ key }) => key).filter((key) => isLive(key, now));
+  const ofOwner = live.filter((key) => key.owner === owner);
+  if (ofOwner.length >= LIVE_KEYS_PER_OWNER) return { reason: "too_many", max: LIVE_KEYS_PER_OWNER };
+  return live.length >= LIVE_KEYS_MAX ? { reason: "too_many", max: LIVE_KEYS_MAX } : undefined;
 }
 
 const isLive = ({ status, expires_at: expiresAt }: ApiKey, now: Date): boolean =>

@@ -1,5 +1,5 @@
 // The gateway itself: the only writer of its configuration. Every change and its audit entry are one D1 transaction, made one
-// at a time; what has to learn of a change learns of it before the change is answered.
+// at a time; what has to learn of a change is told before the change is answered, and the answer says who could not be.
 import { DurableObject } from "cloudflare:workers";
 import type { Caller } from "../account/record.ts";
 import { accountStub } from "../account/stub.ts";
@@ -16,12 +16,20 @@ import { insertEntry, readHead } from "../storage/audit-log.ts";
 import { type StoredCredentials, listAccountIds } from "../storage/accounts.ts";
 import { openDatabase } from "../storage/client.ts";
 import type { StoredSecret } from "../storage/sources.ts";
-import { type AccountTerms, type AccountUpdate, type InUse, changeAccount, createAccount } from "./accounts.ts";
+import {
+  type AccountTerms,
+  type AccountUpdate,
+  type InUse,
+  type VenueAccountTaken,
+  changeAccount,
+  createAccount,
+} from "./accounts.ts";
 import { type ApiKeyUpdate, type NewKey, type TooMany, changeApiKey, createApiKey } from "./api-keys.ts";
 import { nextEntry } from "./chain.ts";
 import type { Change, Missing, Plan, Taken } from "./change.ts";
 import { keyringOf } from "../vault/keyring.ts";
 import { type SecretRefusal, type SourceUpdate, changeSource, createSource } from "./sources.ts";
+import { type Made, untoldOf } from "./told.ts";
 import { type Rewrapped, rewrapSome } from "./vault.ts";
 
 export class GatewayObject extends DurableObject<Env> {
@@ -31,46 +39,58 @@ export class GatewayObject extends DurableObject<Env> {
     terms: AccountTerms,
     credentials: StoredCredentials | null,
     caller: Caller,
-  ): Promise<Result<Account, Taken>> {
+  ): Promise<Result<Made<Account>, Taken | VenueAccountTaken>> {
     return this.#make(createAccount(terms, credentials), caller, this.#tellAccount);
   }
 
-  changeAccount(id: AccountId, update: AccountUpdate, caller: Caller): Promise<Result<Account, Missing | InUse>> {
+  changeAccount(id: AccountId, update: AccountUpdate, caller: Caller): Promise<Result<Made<Account>, Missing | InUse>> {
     return this.#make(changeAccount(id, update), caller, this.#tellAccount);
   }
 
-  createSource(terms: NewSource, secret: StoredSecret, caller: Caller): Promise<Result<Source, Taken | TooMany>> {
+  createSource(terms: NewSource, secret: StoredSecret, caller: Caller): Promise<Result<Made<Source>, Taken | TooMany>> {
     return this.#make(createSource(terms, secret), caller, nobody);
   }
 
-  changeSource(id: SourceId, update: SourceUpdate, caller: Caller): Promise<Result<Source, Missing | SecretRefusal>> {
+  changeSource(
+    id: SourceId,
+    update: SourceUpdate,
+    caller: Caller,
+  ): Promise<Result<Made<Source>, Missing | SecretRefusal>> {
     return this.#make(changeSource(id, update), caller, this.#tellAccounts);
   }
 
-  createApiKey(key: NewKey, terms: ApiKeyTerms, caller: Caller): Promise<Result<ApiKey, Taken | TooMany>> {
+  createApiKey(key: NewKey, terms: ApiKeyTerms, caller: Caller): Promise<Result<Made<ApiKey>, Taken | TooMany>> {
     return this.#make(createApiKey(key, terms), caller, nobody);
   }
 
-  changeApiKey(id: ApiKeyId, update: ApiKeyUpdate, caller: Caller): Promise<Result<ApiKey, Missing>> {
+  changeApiKey(id: ApiKeyId, update: ApiKeyUpdate, caller: Caller): Promise<Result<Made<ApiKey>, Missing | TooMany>> {
     return this.#make(changeApiKey(id, update), caller, this.#tellLimiter);
   }
 
-  /** Wraps some data keys anew under the primary key; to be asked for until nothing is left. */
-  async rewrap(caller: Caller): Promise<Omit<Rewrapped, "accounts">> {
+  /** Wraps some data keys anew under the primary key; to be asked for until nothing is left and everybody is told. */
+  async rewrap(caller: Caller): Promise<Made<Omit<Rewrapped, "accounts">>> {
     const config = readConfig(this.env);
     assert(config.ok, "the configuration was checked before the request was let in");
     const keyring = await keyringOf(config.value.CREDENTIALS_ENCRYPTION_KEYS);
-    const done = await this.#make(rewrapSome(keyring), caller, async ({ accounts }) => {
-      await Promise.all(accounts.map((account) => accountStub(this.env, account).configure()));
-    });
-    if (!done.ok)
-      return { primary: done.error.primary, rewrapped: 0, closed: done.error.closed, left: done.error.closed.length };
-    const { accounts: _, ...rewrapped } = done.value;
-    return rewrapped;
+    const tell = (accounts: readonly AccountId[]) =>
+      untoldOf(accounts, async (account) => void (await accountStub(this.env, account).configure()));
+    const done = await this.#make(rewrapSome(keyring), caller, ({ accounts }) => tell(accounts));
+    if (done.ok) {
+      const { accounts: _, ...rewrapped } = done.value.answer;
+      return { answer: rewrapped, untold: done.value.untold };
+    }
+    const { primary, closed } = done.error;
+    // Somebody who could not be told before still has what the old key has sealed.
+    const untold = await tell(await listAccountIds(openDatabase(this.env.DB)));
+    return { answer: { primary, rewrapped: 0, closed, left: closed.length }, untold };
   }
 
-  /** Throws when D1 is unreachable, or when somebody could not be told; then the change may have been made. */
-  #make<T, E>(plan: Plan<T, E>, caller: Caller, tell: (changed: T) => Promise<void>): Promise<Result<T, E>> {
+  /** Throws when D1 is unreachable; then the change may have been made. `tell` says who could not be told. */
+  #make<T, E>(
+    plan: Plan<T, E>,
+    caller: Caller,
+    tell: (changed: T) => Promise<readonly string[]>,
+  ): Promise<Result<Made<T>, E>> {
     return this.#afterTheOthers(async () => {
       const database = openDatabase(this.env.DB);
       const now = new Date();
@@ -80,8 +100,7 @@ export class GatewayObject extends DurableObject<Env> {
       if (!planned.ok) return planned;
       const { answer } = planned.value;
       if ("statements" in planned.value) await this.#commit(planned.value, head, caller, now);
-      await tell(answer);
-      return ok(answer);
+      return ok({ answer, untold: await tell(answer) });
     });
   }
 
@@ -108,22 +127,22 @@ export class GatewayObject extends DurableObject<Env> {
     return turn;
   }
 
-  readonly #tellAccount = async ({ id, revision }: Account): Promise<void> => {
-    const inForce = await accountStub(this.env, id).configure();
-    // An object never goes back: after a restore of D1 to a time before, it goes by what it knew until the numbers pass.
-    assert(inForce === revision, `account ${id} goes by revision ${inForce}, and not by ${revision}`);
-  };
+  readonly #tellAccount = ({ id, revision }: Account): Promise<readonly string[]> =>
+    untoldOf([id], async () => {
+      const inForce = await accountStub(this.env, id).configure();
+      // An object never goes back: after a restore of D1 to a time before, it goes by what it knew until the numbers pass.
+      assert(inForce === revision, `the account goes by revision ${inForce}, and not by ${revision}`);
+    });
 
   /** All of them: it may have reached others before. */
-  readonly #tellAccounts = async ({ id, revision }: Source): Promise<void> => {
-    const accounts = await listAccountIds(openDatabase(this.env.DB));
-    await Promise.all(accounts.map((account) => accountStub(this.env, account).requireSource(id, revision)));
-  };
+  readonly #tellAccounts = async ({ id, revision }: Source): Promise<readonly string[]> =>
+    untoldOf(await listAccountIds(openDatabase(this.env.DB)), (account) =>
+      accountStub(this.env, account).requireSource(id, revision),
+    );
 
-  readonly #tellLimiter = async ({ id, revision }: ApiKey): Promise<void> => {
-    await limiterStub(this.env, `key:${id}`).requireRevision(revision);
-  };
+  readonly #tellLimiter = ({ id, revision }: ApiKey): Promise<readonly string[]> =>
+    untoldOf([id], () => limiterStub(this.env, `key:${id}`).requireRevision(revision));
 }
 
 /** What nobody knows yet, nobody has to be told. */
-const nobody = (): Promise<void> => Promise.resolve();
+const nobody = (): Promise<readonly string[]> => Promise.resolve([]);

@@ -8,6 +8,7 @@ import {
   type StoredSecret,
   expireSecret,
   findSource,
+  isRetired,
   listSources,
   retireSecrets,
   writeSecret,
@@ -26,7 +27,8 @@ export const createSource =
   async ({ database, now }) => {
     const known = await listSources(database);
     if (known.some(({ source }) => source.id === terms.id)) return err({ reason: "id_taken" });
-    if (known.length >= SOURCES_MAX) return err({ reason: "too_many", max: SOURCES_MAX });
+    if (known.filter(({ source }) => source.status !== "deleted").length >= SOURCES_MAX)
+      return err({ reason: "too_many", max: SOURCES_MAX });
     const at = now.toISOString();
     const common = {
       name: terms.name ?? null,
@@ -70,6 +72,8 @@ export const changeSource =
     if (found?.source.status === "deleted" && update.kind === "delete") return ok({ answer: found.source });
     if (found === undefined || found.source.status === "deleted") return err({ reason: "not_there" });
     const before = withoutExpired(found.source, now);
+    if (update.kind === "retire_secret" && (await isRetired(database, id, update.secretId)))
+      return ok({ answer: before });
     const changed = differenceOf(before, update, now, database);
     if (!("difference" in changed)) return err(changed);
     const revised = { revision: before.revision + 1, changed_at: now.toISOString() };
@@ -118,9 +122,18 @@ function differenceOf(before: Source, update: SourceUpdate, now: Date, database:
     }
     case "retire_secret": {
       if (!before.secrets.some(({ id }) => id === update.secretId)) return { reason: "secret_not_there" };
-      const left = before.secrets.filter(({ id }) => id !== update.secretId);
+      // The one that stays has nothing to give way to.
+      const left = before.secrets
+        .filter(({ id }) => id !== update.secretId)
+        .map((secret) => ({ ...secret, expires_at: null }));
       if (left.length === 0) return { reason: "last_secret" };
-      return { difference: { secrets: left }, statements: [retireSecrets(database, [update.secretId], at)] };
+      return {
+        difference: { secrets: left },
+        statements: [
+          retireSecrets(database, [update.secretId], at),
+          ...left.map(({ id }) => expireSecret(database, id, null)),
+        ],
+      };
     }
     case "delete":
       return {

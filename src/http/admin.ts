@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type * as z from "zod";
 import { type FieldError } from "../domain/fields.ts";
 import { type Result, assertNever } from "../domain/result.ts";
+import type { Made } from "../gateway/told.ts";
 import { readFields, readJson } from "../intake/json-body.ts";
 import type { AppEnv } from "./env.ts";
 import { type Trouble, refuse } from "./problem.ts";
@@ -24,11 +25,26 @@ export type AdminRefusal =
   | { readonly reason: "beyond_own_rights"; readonly errors: readonly FieldError[] }
   | { readonly reason: "credentials_refused"; readonly detail: string }
   | { readonly reason: "account_in_use" }
+  | { readonly reason: "venue_account_taken"; readonly account: string }
   | { readonly reason: "broker_silent"; readonly code: string };
 
 /** The value, or the end of the request. */
 export function mustDo<T>(c: Context<AppEnv>, done: Result<T, AdminRefusal>): T {
   return done.ok ? done.value : refuse(c, adminTroubleOf(done.error));
+}
+
+/** The same for a change that takes something away: it has to bind everybody. */
+export function mustBind<T>(c: Context<AppEnv>, done: Result<Made<T>, AdminRefusal>): T {
+  const { answer, untold } = mustDo(c, done);
+  return untold.length === 0 ? answer : notTold(c, untold);
+}
+
+export function notTold(c: Context<AppEnv>, untold: readonly string[]): never {
+  return refuse(c, {
+    code: "not_told",
+    detail: `The change is stored, and ${untold.join(", ")} could not be told of it. Send the same request again.`,
+    headers: { "Retry-After": "5" },
+  });
 }
 
 function adminTroubleOf(refusal: AdminRefusal): Trouble {
@@ -46,6 +62,11 @@ function adminTroubleOf(refusal: AdminRefusal): Trouble {
       return { code: "beyond_own_rights", detail: "Nobody gives more than they have.", errors: refusal.errors };
     case "credentials_refused":
       return { code: "credentials_refused", detail: refusal.detail };
+    case "venue_account_taken":
+      return {
+        code: "credentials_refused",
+        detail: `Account ${refusal.account} is at this account of the broker already.`,
+      };
     case "account_in_use":
       return { code: "account_in_use", detail: "Disable it first, and let its orders end." };
     case "broker_silent":

@@ -1,7 +1,7 @@
 // What a route asks of who calls it: declared in the document, and enforced before its handler.
 import type { Context, MiddlewareHandler } from "hono";
 import { type AuthenticationRefusal, type Credentials, authenticate } from "../access/authenticate.ts";
-import { isForeign } from "../access/cross-site.ts";
+import { isForeign, namesThisMachine } from "../access/cross-site.ts";
 import { looksLikeApiKey } from "../domain/api-key.ts";
 import { type LimitName, rateLimitFields } from "../domain/limit.ts";
 import { assertNever } from "../domain/result.ts";
@@ -69,6 +69,7 @@ const credentialsOf = (c: Context<AppEnv>): Credentials => ({
  */
 function isForged(c: Context<AppEnv>, { apiKey, assertion }: Credentials): boolean {
   const { API_KEY_ENABLED, CLOUDFLARE_ACCESS: access } = c.var.config;
+  if (!API_KEY_ENABLED && !namesThisMachine(c.req.url)) return true;
   const isProvenUnasked = (assertion !== null && access !== undefined) || !API_KEY_ENABLED;
   if (apiKey !== null || !isProvenUnasked) return false;
   const [fetchSite, origin] = [c.req.header("Sec-Fetch-Site") ?? null, c.req.header("Origin") ?? null];

@@ -79,6 +79,7 @@ const WITH_HEADERS: Partial<Record<ProblemCode, readonly HeaderName[]>> = {
   rate_limited: ["Retry-After", "RateLimit", "RateLimit-Policy"],
   maintenance: ["Retry-After"],
   broker_silent: ["Retry-After"],
+  not_told: ["Retry-After"],
   misconfigured: ["Retry-After"],
   unavailable: ["Retry-After"],
 };

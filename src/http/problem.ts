@@ -126,6 +126,14 @@ export const PROBLEMS = {
     about:
       "Something has this id, or had it: ids are never used again, so that an old record cannot come to mean another thing.",
   },
+  not_told: {
+    status: 503,
+    title: "The change is not in force everywhere",
+    about:
+      "It is stored and on the record. The accounts or the key that the detail names could not be told, and may go by what was " +
+      "before: for a minute at most, an account for up to five. Send the same request again after `Retry-After`: it tells " +
+      "them once more.",
+  },
   too_many: {
     status: 409,
     title: "There are too many",

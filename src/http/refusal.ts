@@ -10,6 +10,7 @@ import type { BatchItemRefusal, WholeBatchRefusal } from "../intake/accept-batch
 import type { OrderRefusal } from "../intake/accept-order.ts";
 import type { ReplacementRefusal } from "../intake/accept-replacement.ts";
 import type { AcceptRefusal } from "../intake/accept-signal.ts";
+import { UNKNOWN_ACCOUNT } from "../intake/read-order.ts";
 import { log } from "../log.ts";
 import type { AppEnv } from "./env.ts";
 import { overLimit } from "./over-limit.ts";
@@ -38,6 +39,8 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
     case "invalid_change":
     case "invalid_settlement":
       return invalidRequest(refusal.errors);
+    case "account_unknown":
+      return invalidRequest([UNKNOWN_ACCOUNT]);
     case "idempotency_key_required":
       return {
         code: "idempotency_key_required",

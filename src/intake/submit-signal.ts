@@ -6,12 +6,15 @@ import type { AccountId } from "../domain/ids.ts";
 import { type Result, assertNever, err } from "../domain/result.ts";
 import { openDatabase } from "../storage/client.ts";
 import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
-import { type BodyRefusal, type InvalidFields, invalidFields, parseBytes } from "./json-body.ts";
-import { UNKNOWN_ACCOUNT, readOrder } from "./read-order.ts";
+import { type BodyRefusal, parseBytes } from "./json-body.ts";
+import { readOrder } from "./read-order.ts";
 import type { SignedSource } from "./signed-source.ts";
 import { type TargetRefusal, targetAccount } from "./target-account.ts";
 
-export type SubmitRefusal = BodyRefusal | Misconfigured | SignalRefusal;
+/** The body names an account that is not there, or that the source may not send to. */
+type AccountUnknown = { readonly reason: "account_unknown" };
+
+export type SubmitRefusal = BodyRefusal | Misconfigured | AccountUnknown | SignalRefusal;
 
 export type ProvenSignal = Pick<Signal, "idempotencyKey" | "bodySha256" | "requestId" | "clientIp"> & {
   readonly source: Pick<SignedSource, "id" | "sender" | "account" | "accounts">;
@@ -59,10 +62,10 @@ export async function submitSignal(
   return namingSetting(account.value, await askTwice(submit));
 }
 
-function refuse(refusal: TargetRefusal): Result<never, InvalidFields | Misconfigured> {
+function refuse(refusal: TargetRefusal): Result<never, AccountUnknown | Misconfigured> {
   switch (refusal.reason) {
     case "account_unknown":
-      return invalidFields([UNKNOWN_ACCOUNT]);
+      return err(refusal);
     case "default_unknown":
       return err({ reason: "misconfigured", problem: "DEFAULT_ACCOUNT: there is no such account" });
     case "account_moved": {

@@ -4,14 +4,17 @@ import { accountStub } from "../account/stub.ts";
 import { readConfig } from "../config.ts";
 import type { AccountId } from "../domain/ids.ts";
 import { describeError, log } from "../log.ts";
-import { listAccountIds } from "../storage/accounts.ts";
+import { listAccountsToWake } from "../storage/accounts.ts";
 import { openDatabase } from "../storage/client.ts";
+
+/** For how long a deleted account is looked after, in case it could not be told. */
+const DELETED_FOR_MS = 86_400_000;
 
 /** Looks after every account. One that cannot be reached is logged and does not stop the others. */
 export async function wakeAccounts(env: Env): Promise<void> {
   const config = readConfig(env);
   if (!config.ok) return log("error", "config.invalid", { problems: config.error });
-  const accounts = await listAccountIds(openDatabase(env.DB));
+  const accounts = await listAccountsToWake(openDatabase(env.DB), new Date(Date.now() - DELETED_FOR_MS));
   await Promise.all(accounts.map((account) => wakeAccount(account, env)));
 }
 

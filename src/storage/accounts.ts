@@ -1,6 +1,6 @@
 // accounts, broker_connections and policies: read by whoever decides or shows, written through statements that GatewayObject
 // commits together with their audit entry.
-import { asc, desc, eq, ne } from "drizzle-orm";
+import { asc, desc, eq, gte, ne, or } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { type Account, type AccountConfiguration, AccountStatus, type Connection } from "../domain/account.ts";
 import { AccountId } from "../domain/ids.ts";
@@ -44,6 +44,13 @@ export async function listAccounts(database: Database): Promise<Account[]> {
 /** Every account that is not deleted. */
 export async function listAccountIds(database: Database): Promise<AccountId[]> {
   const rows = await database.select({ id: accounts.id }).from(accounts).where(ne(accounts.status, "deleted"));
+  return rows.map(({ id }) => AccountId.parse(id));
+}
+
+/** Every account that is not deleted, or was only since then: its object may not have been told. */
+export async function listAccountsToWake(database: Database, since: Date): Promise<AccountId[]> {
+  const isWanted = or(ne(accounts.status, "deleted"), gte(accounts.changedAt, since.toISOString()));
+  const rows = await database.select({ id: accounts.id }).from(accounts).where(isWanted);
   return rows.map(({ id }) => AccountId.parse(id));
 }
 
@@ -112,6 +119,18 @@ export const writeCredentials = (database: Database, account: AccountId, stored:
     .insert(brokerConnections)
     .values({ account, ...stored })
     .onConflictDoUpdate({ target: brokerConnections.account, set: stored });
+
+/** The account that has credentials for this account at the broker. */
+export async function findByVenueAccount(
+  database: Database,
+  venueAccountSha256: string,
+): Promise<AccountId | undefined> {
+  const [row] = await database
+    .select({ account: brokerConnections.account })
+    .from(brokerConnections)
+    .where(eq(brokerConnections.venueAccountSha256, venueAccountSha256));
+  return row === undefined ? undefined : AccountId.parse(row.account);
+}
 
 export const eraseCredentials = (database: Database, account: AccountId): Statement =>
   database.delete(brokerConnections).where(eq(brokerConnections.account, account));

@@ -1,6 +1,6 @@
 // sources and source_secrets: read whole, because they are few and every isolate knows them all; written through statements
 // that GatewayObject commits together with their audit entry.
-import { asc, eq, inArray } from "drizzle-orm";
+import { and, asc, eq, inArray, isNotNull } from "drizzle-orm";
 import { SourceId } from "../domain/ids.ts";
 import { type Source, SourceStatus } from "../domain/source.ts";
 import type { Statement } from "./accounts.ts";
@@ -74,8 +74,17 @@ export function writeSource(database: Database, source: Source): Statement {
 export const writeSecret = (database: Database, source: SourceId, secret: StoredSecret): Statement =>
   database.insert(sourceSecrets).values({ source, ...secret });
 
-/** From then on it is not accepted. */
-export const expireSecret = (database: Database, id: string, expiresAt: string): Statement =>
+/** Whether the source had this secret, and has it no more. */
+export async function isRetired(database: Database, source: SourceId, id: string): Promise<boolean> {
+  const rows = await database
+    .select({ id: sourceSecrets.id })
+    .from(sourceSecrets)
+    .where(and(eq(sourceSecrets.source, source), eq(sourceSecrets.id, id), isNotNull(sourceSecrets.retiredAt)));
+  return rows.length > 0;
+}
+
+/** From then on it is not accepted; without an end when `null`. */
+export const expireSecret = (database: Database, id: string, expiresAt: string | null): Statement =>
   database.update(sourceSecrets).set({ expiresAt }).where(eq(sourceSecrets.id, id));
 
 /** What it was is gone; that it was stays. */

@@ -18,5 +18,5 @@ export async function makeAccount(id: string): Promise<Account> {
   const terms = NewAccount.parse({ id, connection: { broker: "paper" }, policy: POLICY });
   const made = await env.GATEWAY_DO.getByName("gateway").createAccount(terms, null, CALLER);
   if (!made.ok) throw new Error(`account ${id} was not made: ${made.error.reason}`);
-  return made.value;
+  return made.value.answer;
 }

@@ -3,35 +3,13 @@ import type { ApiKey } from "../../src/domain/access.ts";
 import { type AuditEntry, checkLink, hashEvent } from "../../src/domain/audit-entry.ts";
 import { encodeUtf8 } from "../../src/crypto/encoding.ts";
 import { sha256Hex } from "../../src/crypto/hash.ts";
-import type { Source } from "../../src/domain/source.ts";
-import { call, hmacHex, placeOrder, readOrder } from "./support/gateway.ts";
-
-const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
-const idOf = (prefix: string) => `${prefix}-${crypto.randomUUID().slice(0, 8)}`;
-
-type Made = { source: Source; secret: { id: string; secret: string }; path: string };
-
-async function make<T>(path: string, body: object, status = 201): Promise<T> {
-  const response = await call("POST", path, { body });
-  const text = await response.text();
-  if (response.status !== status) throw new Error(`${response.status} ${text}`);
-  return JSON.parse(text) as T;
-}
-
-/** A signed order as its source sends it. */
-async function signed(source: string, secret: string, body: object = BUY): Promise<Response> {
-  const text = JSON.stringify(body);
-  const timestamp = new Date().toISOString();
-  const nonce = crypto.randomUUID();
-  const mac = await hmacHex(secret, `v1\n${timestamp}\n${nonce}\n`, text);
-  const headers = { "X-Timestamp": timestamp, "X-Nonce": nonce, "X-Signature": `v1=${mac}`, "X-API-Key": "" };
-  return call("POST", `/webhooks/${source}`, { body: text, headers });
-}
+import { BUY, type MadeSource, idOf, make, signed } from "./support/admin.ts";
+import { call, get, placeOrder, readOrder } from "./support/gateway.ts";
 
 describe("a source that signs", () => {
   it("is accepted as soon as its secret has been shown, and names the source on its orders", async () => {
     const id = idOf("signed");
-    const { secret } = await make<Made>("/v1/sources", { id, kind: "signed", account: "paper" });
+    const { secret } = await make<MadeSource>("/v1/sources", { id, kind: "signed", account: "paper" });
     const response = await signed(id, secret.secret);
     expect(response.status).toBe(202);
     expect(await response.json()).toMatchObject({ source: id, account: "paper" });
@@ -39,9 +17,9 @@ describe("a source that signs", () => {
 
   it("moves to another secret without one signal refused, and the old one ends with the answer that says so", async () => {
     const id = idOf("rotates");
-    const first = await make<Made>("/v1/sources", { id, kind: "signed", account: "paper" });
+    const first = await make<MadeSource>("/v1/sources", { id, kind: "signed", account: "paper" });
     expect((await signed(id, first.secret.secret)).status).toBe(202);
-    const second = await make<Made>(`/v1/sources/${id}/secrets`, {});
+    const second = await make<MadeSource>(`/v1/sources/${id}/secrets`, {});
     for (const { secret } of [first, second, first, second]) expect((await signed(id, secret.secret)).status).toBe(202);
     const retired = await call("DELETE", `/v1/sources/${id}/secrets/${first.secret.id}`);
     expect(retired.status).toBe(200);
@@ -51,7 +29,7 @@ describe("a source that signs", () => {
 
   it("is refused on the next signal after it was disabled, and taken again once enabled", async () => {
     const id = idOf("disabled");
-    const { secret } = await make<Made>("/v1/sources", { id, kind: "signed", account: "paper" });
+    const { secret } = await make<MadeSource>("/v1/sources", { id, kind: "signed", account: "paper" });
     expect((await signed(id, secret.secret)).status).toBe(202);
     await call("PATCH", `/v1/sources/${id}`, { body: { status: "disabled" } });
     expect((await signed(id, secret.secret)).status).toBe(401);
@@ -61,16 +39,35 @@ describe("a source that signs", () => {
 
   it("reaches no account but its own", async () => {
     const id = idOf("bound");
-    const { secret } = await make<Made>("/v1/sources", { id, kind: "signed", account: "paper" });
+    const { secret } = await make<MadeSource>("/v1/sources", { id, kind: "signed", account: "paper" });
     const elsewhere = await signed(id, secret.secret, { ...BUY, account: "second" });
     expect(elsewhere.status).toBe(422);
     expect(await elsewhere.json()).toMatchObject({ errors: [{ pointer: "/account" }] });
   });
 
+  it("may name an account as soon as the answer says that it reaches it", async () => {
+    const id = idOf("grows");
+    const { secret } = await make<MadeSource>("/v1/sources", { id, kind: "signed", account: "paper" });
+    expect((await signed(id, secret.secret)).status).toBe(202);
+    const changed = await call("PATCH", `/v1/sources/${id}`, { body: { accounts: ["paper", "second"] } });
+    expect(changed.status).toBe(200);
+    expect((await signed(id, secret.secret, { ...BUY, account: "second" })).status).toBe(202);
+  });
+
+  it("goes on with its only secret when the newer one is retired: that one's successor is gone", async () => {
+    const id = idOf("goes-on");
+    const first = await make<MadeSource>("/v1/sources", { id, kind: "signed", account: "paper" });
+    const second = await make<MadeSource>(`/v1/sources/${id}/secrets`, {});
+    expect(second.source.secrets.map(({ expires_at: end }) => end === null)).toEqual([false, true]);
+    const retired = await call("DELETE", `/v1/sources/${id}/secrets/${second.secret.id}`);
+    expect(await retired.json()).toMatchObject({ secrets: [{ id: first.secret.id, expires_at: null }] });
+    expect((await signed(id, first.secret.secret)).status).toBe(202);
+  });
+
   it("is held to caps of its own", async () => {
     const id = idOf("capped");
     const caps = { signals_per_min: 600, max_quantity: "2" };
-    const { secret } = await make<Made>("/v1/sources", { id, kind: "signed", account: "paper", caps });
+    const { secret } = await make<MadeSource>("/v1/sources", { id, kind: "signed", account: "paper", caps });
     const response = await signed(id, secret.secret, { ...BUY, quantity: "3" });
     expect(await response.json()).toMatchObject({ status: "denied", reason: { code: "source_max_quantity_exceeded" } });
   });
@@ -83,6 +80,16 @@ describe("a source that cannot sign", () => {
     const response = await call("POST", "/v1/sources", { body });
     expect(response.status).toBe(409);
     expect(await response.json()).toMatchObject({ code: "unsigned_sources_off" });
+  });
+});
+
+describe("an account", () => {
+  it("is there for whoever has seen the answer, also where nobody knew of it a moment ago", async () => {
+    const id = idOf("new");
+    expect((await get(`/v1/orders?account=${id}`)).status).toBe(404);
+    await make("/v1/accounts", { id, connection: { broker: "paper" }, policy: {} });
+    expect((await get(`/v1/orders?account=${id}`)).status).toBe(200);
+    await make("/v1/sources", { id: idOf("of-new"), kind: "signed", account: id });
   });
 });
 
@@ -130,6 +137,67 @@ describe("an API key", () => {
     }
   });
 
+  it("cannot give another one, when it changes it, what it does not have itself", async () => {
+    const terms = { owner: idOf("o"), scopes: ["admin:keys", "orders:read"], accounts: ["paper"] };
+    const { key } = await make<{ key: string }>("/v1/api-keys", terms);
+    const other = { owner: idOf("p"), scopes: ["orders:read"], accounts: ["paper"] };
+    const { api_key: made } = await make<{ api_key: ApiKey }>("/v1/api-keys", other);
+    const change = (body: object) => call("PATCH", `/v1/api-keys/${made.id}`, { headers: { "X-API-Key": key }, body });
+    for (const more of [{ scopes: ["orders:write"] }, { accounts: ["paper", "second"] }, { accounts: null }]) {
+      const response = await change(more);
+      expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({ code: "beyond_own_rights" });
+    }
+    expect((await change({ status: "disabled" })).status).toBe(200);
+  });
+
+  it("that is bound to a place and a time makes and changes none that is not", async () => {
+    const end = new Date(Date.now() + 3_600_000).toISOString();
+    const bounds = { addresses: ["192.0.2.0/24"], expires_at: end };
+    const terms = { scopes: ["admin:keys"], accounts: ["paper"] };
+    const { key } = await make<{ key: string }>("/v1/api-keys", { owner: idOf("o"), ...terms, ...bounds });
+    const headers = { "X-API-Key": key, "CF-Connecting-IP": "192.0.2.9" };
+    const later = new Date(Date.parse(end) + 1).toISOString();
+    for (const [pointer, more] of [
+      ["/addresses", { addresses: [] }],
+      ["/addresses", { addresses: ["192.0.2.0/23"] }],
+      ["/addresses", { addresses: ["192.0.2.1", "198.51.100.1"] }],
+      ["/expires_at", { expires_at: null }],
+      ["/expires_at", { expires_at: later }],
+    ] as const) {
+      const body = { owner: idOf("p"), ...terms, ...bounds, ...more };
+      const response = await call("POST", "/v1/api-keys", { headers, body });
+      expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({ errors: [{ pointer }] });
+    }
+    const within = { owner: idOf("p"), ...terms, addresses: ["192.0.2.128/25"], expires_at: end };
+    const { api_key: made } = await make<{ api_key: ApiKey }>("/v1/api-keys", within, headers);
+    const unbind = await call("PATCH", `/v1/api-keys/${made.id}`, { headers, body: { expires_at: null } });
+    expect(unbind.status).toBe(403);
+  });
+
+  it("is not revived beside two live ones of its owner", async () => {
+    const terms = { owner: idOf("o"), scopes: ["orders:read"] };
+    const past = new Date(Date.now() - 1_000).toISOString();
+    const { api_key: old } = await make<{ api_key: ApiKey }>("/v1/api-keys", { ...terms, expires_at: past });
+    await make("/v1/api-keys", terms);
+    await make("/v1/api-keys", terms);
+    const revived = await call("PATCH", `/v1/api-keys/${old.id}`, { body: { expires_at: null } });
+    expect(revived.status).toBe(409);
+    expect(await revived.json()).toMatchObject({ code: "too_many" });
+  });
+
+  it("cannot have a source reach an account that it is not good for", async () => {
+    const id = idOf("reach");
+    await make("/v1/sources", { id, kind: "signed", account: "paper" });
+    const terms = { owner: idOf("o"), scopes: ["admin:sources"], accounts: ["paper"] };
+    const { key } = await make<{ key: string }>("/v1/api-keys", terms);
+    const headers = { "X-API-Key": key };
+    const response = await call("PATCH", `/v1/sources/${id}`, { headers, body: { accounts: ["paper", "second"] } });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ errors: [{ pointer: "/accounts" }] });
+  });
+
   it("has two live siblings at most", async () => {
     const terms = { owner: idOf("o"), scopes: ["orders:read"] };
     await make("/v1/api-keys", terms);
@@ -143,7 +211,7 @@ describe("an API key", () => {
 describe("the record of changes", () => {
   it("is a whole chain that names who changed what, and holds no secret", async () => {
     const id = idOf("recorded");
-    const { secret } = await make<Made>("/v1/sources", {
+    const { secret } = await make<MadeSource>("/v1/sources", {
       id,
       kind: "signed",
       account: "paper",

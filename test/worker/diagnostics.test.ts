@@ -71,6 +71,7 @@ describe("the diagnostics of a gateway that is well", () => {
       "database.triggers",
       "vault.keys",
       "vault.rotation",
+      "sources.secrets",
       "api_keys.expiry",
       "api_keys.rotation",
       "accounts",

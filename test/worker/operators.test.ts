@@ -62,18 +62,18 @@ const nowSec = () => Math.floor(Date.now() / 1000);
 const person = (differing: object = {}, by = key) => signAssertion({ ...claimsOfPerson(nowSec()), ...differing }, by);
 const program = () => signAssertion(claimsOfProgram(nowSec()), key);
 
-type Asked = { readonly headers?: Record<string, string>; readonly body?: object; readonly from?: string };
+type Asked = { readonly headers?: Record<string, string>; readonly body?: object; readonly from?: string; at?: string };
 
 /** A request as Access passes it on. */
 const ask = async (
   assertion: string | null,
   method: string,
   path: string,
-  { headers = {}, body, from = anAddress() }: Asked = {},
+  { headers = {}, body, from = anAddress(), at = HERE }: Asked = {},
   bound = bindings,
 ): Promise<Response> =>
   createApp().request(
-    `${HERE}${path}`,
+    `${at}${path}`,
     {
       method,
       headers: {
@@ -281,9 +281,14 @@ describe("a page of another site", () => {
 
   it("cannot use a gateway on a laptop that asks nobody for a key", async () => {
     const open = withSettings({ API_KEY_ENABLED: "false" });
-    const place = (headers: Record<string, string>) => ask(null, "DELETE", "/v1/orders", { headers }, open);
-    expect(await codeOf(await place({ Origin: "https://other.test" }))).toBe("403 cross_site");
-    expect((await place({})).status).toBe(202);
+    const cancelAll = (headers: Record<string, string>, at = "http://localhost:8787") =>
+      ask(null, "DELETE", "/v1/orders", { headers, at }, open);
+    expect(await codeOf(await cancelAll({ Origin: "https://other.test" }))).toBe("403 cross_site");
+    expect((await cancelAll({})).status).toBe(202);
+    // A name of its own that leads to this machine makes a page's origin the gateway's.
+    const rebound = "http://rebound.test:8787";
+    expect(await codeOf(await cancelAll({ Origin: rebound }, rebound))).toBe("403 cross_site");
+    expect(await codeOf(await ask(null, "GET", "/v1/orders", { at: rebound }, open))).toBe("403 cross_site");
   });
 
   it("is kept from every route there is that changes something", async () => {

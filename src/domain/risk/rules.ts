@@ -30,14 +30,20 @@ const CLOCK_SKEW_MAX_SEC = 60;
 export function orderRules({ sender }: RiskFacts): readonly Rule[] {
   const rules = [tradingState, supported];
   if (sender === null) return rules;
-  // Whoever learns the address of a source that does not sign could close what others have opened: its caps bind exits too.
-  const caps = sender.origin !== "hmac" && sender.caps !== null ? capsOf(sender.caps) : [];
-  return [...rules, originProven(sender), ...caps];
+  return [...rules, originProven(sender), ...(isUnsigned(sender) ? quantityCap(sender.caps) : [])];
 }
 
+/**
+ * Whoever learns the address of a source that does not sign could close what others have opened: its cap on units binds exits
+ * too. The one on money does not, because an exit must not need a market price.
+ */
+const isUnsigned = ({ origin }: SenderFacts): boolean => origin !== "hmac";
+
 /** Rules that bind what opens or adds to a position. */
-export const entryRules = ({ sender }: RiskFacts): readonly Rule[] =>
-  sender?.caps && sender.origin === "hmac" ? [...ENTRY_RULES, ...capsOf(sender.caps)] : ENTRY_RULES;
+export function entryRules({ sender }: RiskFacts): readonly Rule[] {
+  if (sender === null) return ENTRY_RULES;
+  return [...ENTRY_RULES, ...(isUnsigned(sender) ? [] : quantityCap(sender.caps)), ...notionalCap(sender.caps)];
+}
 
 const ENTRY_RULES: readonly Rule[] = [
   auditBacklog,
@@ -81,15 +87,16 @@ const originProven =
   };
 
 /** What a source may do beside what the account may. */
-function capsOf({ max_quantity: quantity, max_notional: notional }: SourceCaps): Rule[] {
-  const rules: Rule[] = [];
-  if (quantity !== undefined) {
-    rules.push((...order) => capped("source_max_quantity", quantity, measureQuantity(...order)));
-  }
-  if (notional !== undefined) {
-    rules.push((...order) => capped("source_max_notional", notional, measureNotional(...order)));
-  }
-  return rules;
+function quantityCap(caps: SourceCaps | null): Rule[] {
+  const cap = caps?.max_quantity;
+  if (cap === undefined) return [];
+  return [(...order) => capped("source_max_quantity", cap, measureQuantity(...order))];
+}
+
+function notionalCap(caps: SourceCaps | null): Rule[] {
+  const cap = caps?.max_notional;
+  if (cap === undefined) return [];
+  return [(...order) => capped("source_max_notional", cap, measureNotional(...order))];
 }
 
 function auditBacklog(_intent: OrderIntent, _policy: Policy, facts: RiskFacts): Verdict {

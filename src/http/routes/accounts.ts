@@ -3,6 +3,7 @@ import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accountStub } from "../../account/stub.ts";
 import { sealCredentials } from "../../admin/seal-credentials.ts";
+import { SETTLED_MS } from "../../directory/directory.ts";
 import { type Principal, mayUse } from "../../domain/access.ts";
 import {
   Account,
@@ -18,7 +19,7 @@ import { grants } from "../../domain/scope.ts";
 import { gatewayStub } from "../../gateway/stub.ts";
 import { type StoredAccount, findAccount, listAccounts, listPolicies } from "../../storage/accounts.ts";
 import { openDatabase } from "../../storage/client.ts";
-import { mustDo, readBody } from "../admin.ts";
+import { mustBind, mustDo, readBody } from "../admin.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
 import { guarded } from "../guarded.ts";
@@ -102,7 +103,7 @@ const patchAccount = createRoute({
   request: { params, body: bodyOf(AccountChange) },
   responses: {
     200: jsonOf(Account, "As it is now."),
-    ...guardedProblems("invalid_request", ...BODY_REFUSALS, "not_found"),
+    ...guardedProblems("not_told", "invalid_request", ...BODY_REFUSALS, "not_found"),
   },
 });
 
@@ -116,7 +117,7 @@ const putPolicy = createRoute({
   request: { params, body: bodyOf(PolicyChange) },
   responses: {
     200: jsonOf(Account, "As it is now."),
-    ...guardedProblems("invalid_request", ...BODY_REFUSALS, "not_found"),
+    ...guardedProblems("not_told", "invalid_request", ...BODY_REFUSALS, "not_found"),
   },
 });
 
@@ -143,7 +144,14 @@ const putCredentials = createRoute({
   request: { params, body: bodyOf(CredentialsChange) },
   responses: {
     200: jsonOf(Account, "As it is now."),
-    ...guardedProblems("invalid_request", ...BODY_REFUSALS, "not_found", "credentials_refused", "broker_silent"),
+    ...guardedProblems(
+      "not_told",
+      "invalid_request",
+      ...BODY_REFUSALS,
+      "not_found",
+      "credentials_refused",
+      "broker_silent",
+    ),
   },
 });
 
@@ -155,7 +163,10 @@ const deleteAccount = createRoute({
   description: "Its key is erased. Its record stays, and so does its id, which is never used again.",
   ...access,
   request: { params },
-  responses: { 200: jsonOf(Account, "Deleted."), ...guardedProblems("invalid_request", "not_found", "account_in_use") },
+  responses: {
+    200: jsonOf(Account, "Deleted."),
+    ...guardedProblems("not_told", "invalid_request", "not_found", "account_in_use"),
+  },
 });
 
 export function mountAccounts(app: OpenAPIHono<AppEnv>): void {
@@ -179,7 +190,7 @@ export function mountAccounts(app: OpenAPIHono<AppEnv>): void {
     const isQuiet = account.status !== "disabled" || (await accountStub(c.env, account.id).isQuiet());
     if (!isQuiet) refuse(c, { code: "account_in_use", detail: "It has live orders. Cancel them, and let them end." });
     const update = { kind: "delete", reason: undefined } as const;
-    return c.json(mustDo(c, await gatewayStub(c.env).changeAccount(account.id, update, callerOf(c))), 200);
+    return c.json(mustBind(c, await gatewayStub(c.env).changeAccount(account.id, update, callerOf(c))), 200);
   });
 
   // Registered by hand: the generated validator's JSON reader is not a strict one.
@@ -200,7 +211,9 @@ export function mountAccounts(app: OpenAPIHono<AppEnv>): void {
       credentials === undefined
         ? null
         : mustDo(c, await sealCredentials(terms.id, terms.connection, credentials, { config, env: c.env }));
-    const account = mustDo(c, await gatewayStub(c.env).createAccount(terms, sealed, callerOf(c)));
+    const { answer: account } = mustDo(c, await gatewayStub(c.env).createAccount(terms, sealed, callerOf(c)));
+    // From then on every isolate finds it, see the directory.
+    await scheduler.wait(SETTLED_MS);
     return c.json(account, 201, { Location: `/v1/accounts/${account.id}` });
   });
 
@@ -211,13 +224,13 @@ export function mountAccounts(app: OpenAPIHono<AppEnv>): void {
       refuse(c, { code: "scope_missing", detail: "With the scope kill, an account can be disabled and nothing else." });
     }
     const update = { kind: "terms", change } as const;
-    return c.json(mustDo(c, await gatewayStub(c.env).changeAccount(account.id, update, callerOf(c))), 200);
+    return c.json(mustBind(c, await gatewayStub(c.env).changeAccount(account.id, update, callerOf(c))), 200);
   });
 
   app.put(putPolicy.getRoutingPath(), ...access.middleware, async (c) => {
     const { account } = await mustFind(c, c.req.param("id"));
     const update = { kind: "policy", ...(await readBody(c, PolicyChange)) } as const;
-    return c.json(mustDo(c, await gatewayStub(c.env).changeAccount(account.id, update, callerOf(c))), 200);
+    return c.json(mustBind(c, await gatewayStub(c.env).changeAccount(account.id, update, callerOf(c))), 200);
   });
 
   app.put(putCredentials.getRoutingPath(), ...access.middleware, async (c) => {
@@ -232,7 +245,7 @@ export function mountAccounts(app: OpenAPIHono<AppEnv>): void {
       refuse(c, { code: "credentials_refused", detail: "They open another account at the broker than before." });
     }
     const update = { kind: "credentials", credentials: sealed, reason } as const;
-    return c.json(mustDo(c, await gatewayStub(c.env).changeAccount(account.id, update, callerOf(c))), 200);
+    return c.json(mustBind(c, await gatewayStub(c.env).changeAccount(account.id, update, callerOf(c))), 200);
   });
 }
 

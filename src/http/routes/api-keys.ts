@@ -7,12 +7,13 @@ import { randomBytes } from "../../crypto/random.ts";
 import { SETTLED_MS } from "../../directory/directory.ts";
 import { ApiKey, ApiKeyChange, ApiKeyTerms, type Principal, mayUse } from "../../domain/access.ts";
 import { ApiKeyId, makeApiKey } from "../../domain/api-key.ts";
+import { isCovered } from "../../domain/client-address.ts";
 import type { FieldError } from "../../domain/fields.ts";
 import { grants } from "../../domain/scope.ts";
 import { gatewayStub } from "../../gateway/stub.ts";
 import { findApiKey, listApiKeys } from "../../storage/api-keys.ts";
 import { openDatabase } from "../../storage/client.ts";
-import { mustDo, readBody } from "../admin.ts";
+import { mustBind, mustDo, readBody } from "../admin.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
 import { guarded } from "../guarded.ts";
@@ -79,7 +80,7 @@ const patchKey = createRoute({
   request: { params, body: { required: true, content: { "application/json": { schema: ApiKeyChange } } } },
   responses: {
     200: jsonOf(ApiKey, "As it is now."),
-    ...guardedProblems("invalid_request", ...BODY_REFUSALS, "not_found", "beyond_own_rights"),
+    ...guardedProblems("too_many", "not_told", "invalid_request", ...BODY_REFUSALS, "not_found", "beyond_own_rights"),
   },
 });
 
@@ -91,7 +92,7 @@ const deleteKey = createRoute({
   description: "It is refused from the answer on, for good.",
   ...access,
   request: { params },
-  responses: { 200: jsonOf(ApiKey, "Deleted."), ...guardedProblems("invalid_request", "not_found") },
+  responses: { 200: jsonOf(ApiKey, "Deleted."), ...guardedProblems("not_told", "invalid_request", "not_found") },
 });
 
 export function mountApiKeys(app: OpenAPIHono<AppEnv>): void {
@@ -105,7 +106,7 @@ export function mountApiKeys(app: OpenAPIHono<AppEnv>): void {
   app.openapi(deleteKey, async (c) => {
     const { id } = await mustFind(c, c.req.valid("param").id);
     const update = { kind: "delete", reason: undefined } as const;
-    return c.json(mustDo(c, await gatewayStub(c.env).changeApiKey(id, update, callerOf(c))), 200);
+    return c.json(mustBind(c, await gatewayStub(c.env).changeApiKey(id, update, callerOf(c))), 200);
   });
 
   // Registered by hand: the generated validator's JSON reader is not a strict one.
@@ -116,7 +117,7 @@ export function mountApiKeys(app: OpenAPIHono<AppEnv>): void {
     mustBeWithinRights(c, terms);
     const { id, key } = makeApiKey(c.var.config.ENVIRONMENT, randomBytes);
     const hashed = { id, sha256: sha256Hex(encodeUtf8(key)) };
-    const made = mustDo(c, await gatewayStub(c.env).createApiKey(hashed, terms, callerOf(c)));
+    const { answer: made } = mustDo(c, await gatewayStub(c.env).createApiKey(hashed, terms, callerOf(c)));
     // From then on every isolate finds it, see the directory: whoever has seen the key can use it.
     await scheduler.wait(SETTLED_MS);
     return c.json({ api_key: made, key }, 201, { Location: `/v1/api-keys/${id}` });
@@ -128,9 +129,11 @@ export function mountApiKeys(app: OpenAPIHono<AppEnv>): void {
     mustBeWithinRights(c, {
       scopes: change.scopes ?? [],
       accounts: change.accounts === undefined ? [] : change.accounts,
+      addresses: change.addresses,
+      expires_at: change.expires_at,
     });
     const update = { kind: "terms", change } as const;
-    const changed = mustDo(c, await gatewayStub(c.env).changeApiKey(before.id, update, callerOf(c)));
+    const changed = mustBind(c, await gatewayStub(c.env).changeApiKey(before.id, update, callerOf(c)));
     // It may be good for more than before.
     await scheduler.wait(SETTLED_MS);
     return c.json(changed, 200);
@@ -145,23 +148,36 @@ async function mustFind(c: Context<AppEnv>, text: string): Promise<ApiKey> {
   return refuse(c, { code: "not_found", detail: "No API key has this id." });
 }
 
-type Rights = Pick<ApiKey, "scopes" | "accounts">;
+/** What is absent is not given. */
+type Rights = Pick<ApiKey, "scopes" | "accounts"> & {
+  readonly addresses?: ApiKey["addresses"] | undefined;
+  readonly expires_at?: ApiKey["expires_at"] | undefined;
+};
 
 function mustBeWithinRights(c: Context<AppEnv>, rights: Rights): void {
   const errors = excessOf(c.var.principal, rights);
   if (errors.length > 0) mustDo(c, { ok: false, error: { reason: "beyond_own_rights", errors } });
 }
 
-const isWithinRights = (principal: Principal, rights: Rights): boolean => excessOf(principal, rights).length === 0;
+const isWithinRights = (principal: Principal, { scopes, accounts }: ApiKey): boolean =>
+  excessOf(principal, { scopes, accounts }).length === 0;
 
 /** What of these rights the principal does not have. */
-function excessOf(principal: Principal, { scopes, accounts }: Rights): FieldError[] {
+function excessOf(principal: Principal, { scopes, accounts, addresses, expires_at: end }: Rights): FieldError[] {
   const tooMuch = scopes.filter((scope) => !grants(principal.scopes, scope));
   const foreign = accounts?.filter((account) => !mayUse(principal, account)) ?? [];
   const isUnbound = accounts === null && principal.accounts !== null;
+  const isFromElsewhere =
+    addresses !== undefined &&
+    principal.addresses.length > 0 &&
+    (addresses.length === 0 || !addresses.every((range) => isCovered(principal.addresses, range)));
+  const ownEnd = principal.expires_at;
+  const isLonger = end !== undefined && ownEnd !== null && (end === null || Date.parse(end) > Date.parse(ownEnd));
   return [
     ...tooMuch.map((scope) => ({ pointer: "/scopes", message: `${scope} is not yours to give` })),
     ...foreign.map((account) => ({ pointer: "/accounts", message: `${account} is not one of your accounts` })),
     ...(isUnbound ? [{ pointer: "/accounts", message: "name some of your accounts" }] : []),
+    ...(isFromElsewhere ? [{ pointer: "/addresses", message: "name addresses that your own key is good for" }] : []),
+    ...(isLonger ? [{ pointer: "/expires_at", message: `must be no later than your own key's end, ${ownEnd}` }] : []),
   ];
 }

@@ -55,6 +55,7 @@ const postBatch = createRoute({
   responses: {
     200: jsonOf(BatchAnswer, "What became of each order, in the order of the request.", ["Idempotency-Replayed"]),
     ...guardedProblems(
+      "account_disabled",
       "idempotency_key_required",
       "idempotency_conflict",
       "body_too_large",

@@ -50,6 +50,7 @@ const postOrder = createRoute({
       ["Location", "RateLimit", "RateLimit-Policy", "Preference-Applied"],
     ),
     ...guardedProblems(
+      "account_disabled",
       "idempotency_key_required",
       "idempotency_conflict",
       "body_too_large",

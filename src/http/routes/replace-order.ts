@@ -48,6 +48,7 @@ const postReplacement = createRoute({
       ["Location"],
     ),
     ...guardedProblems(
+      "account_disabled",
       "not_found",
       "idempotency_key_required",
       "idempotency_conflict",

@@ -4,13 +4,13 @@ import type { Context } from "hono";
 import { makeSigningSecret, makeUrlToken } from "../../admin/make-secret.ts";
 import { SETTLED_MS } from "../../directory/directory.ts";
 import { mayUse } from "../../domain/access.ts";
-import { SourceId } from "../../domain/ids.ts";
+import { AccountId, SourceId } from "../../domain/ids.ts";
 import { NewSource, Source, SourceChange } from "../../domain/source.ts";
 import type { SourceUpdate } from "../../gateway/sources.ts";
 import { gatewayStub } from "../../gateway/stub.ts";
 import { openDatabase } from "../../storage/client.ts";
 import { findSource, listSources } from "../../storage/sources.ts";
-import { mustDo, readBody } from "../admin.ts";
+import { mustBind, mustDo, readBody } from "../admin.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
 import { guarded } from "../guarded.ts";
@@ -42,6 +42,12 @@ const MadeSecret = {
     .meta({ description: "Where TradingView sends to; whoever has it can send. Shown this once." }),
 };
 const SourceWithSecret = z.object({ source: Source, ...MadeSecret }).meta({ id: "SourceWithSecret" });
+
+const RotatedSource = SourceWithSecret.extend({
+  untold_accounts: z
+    .array(AccountId)
+    .meta({ description: "Could not be told when the older secret ends. They learn of it within five minutes." }),
+}).meta({ id: "RotatedSource" });
 
 const Rotation = z
   .strictObject({
@@ -99,7 +105,7 @@ const patchSource = createRoute({
   request: { params, body: bodyOf(SourceChange) },
   responses: {
     200: jsonOf(Source, "As it is now."),
-    ...guardedProblems("invalid_request", ...BODY_REFUSALS, "not_found"),
+    ...guardedProblems("not_told", "invalid_request", ...BODY_REFUSALS, "not_found"),
   },
 });
 
@@ -112,7 +118,7 @@ const postSecret = createRoute({
   security: access.security,
   request: { params, body: bodyOf(Rotation) },
   responses: {
-    201: jsonOf(SourceWithSecret, "Added, and accepted from now on."),
+    201: jsonOf(RotatedSource, "Added, and accepted from now on."),
     ...guardedProblems("invalid_request", ...BODY_REFUSALS, "not_found", "too_many"),
   },
 });
@@ -127,7 +133,7 @@ const deleteSecret = createRoute({
   request: { params: params.extend({ secret: z.string().meta({ description: "The secret's id." }) }) },
   responses: {
     200: jsonOf(Source, "As it is now."),
-    ...guardedProblems("invalid_request", "not_found", "last_secret"),
+    ...guardedProblems("not_told", "invalid_request", "not_found", "last_secret"),
   },
 });
 
@@ -139,7 +145,7 @@ const deleteSource = createRoute({
   description: "Its secrets are erased, and it is refused from the answer on. Its id is never used again.",
   ...access,
   request: { params },
-  responses: { 200: jsonOf(Source, "Deleted."), ...guardedProblems("invalid_request", "not_found") },
+  responses: { 200: jsonOf(Source, "Deleted."), ...guardedProblems("not_told", "invalid_request", "not_found") },
 });
 
 export function mountSources(app: OpenAPIHono<AppEnv>): void {
@@ -169,7 +175,7 @@ export function mountSources(app: OpenAPIHono<AppEnv>): void {
       });
     }
     const made = await makeSecret(c, terms.kind);
-    const source = mustDo(c, await gatewayStub(c.env).createSource(terms, made.stored, callerOf(c)));
+    const { answer: source } = mustDo(c, await gatewayStub(c.env).createSource(terms, made.stored, callerOf(c)));
     await settle();
     return c.json({ source, ...show(source, made) }, 201, { Location: `/v1/sources/${source.id}` });
   });
@@ -189,9 +195,13 @@ export function mountSources(app: OpenAPIHono<AppEnv>): void {
     const { overlap_hours: hours } = await readBody(c, Rotation);
     const made = await makeSecret(c, kind);
     const overlapUntil = new Date(Date.now() + hours * 3_600_000).toISOString();
-    const source = await change(c, id, { kind: "add_secret", secret: made.stored, overlapUntil });
+    // Nobody is shown it again, so it is shown, whoever has yet to learn when the older one ends.
+    const { answer: source, untold } = mustDo(
+      c,
+      await ask(c, id, { kind: "add_secret", secret: made.stored, overlapUntil }),
+    );
     await settle();
-    return c.json({ source, ...show(source, made) }, 201);
+    return c.json({ source, ...show(source, made), untold_accounts: untold }, 201);
   });
 }
 
@@ -206,9 +216,12 @@ const makeSecret = async (c: Context<AppEnv>, kind: Source["kind"]): Promise<Mad
 const show = (source: Source, { shown, stored }: Made) =>
   source.kind === "signed" ? { secret: { id: stored.id, secret: shown } } : { path: `/webhooks/${source.id}/${shown}` };
 
-async function change(c: Context<AppEnv>, id: string, update: SourceUpdate): Promise<Source> {
+const change = async (c: Context<AppEnv>, id: string, update: SourceUpdate): Promise<Source> =>
+  mustBind(c, await ask(c, id, update));
+
+async function ask(c: Context<AppEnv>, id: string, update: SourceUpdate) {
   const source = await mustFind(c, id);
-  return mustDo(c, await gatewayStub(c.env).changeSource(source.id, update, callerOf(c)));
+  return gatewayStub(c.env).changeSource(source.id, update, callerOf(c));
 }
 
 async function mustFind(c: Context<AppEnv>, text: string): Promise<Source> {

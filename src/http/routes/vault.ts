@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { gatewayStub } from "../../gateway/stub.ts";
 import { countSealed } from "../../storage/sealed.ts";
 import { openDatabase } from "../../storage/client.ts";
+import { notTold } from "../admin.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
 import { guarded } from "../guarded.ts";
@@ -52,7 +53,7 @@ const postRewrap = createRoute({
   summary: "Move sealed rows under the primary key version, some at a time",
   description: "Nothing is opened, and nothing stops meanwhile. Repeat it until `left` is 0.",
   ...access,
-  responses: { 200: jsonOf(Rewrapped, "What was done."), ...guardedProblems("beyond_own_rights") },
+  responses: { 200: jsonOf(Rewrapped, "What was done."), ...guardedProblems("beyond_own_rights", "not_told") },
 });
 
 export function mountVault(app: OpenAPIHono<AppEnv>): void {
@@ -70,7 +71,9 @@ export function mountVault(app: OpenAPIHono<AppEnv>): void {
 
   app.openapi(postRewrap, async (c) => {
     mustHaveAll(c);
-    const { primary, rewrapped, left, closed } = await gatewayStub(c.env).rewrap(callerOf(c));
+    const { answer, untold } = await gatewayStub(c.env).rewrap(callerOf(c));
+    if (untold.length > 0) return notTold(c, untold);
+    const { primary, rewrapped, left, closed } = answer;
     return c.json({ primary, rewrapped, left, closed: [...closed] }, 200);
   });
 }

@@ -91,6 +91,7 @@ const postSignal = createRoute({
       "invalid_request",
       "rate_limited",
       "maintenance",
+      "account_disabled",
       "misconfigured",
       "unavailable",
     ),

@@ -1,6 +1,6 @@
 // Whether a stranger's page has a browser send a request.
 import { describe, expect, it } from "vitest";
-import { isForeign } from "../../../src/access/cross-site.ts";
+import { isForeign, namesThisMachine } from "../../../src/access/cross-site.ts";
 
 const HERE = "https://gateway.test";
 const sent = (differing: Partial<Parameters<typeof isForeign>[0]>) =>
@@ -47,4 +47,18 @@ it("what only reads passes from everywhere", () => {
   for (const method of ["GET", "HEAD"]) {
     expect(sent({ method, fetchSite: "cross-site", origin: "https://other.test" })).toBe(false);
   }
+});
+
+describe("the name that a request was sent to", () => {
+  it.each([
+    ["http://localhost:8787/v1/orders", true],
+    ["http://127.0.0.1:8787/v1/orders", true],
+    ["http://[::1]:8787/v1/orders", true],
+    ["http://rebound.example:8787/v1/orders", false],
+    ["http://localhost.example/v1/orders", false],
+    ["http://127.0.0.1.example/v1/orders", false],
+    ["http://192.168.0.2:8787/v1/orders", false],
+  ])("%s is this machine's own: %s", (url, isOwn) => {
+    expect(namesThisMachine(url)).toBe(isOwn);
+  });
 });

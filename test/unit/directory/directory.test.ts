@@ -123,6 +123,25 @@ describe("what is known", () => {
     expect(readings).toHaveLength(3);
   });
 
+  it("is not answered after five minutes: an isolate that nobody asked may know what has been taken away", async () => {
+    const { clock, readings, answer, current } = await openWarm(knowing(PAPER));
+    clock.nowMs += 300_001;
+    const asked = current();
+    const newer = knowing(LATER);
+    await answer(newer);
+    expect(await asked).toBe(newer);
+    expect(readings).toHaveLength(2);
+  });
+
+  it("is answered after any time while D1 is away", async () => {
+    const known = knowing(PAPER);
+    const { clock, fail, current } = await openWarm(known);
+    clock.nowMs += 3_600_000;
+    const asked = current();
+    await fail();
+    expect(await asked).toBe(known);
+  });
+
   it("stays when a look for more fails, which the one who looked hears of", async () => {
     const known = knowing(PAPER);
     const { directory, clock, fail, current } = await openWarm(known);

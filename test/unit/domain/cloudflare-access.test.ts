@@ -1,5 +1,6 @@
 // The setting that lists the operators, and whom claims speak of.
 import { describe, expect, it } from "vitest";
+import { UNBOUND } from "../../../src/domain/access.ts";
 import { CloudflareAccess, findOperator } from "../../../src/domain/cloudflare-access.ts";
 import {
   ACCESS,
@@ -123,13 +124,14 @@ describe("claims that have been proven", () => {
       id: `access:${PERSON_ID}`,
       scopes: ["orders:read", "admin:accounts"],
       accounts: null,
+      ...UNBOUND,
     };
     expect(findOperator(ACCESS, person)).toEqual({ ok: true, value: principal });
     expect(findOperator(ACCESS, { ...person, email: PERSON.toUpperCase() })).toEqual({ ok: true, value: principal });
   });
 
   it("speak of a program by its service token", () => {
-    const principal = { kind: "operator", id: `access:${PROGRAM}`, scopes: SCOPES, accounts: ["paper"] };
+    const principal = { kind: "operator", id: `access:${PROGRAM}`, scopes: SCOPES, accounts: ["paper"], ...UNBOUND };
     expect(findOperator(ACCESS, program)).toEqual({ ok: true, value: principal });
   });
 

@@ -538,6 +538,19 @@ describe("a source's own caps", () => {
     expect(assess({ ...sellTen, quantity: decimalOf("1") }, aPolicy(), facts).outcome).toBe("approved");
   });
 
+  it("never ask an exit for a market price, which may not be known just then", () => {
+    const { sender } = capped({ max_quantity: "10", max_notional: "1" });
+    if (sender === null) throw new Error("no sender");
+    const facts = someFacts({
+      sender: { ...sender, origin: "ip", minimumOrigin: "url_token" },
+      position: "10",
+      referencePrice: undefined,
+    });
+    for (const policy of [aPolicy({ trading_state: "reducing" }), aPolicy({ symbols: ["MSFT"] }), aPolicy()]) {
+      expect(assess(sellTen, policy, facts).outcome).toBe("approved");
+    }
+  });
+
   it("never trap an exit that is signed", () => {
     const facts = capped({ max_quantity: "1", max_notional: "1" }, { position: "10" });
     const decision = assess(sellTen, aPolicy(), facts);
@@ -634,17 +647,17 @@ describe("whatever is asked", () => {
     unsupported: fc.option(fc.constant({ code: "unsupported_symbol", detail: "no" }), { nil: undefined, freq: 9 }),
   });
 
-  const capsOf = ({ sender }: RiskFacts): string[] => [
-    ...(sender?.caps?.max_quantity === undefined ? [] : ["source_max_quantity"]),
-    ...(sender?.caps?.max_notional === undefined ? [] : ["source_max_notional"]),
-  ];
+  const quantityCap = ({ sender }: RiskFacts) =>
+    sender?.caps?.max_quantity === undefined ? [] : ["source_max_quantity"];
+  const notionalCap = ({ sender }: RiskFacts) =>
+    sender?.caps?.max_notional === undefined ? [] : ["source_max_notional"];
 
-  /** The caps of a source that does not sign are among the rules that no exit is exempt from. */
+  /** The cap on units of a source that does not sign is among the rules that no exit is exempt from. */
   const rulesFor = (facts: RiskFacts): string[] => [
     "trading_state",
     "order_supported",
     ...(facts.sender === null ? [] : ["origin"]),
-    ...(facts.sender?.origin === "hmac" ? [] : capsOf(facts)),
+    ...(facts.sender?.origin === "hmac" ? [] : quantityCap(facts)),
     "audit_backlog",
     "position_known",
     "circuit_breaker",
@@ -653,7 +666,8 @@ describe("whatever is asked", () => {
     "max_quantity",
     "max_notional",
     "max_position",
-    ...(facts.sender?.origin === "hmac" ? capsOf(facts) : []),
+    ...(facts.sender?.origin === "hmac" ? quantityCap(facts) : []),
+    ...notionalCap(facts),
   ];
 
   it("nothing passes that its sender has proven too little of, an exit neither", () => {
