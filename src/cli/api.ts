@@ -21,6 +21,8 @@ export type Call = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Where a change must not be made twice: the command that shows whether it has been made, for when no answer says so. */
+  readonly look?: string;
 };
 
 export type Answer<T> = { readonly status: number; readonly headers: Headers; readonly body: T };
@@ -79,18 +81,16 @@ export type RawCall = Omit<Call, "body" | "headers"> & {
 /** One request as it stands, without a key of its own, and the answer checked. */
 export async function exchange<T>(address: Address, call: RawCall, schema: z.ZodType<T>): Promise<Answer<T>> {
   const { response, text } = await send(address, call);
-  const where = { url: address.url, response };
+  const exchanged = { url: address.url, response, call };
   const body = readJson(text);
-  if (!response.ok) throw refusalOf(where, body);
+  if (!response.ok) throw refusalOf(exchanged, body);
   const read = parseFields(schema, body);
   if (read.ok) return { status: response.status, headers: response.headers, body: read.value };
-  throw notAGateway(where, body === undefined ? undefined : read.error);
+  throw notAGateway(exchanged, body === undefined ? undefined : read.error);
 }
 
-async function send(
-  address: Address,
-  { method = "GET", path, query = {}, headers, bytes }: RawCall,
-): Promise<{ response: Response; text: string }> {
+async function send(address: Address, call: RawCall): Promise<{ response: Response; text: string }> {
+  const { method = "GET", path, query = {}, headers, bytes } = call;
   const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
   const search = given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`;
   try {
@@ -104,28 +104,32 @@ async function send(
     });
     return { response, text: await response.text() };
   } catch (thrown) {
-    throw unreachable(address, method, thrown);
+    throw unreachable(address, call, thrown);
   }
 }
 
 const NOTHING_THERE: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
 
-function unreachable(address: Address, method: string, thrown: unknown): Failure {
+function unreachable(address: Address, call: RawCall, thrown: unknown): Failure {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   const said =
     code === "ECONNREFUSED"
       ? `Nothing listens on ${address.url}${address.isLoopback ? "; run npm start first." : "."}`
       : `${address.url} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`;
-  const mayHaveArrived = method !== "GET" && !NOTHING_THERE.has(code);
-  const message = mayHaveArrived
-    ? `${said}\nThe request may have arrived all the same: look before you repeat it.`
-    : said;
+  const message = NOTHING_THERE.has(code) ? said : withDoubts(said, call);
   return new Failure(message, {
     exitCode: EXIT.unreachable,
     document: { code: "unreachable", detail: message },
     cause: thrown,
   });
+}
+
+/** Where no answer says what became of a change, it may have been made. */
+function withDoubts(said: string, { method = "GET", look }: RawCall): string {
+  if (method === "GET") return said;
+  const doubts = `${said}\nThe request may have arrived all the same: look before you repeat it.`;
+  return look === undefined ? doubts : `${doubts}\n\n  ${look}`;
 }
 
 /** What a refusal has to be, and the parts of it that are shown. */
@@ -136,31 +140,42 @@ const Problem = z.looseObject({
   errors: z.array(z.looseObject({ pointer: z.string(), message: z.string() })).optional(),
 });
 
-type Where = { readonly url: string; readonly response: Response };
+/** The gateway's code for not knowing: the request may be stored. Each of its other refusals says what became of it. */
+const UNDECIDED = "unavailable";
 
-function refusalOf(where: Where, body: unknown): Failure {
+type Exchanged = { readonly url: string; readonly response: Response; readonly call: RawCall };
+
+function refusalOf(exchanged: Exchanged, body: unknown): Failure {
+  const { response, call } = exchanged;
   const problem = Problem.safeParse(body);
-  if (!problem.success) return notAGateway(where, undefined);
+  if (!problem.success) return notAGateway(exchanged, undefined);
   const { code, detail, errors = [], request_id: requestId } = problem.data;
-  const retryAfter = where.response.headers.get("Retry-After");
+  const retryAfter = response.headers.get("Retry-After");
   const lines = [
-    `HTTP ${where.response.status} ${code}: ${detail}`,
+    `HTTP ${response.status} ${code}: ${detail}`,
     ...errors.map(({ pointer, message }) => `  ${pointer === "" ? "(the whole body)" : pointer}: ${message}`),
     ...(retryAfter === null ? [] : [`Retry after ${retryAfter} s.`]),
     ...(requestId === undefined ? [] : [`Its request id, for the gateway's log: ${requestId}`]),
   ];
-  return new Failure(lines.map((line) => printable(line)).join("\n"), { document: problem.data });
+  const said = lines.map((line) => printable(line)).join("\n");
+  return new Failure(code === UNDECIDED ? withDoubts(said, call) : said, { document: problem.data });
 }
 
-/** Something answers, and not in the way that this program knows: another server, or a gateway of another version. */
+/**
+ * Something answers, and not in the way that this program knows: another server, a proxy whose gateway has not answered it, or
+ * a gateway of another version.
+ */
 function notAGateway(
-  { url, response }: Where,
+  { url, response, call }: Exchanged,
   errors: readonly { pointer: string; message: string }[] | undefined,
 ): Failure {
   const [error] = errors ?? [];
   const type = response.headers.get("Content-Type") ?? "no content type";
   const why = error === undefined ? `HTTP ${response.status}, ${type}` : `${error.pointer}: ${error.message}`;
-  const message = `What answers on ${url} is no gateway, or one of another version (${printable(why)}).`;
+  const message = withDoubts(
+    `What answers on ${url} is no gateway, a proxy before one, or one of another version (${printable(why)}).`,
+    call,
+  );
   return new Failure(message, {
     exitCode: EXIT.unreachable,
     document: { code: "not_a_gateway", detail: message },

@@ -103,4 +103,5 @@ Every command takes --json: stdout then holds one JSON document, the result, or 
 Exit status: 0 done
              1 refused or failed
              2 the command line makes no sense
-             3 the gateway cannot be reached`;
+             3 the gateway cannot be reached
+           141 whoever read stdout has gone`;

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseEnv } from "node:util";
 import { randomBytes } from "../crypto/random.ts";
 import { KEY_BYTES, toBootstrapKey, toEncryptionKey, toHmacSecret } from "./keys.ts";
 
@@ -46,9 +47,8 @@ export function readDevVars(path: string): DevSecrets {
   };
 }
 
-/** The value of one setting in the text of a `.dev.vars` file; `undefined` where it has none. */
-export const settingIn = (text: string, name: string): string | undefined =>
-  new RegExp(`^\\s*${name}\\s*=\\s*["']?([^"'\\n]+?)["']?\\s*$`, "m").exec(text)?.[1];
+/** The value of one setting in the text of a `.dev.vars` file; `undefined` where it has none, or an empty one. */
+export const settingIn = (text: string, name: string): string | undefined => parseEnv(text)[name] || undefined;
 
 /** `"old,new"` as the gateway reads it. */
 export const splitSecrets = (text: string): readonly string[] => text.split(",").map((item) => item.trim());

@@ -11,6 +11,8 @@ export const SourceWithSecret = z
     source: SourceView,
     secret: z.looseObject({ id: z.string(), secret: z.string() }).optional(),
     path: z.string().optional(),
+    /** They have yet to learn when the older secret ends. */
+    untold_accounts: z.array(z.string()).optional(),
   })
   .refine(({ secret, path }) => (secret === undefined) !== (path === undefined), { error: "holds no secret" });
 export type SourceWithSecret = z.infer<typeof SourceWithSecret>;

@@ -1,6 +1,8 @@
 // One secret setting where an operator keeps it: a line of `.dev.vars`, or a file of its own. Read, and replaced in place.
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
+import { isDeepStrictEqual, parseEnv } from "node:util";
+import { settingIn } from "./dev-vars.ts";
 import { Failure } from "./failure.ts";
 import { replaceFile } from "./replace-file.ts";
 
@@ -15,16 +17,24 @@ export type SettingFile = {
 /** The line `NAME="value"` of a file in `.dev.vars` form. */
 export function openDevVars(path: string, name: string): SettingFile {
   const text = readText(path);
-  const lines = [
-    ...text.matchAll(new RegExp(`^([ \\t]*${name}[ \\t]*=[ \\t]*["']?)([^"'\\n]+?)["']?[ \\t\\r]*$`, "gm")),
-  ];
-  const [line, ...more] = lines;
-  if (line === undefined) throw new Failure(`${relative(process.cwd(), path)} does not set ${name}.`);
-  if (more.length > 0) throw new Failure(`${relative(process.cwd(), path)} sets ${name} more than once.`);
-  const [, before = "", value = ""] = line;
-  const start = line.index + before.length;
-  const replace = (next: string) => write(path, text.slice(0, start) + next + text.slice(start + value.length));
-  return { shown: relative(process.cwd(), path), value, replace };
+  const shown = relative(process.cwd(), path);
+  const value = settingIn(text, name);
+  if (value === undefined) throw new Failure(`${shown} does not set ${name}.`);
+  const [line, ...more] = text.matchAll(new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=[ \\t]*["'\`]?`, "gm"));
+  if (more.length > 0) throw new Failure(`${shown} sets ${name} more than once.`);
+  const start = line === undefined ? 0 : line.index + line[0].length;
+  const replace = (next: string): void => {
+    const changed = text.slice(0, start) + next + text.slice(start + value.length);
+    // A line may be written in more ways than are told apart here, and the next gateway reads what comes of it.
+    if (!isDeepStrictEqual(parseEnv(changed), { ...parseEnv(text), [name]: next })) {
+      throw new Failure(
+        `${shown} sets ${name} in a way that cannot be changed safely, so nothing was written. Write the line as ` +
+          `${name}="…", with nothing else on it, and do this again.`,
+      );
+    }
+    write(path, changed);
+  };
+  return { shown, value, replace };
 }
 
 /** A file that holds the value and nothing else. */

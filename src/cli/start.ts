@@ -67,7 +67,7 @@ Sign and send an order from another terminal, here in the project:
 
 or with nothing but curl, openssl and node:
 
-  SECRET=$(sed -n 's/^API_KEY_HMAC_SECRET="\\(.*\\)"$/\\1/p' ${file})
+  SECRET=$(sed -n 's/^API_KEY_HMAC_SECRET="\\(.*,\\)*\\(.*\\)"$/\\2/p' ${file})
   BODY='{"symbol":"AAPL","side":"buy","type":"market","quantity":"10"}'
   TS=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   NONCE=$(node -p 'crypto.randomUUID()')

@@ -22,6 +22,7 @@ import { sleep } from "../../src/cli/gateway-process.ts";
 import { KEY_BYTES, toEncryptionKey } from "../../src/cli/keys.ts";
 import { type PaperVenue, startPaperVenue } from "../../src/cli/paper-venue.ts";
 import { openDevVars } from "../../src/cli/setting-file.ts";
+import { type FakeGateway, aFakeGateway } from "../support/fake-gateway.ts";
 import { aFernetKey, sealFernet } from "../support/fernet.ts";
 import { type World, aWorld } from "./support/running-gateway.ts";
 
@@ -194,7 +195,8 @@ describe("npm start", () => {
 describe("npm start, where settings are exported", () => {
   it("goes by its files, and makes the account that the first order is for", async () => {
     const port = await aFreePort();
-    const exported = { BOOTSTRAP_API_KEY: "k".repeat(40), ENVIRONMENT: "production", SALLYPORT_API_KEY: "" };
+    const settings = { BOOTSTRAP_API_KEY: "k".repeat(40), ENVIRONMENT: "production", LIMITS: "none" };
+    const exported = { ...settings, CLOUDFLARE_ENV: "production", SALLYPORT_API_KEY: "" };
     const command = run("start", ["--port", String(port), ...stateArgs()], exported);
     await until(() => command.output().includes("Read what became of it") || command.child.exitCode !== null);
     const there = ["--url", `http://127.0.0.1:${port}`, "--dev-vars", join(dir, "dev.vars"), "--json"];
@@ -259,11 +261,55 @@ describe("npx sallyport", () => {
     expect(command.output()).toMatch(/^sallyport: .* Run npm ci in the project/);
   });
 
-  it("does not mind a reader that has seen enough", async () => {
-    const line = `"${process.execPath}" src/cli/sallyport.js --help | true`;
-    const command = follow(spawn("sh", ["-c", line]));
-    expect(await command.exit).toBe(0);
+  it("ends without a word when its reader has seen enough, with the status that a shell expects then", async () => {
+    const command = sallyport(["--help"]);
+    command.child.stdout?.destroy();
+    expect(await command.exit).toBe(141);
     expect(command.output()).toBe("");
+  });
+});
+
+describe("npx sallyport, where a key that is shown once gets lost", () => {
+  const ID = "4fT0aZk91Q";
+  const MADE = {
+    id: ID,
+    owner: "desk",
+    status: "active",
+    scopes: ["orders:read"],
+    accounts: null,
+    addresses: [],
+    expires_at: null,
+    created_by: "bootstrap",
+    created_at: "2026-01-01T00:00:00.000Z",
+    changed_at: "2026-01-01T00:00:00.000Z",
+    last_used_at: null,
+    rotation_due: false,
+  };
+  const env = { SALLYPORT_API_KEY: "k" };
+  let gateway: FakeGateway;
+  beforeEach(async () => {
+    gateway = await aFakeGateway(() => ({ status: 201, body: { api_key: MADE, key: "sp_dev_the-key" } }));
+  });
+  afterEach(() => gateway.close());
+
+  const create = () => ["keys", "create", "--url", gateway.url, "--owner", "desk", "--scope", "orders:read"];
+  const howToTakeItAway = () =>
+    `This is key ${ID} of desk. It is shown this once, and kept nowhere. If it has got lost on the way, delete it:\n\n` +
+    `  npx sallyport keys delete --url ${gateway.url} ${ID}\n`;
+
+  it("fails when nobody reads it, and says how to take it away", async () => {
+    const command = sallyport(create(), { env });
+    command.child.stdout?.destroy();
+    expect(await command.exit).toBe(141);
+    expect(command.output()).toBe(howToTakeItAway());
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("fails when it cannot be written, and says how to take it away", async () => {
+    const line = `exec "${process.execPath}" src/cli/sallyport.js ${create().join(" ")} > /dev/full`;
+    const command = follow(spawn("sh", ["-c", line], { env: { ...process.env, ...env } }));
+    expect(await command.exit).toBe(1);
+    expect(command.output()).toMatch(/\nThe result could not be written to stdout: ENOSPC: [^\n]+\n$/);
+    expect(command.output().startsWith(howToTakeItAway())).toBe(true);
   });
 });
 

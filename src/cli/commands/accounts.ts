@@ -15,6 +15,7 @@ import type { Command, Context } from "../command.ts";
 import { readDocument } from "../document.ts";
 import { EXIT, type ExitCode, Failure, UsageFault } from "../failure.ts";
 import { openSealed, readFernetKeys, readSealed } from "../fernet-credentials.ts";
+import { nextCommand } from "../next-command.ts";
 import type { Screen } from "../screen.ts";
 import { type Connection, readConnection } from "../settings.ts";
 import { AccountView } from "../views.ts";
@@ -51,14 +52,14 @@ ${COMMON_USAGE}
 The API key comes from SALLYPORT_API_KEY, or for a gateway on this machine from .dev.vars. It needs
 the scope admin:accounts; orders:read is enough to look, and kill to disable.
 
-  npx sallyport accounts create --file account.json
+  npx sallyport accounts create --file account.secret.json
   npx sallyport accounts show paper --json | jq .policy > policy.json
   npx sallyport accounts policy paper --file policy.json --reason 'TSLA too'
-  npx sallyport accounts credentials a1 --file a1.json --reason 'a key each quarter'
+  npx sallyport accounts credentials a1 --file a1.secret.json --reason 'a key each quarter'
   npx sallyport accounts credentials a1 --file a1.fernet --fernet-key-file fernet.key
   npx sallyport accounts disable paper --reason 'looks wrong'
 
-account.json, here at Alpaca:
+account.secret.json, which git ignores under this name, here at Alpaca:
 
   {"id":"a1","connection":{"broker":"alpaca_paper"},
    "credentials":{"key_id":"…","secret_key":"…"},
@@ -68,7 +69,7 @@ account.json, here at Alpaca:
 
 alpaca_live asks for one field more: "confirm_live":"Orders of account a1 trade real money."
 
-a1.json, the credentials alone: {"key_id":"…","secret_key":"…"}`;
+a1.secret.json, the credentials alone: {"key_id":"…","secret_key":"…"}`;
 
 export const accounts: Command = { summary: "list, add, change and stop trading accounts", usage: USAGE, run };
 
@@ -99,7 +100,8 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
       refuseAllBut("file", "fernet-key-file");
       const account = await readDocument(rest, file);
       const body = fernetKeyFile === undefined ? account : await withOpenCredentials(account, fernetKeyFile);
-      return answerWithAccount({ method: "POST", path: PATH, body }, "It is added, and ready for orders.");
+      const look = nextCommand("accounts", [], values);
+      return answerWithAccount({ method: "POST", path: PATH, body, look }, "It is added, and ready for orders.");
     }
     case "policy": {
       refuseAllBut("file", "reason");

@@ -49,7 +49,8 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
   });
   // The default address is that of a laptop, and a deployed gateway is not there.
   const isSomewhere = environment === undefined || (url ?? env["SALLYPORT_URL"]) !== undefined;
-  const checks = [...local, ...(isSomewhere ? await checkGateway(values, env) : [NOT_ASKED])];
+  const gateway = isSomewhere ? await checkGateway(values, env, local.runsAs) : [NOT_ASKED];
+  const checks = [...local.checks, ...gateway];
   const status = worstOf(checks);
   screen.show({ document: { status, checks }, text: () => formatReport(checks, screen.paint) });
   return status === "failed" ? EXIT.failed : EXIT.done;

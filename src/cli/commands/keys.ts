@@ -14,8 +14,9 @@ import {
 } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
 import { EXIT, type ExitCode, UsageFault } from "../failure.ts";
+import { nextCommand } from "../next-command.ts";
 import type { Screen } from "../screen.ts";
-import { type Connection, readConnection } from "../settings.ts";
+import { type Connection, type ConnectionOptions, readConnection } from "../settings.ts";
 import { ApiKeyView } from "../views.ts";
 
 const USAGE = `usage: npx sallyport keys [list]
@@ -75,7 +76,7 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
       refuseAllBut("owner", "scope", "account", "address", "expires", "reason");
       refuseMore(rest);
       const terms = readTerms(values);
-      return createKey(readConnection(values, env), terms, screen);
+      return createKey(readConnection(values, env), terms, { options: values, screen });
     }
     case "show":
       refuseAllBut();
@@ -121,10 +122,19 @@ async function listKeys(connection: Connection, screen: Screen): Promise<ExitCod
   return EXIT.done;
 }
 
-async function createKey(connection: Connection, terms: object, screen: Screen): Promise<ExitCode> {
-  const { body } = await ask(connection, { method: "POST", path: API_KEYS_PATH, body: terms }, NewApiKey);
+async function createKey(
+  connection: Connection,
+  terms: object,
+  { options, screen }: { readonly options: ConnectionOptions; readonly screen: Screen },
+): Promise<ExitCode> {
+  const look = nextCommand("keys", [], options);
+  const { body } = await ask(connection, { method: "POST", path: API_KEYS_PATH, body: terms, look }, NewApiKey);
   screen.show({ document: body, text: () => body.key });
-  screen.hint(`This is key ${body.api_key.id} of ${body.api_key.owner}. It is shown this once, and kept nowhere.`);
+  const { id, owner } = body.api_key;
+  screen.hint(
+    `This is key ${id} of ${owner}. It is shown this once, and kept nowhere. If it has got lost on the way, delete it:\n\n` +
+      `  ${nextCommand("keys delete", [id], options)}`,
+  );
   return EXIT.done;
 }
 

@@ -42,7 +42,8 @@ The old one goes on until it is deleted.
 
 hmac: ${SIGNING_SETTING}, what the source default signs with. Writes "old,new" in the place of the
 old one, and with --finish "new" in the place of both: into .dev.vars for a gateway on this machine,
-into the file of --secret-file for another. Shows neither, and says how to take them to the gateway.
+into the file of --secret-file for another. Shows neither, and says how to take them to the gateway;
+until it has them, what npx sallyport signs from there gets 401.
 
 encryption: moves all that is sealed under the first key of CREDENTIALS_ENCRYPTION_KEYS, and says
 which of the others are not needed any more. With one key there, it says how to add another. Exits
@@ -63,12 +64,12 @@ ${COMMON_USAGE}
 The API key that asks comes from SALLYPORT_API_KEY, or for a gateway on this machine from .dev.vars.
 It needs the scope admin:sources, admin:keys or admin:vault; hmac asks no gateway.
 
-  (umask 077; npx sallyport rotate source momentum > momentum.new)
-  (umask 077; npx sallyport rotate key 4fT0aZk91Q > desk.new)
+  (umask 077; npx sallyport rotate source momentum > momentum.new.secret)
+  (umask 077; npx sallyport rotate key 4fT0aZk91Q > desk.new.key)
   npx sallyport rotate hmac --secret-file hmac.secret
   npx sallyport rotate encryption`;
 
-export const rotate: Command = { summary: "replace a secret without a gap", usage: USAGE, run };
+export const rotate: Command = { summary: "replace a secret, the old one ending later", usage: USAGE, run };
 
 async function run(args: readonly string[], { screen, env }: Context): Promise<ExitCode> {
   const { values, positionals } = readArguments(args, {

@@ -47,7 +47,9 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
   const secret = readSigningSecret(values, env, address);
   const { headers } = signAs(scheme, bytes, secret);
   const path = `/webhooks/${encodeURIComponent(values.source ?? "default")}`;
-  const answer = await exchange(address, { method: "POST", path, headers: { ...headers, ...wait }, bytes }, OrderView);
+  const look = nextCommand("orders", [], values);
+  const call = { method: "POST", path, headers: { ...headers, ...wait }, bytes, look } as const;
+  const answer = await exchange(address, call, OrderView);
   const said = answer.headers.has("Idempotency-Replayed") ? "sent before, and stands so now" : OUTCOMES[answer.status];
   screen.show({
     document: answer.body,

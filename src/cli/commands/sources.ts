@@ -147,22 +147,24 @@ async function createSource(
   terms: object,
   { values, screen }: Circumstances,
 ): Promise<ExitCode> {
-  const { body } = await ask(connection, { method: "POST", path: PATH, body: terms }, SourceWithSecret);
+  const look = nextCommand("sources", [], values);
+  const { body } = await ask(connection, { method: "POST", path: PATH, body: terms, look }, SourceWithSecret);
   showSecret(body, connection, screen);
-  const { id, account, origin } = body.source;
-  if (body.path === undefined) {
-    screen.hint(
-      `This is the secret of source ${id}. It is shown this once. Its sender signs with it, and sends to ` +
-        `${connection.url}/webhooks/${id}`,
-    );
-    return EXIT.done;
-  }
-  const minimum = origin === undefined ? "" : ` --minimum-origin ${origin}`;
-  screen.hint(
-    `This is the address of source ${id}. It is shown this once, and whoever has it can send. Account ${account} has to take ` +
-      `what cannot sign:\n\n  ${nextCommand(`accounts change${minimum}`, [account], values)}`,
-  );
+  screen.hint(adviceOn(body, connection, values));
   return EXIT.done;
+}
+
+/** What the sender needs to know, and what to do where nobody has got hold of the secret. */
+function adviceOn({ source, path }: SourceWithSecret, { url }: Connection, options: ConnectionOptions): string {
+  const { id, account, origin } = source;
+  const minimum = origin === undefined ? "" : ` --minimum-origin ${origin}`;
+  const shown =
+    path === undefined
+      ? `This is the secret of source ${id}. It is shown this once. Its sender signs with it, and sends to ${url}/webhooks/${id}`
+      : `This is the address of source ${id}. It is shown this once, and whoever has it can send. Account ${account} has to ` +
+        `take what cannot sign:\n\n  ${nextCommand(`accounts change${minimum}`, [account], options)}`;
+  const again = nextCommand("rotate source --overlap 0", [id], options);
+  return `${shown}\n\nIf it has got lost on the way, make another in its place:\n\n  ${again}`;
 }
 
 type Change = ReturnType<typeof readSourceChange>;

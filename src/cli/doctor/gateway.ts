@@ -13,8 +13,11 @@ const DATE_PRECISION_MS = 1_000;
 /** As the gateway comes, for one that does not say. */
 const REPLAY_WINDOW_SEC = 300;
 
-/** Throws a UsageFault where the address is none. What the gateway refuses is a check that failed. */
-export async function checkGateway(options: ConnectionOptions, env: Environment): Promise<Check[]> {
+/**
+ * `runsAs`: the environment that the gateway has to be of, where one is meant. Throws a UsageFault where the address is none.
+ * What the gateway refuses is a check that failed.
+ */
+export async function checkGateway(options: ConnectionOptions, env: Environment, runsAs?: string): Promise<Check[]> {
   const address = readGatewayAddress(options, env);
   const health = await timed(() => exchange(address, { path: "/health", headers: {}, bytes: undefined }, Health));
   if ("failure" in health) return [describeHealth(health.failure)];
@@ -22,6 +25,7 @@ export async function checkGateway(options: ConnectionOptions, env: Environment)
   const found = [
     passed("gateway.reachable", `${address.url} answers.`),
     passed("gateway.health", `Version ${version}, running as ${environment}.`),
+    ...(runsAs === undefined ? [] : [checkEnvironment(environment, runsAs)]),
   ];
   const atHealth = readDate(health.answer.headers, health);
   const diagnostics = await timed(() =>
@@ -41,6 +45,16 @@ export async function checkGateway(options: ConnectionOptions, env: Environment)
 }
 
 const Health = z.looseObject({ status: z.literal("ok"), environment: z.string(), version: z.string() });
+
+/** All that is found below would be about another gateway. */
+const checkEnvironment = (environment: string, runsAs: string): Check =>
+  environment === runsAs
+    ? passed("gateway.environment", `It runs as ${runsAs}, as wrangler.toml has it.`)
+    : failed(
+        "gateway.environment",
+        `It runs as ${environment}, and the one that is meant as ${runsAs}: this is another gateway.`,
+        "Say with --url where the one that is meant is, or deploy it first.",
+      );
 
 type Times = { readonly sentMs: number; readonly receivedMs: number };
 

@@ -19,18 +19,26 @@ export type Machine = {
   readonly stateDir: string | undefined;
 };
 
-export async function checkThisMachine(machine: Machine): Promise<Check[]> {
+export type MachineFound = {
+  readonly checks: readonly Check[];
+  /** Where an environment is meant: what wrangler.toml has its gateway run as. */
+  readonly runsAs: string | undefined;
+};
+
+export async function checkThisMachine(machine: Machine): Promise<MachineFound> {
   const { environment, isGatewayHere, secretsFile, stateDir } = machine;
   const node = checkNode(process.versions.node, readWranglersNode());
   const read = await readWranglerConfig(join(PROJECT, "wrangler.toml"));
   const config = read.ok ? read.value : undefined;
-  return [
+  const checks = [
     node,
     ...(read.ok ? [wranglerConfigRead(), ...checkWranglerConfig(read.value, environment)] : [read.error]),
     ...(isGatewayHere
       ? [...checkSecrets(config, secretsFile ?? DEV_VARS), checkLocalDatabase(stateDir ?? STATE)]
       : checkVars(config, environment)),
   ];
+  const named = environment === undefined ? undefined : config?.env[environment]?.vars["ENVIRONMENT"];
+  return { checks, runsAs: typeof named === "string" ? named : undefined };
 }
 
 const STATE = join(PROJECT, ".wrangler", "state");

@@ -30,7 +30,8 @@ export async function rotateKey(
     expires_at: expiresAt ?? nextExpiry(old, Date.now()),
     reason: reason ?? `in the place of ${old.id}`,
   };
-  const { body: made } = await ask(connection, { method: "POST", path: API_KEYS_PATH, body: terms }, NewApiKey);
+  const look = nextCommand("keys", [], options);
+  const { body: made } = await ask(connection, { method: "POST", path: API_KEYS_PATH, body: terms, look }, NewApiKey);
   screen.show({ document: made, text: () => made.key });
   screen.hint(adviceOn(made.api_key, old, options));
   return EXIT.done;
@@ -56,5 +57,6 @@ function adviceOn(
     `This is key ${id} of ${owner}, good for what ${old.id} is good for${end}. It is shown this once, and kept nowhere.`,
     `Put it in the place of ${old.id}, and look at when that one was last used:\n\n  ${nextCommand("keys show", [old.id], options)}`,
     `When it has gone quiet:\n\n  ${nextCommand("keys delete", [old.id], options)}`,
+    `If the new one has got lost on the way, delete that one instead:\n\n  ${nextCommand("keys delete", [id], options)}`,
   ].join("\n\n");
 }

@@ -38,7 +38,7 @@ export async function addSigningSecret(place: SigningSecretPlace, { options, scr
     document: { setting: SIGNING_SETTING, file: file.shown, keys },
     text: () =>
       steps(`${file.shown} holds the old secret and a new one, in this order. What to do now:`, [
-        inForce(place, "Both are accepted from then on"),
+        inForce(place, "Both are accepted from then on; until then, what npx sallyport signs from this file gets 401"),
         `Give the new one, the part after the comma, to every sender${kind === "dev_vars" ? "; npx sallyport signs with it" : ""}.`,
         `The audit log names the secret that signed a signal: the old one is ${keys.old}, the new one ${keys.new}.\n     ` +
           `How many of the default account's last 200 signals the old one signed (--account asks about another):\n\n     ` +

@@ -31,7 +31,8 @@ export async function rotateSource(
   { options, screen }: { readonly options: ConnectionOptions; readonly screen: Screen },
 ): Promise<ExitCode> {
   const path = `/v1/sources/${encodeURIComponent(id)}/secrets`;
-  const call = { method: "POST", path, body: { overlap_hours: overlapHours } } as const;
+  const look = nextCommand("sources show", [id], options);
+  const call = { method: "POST", path, body: { overlap_hours: overlapHours }, look } as const;
   const { body } = await ask(connection, call, SourceWithSecret);
   showSecret(body, connection, screen);
   screen.hint(adviceOn(body, options));
@@ -46,11 +47,29 @@ function adviceOn(made: SourceWithSecret, options: ConnectionOptions): string {
   const [old] = secrets.flatMap(({ id: secret, expires_at: until }) =>
     until !== null && Date.parse(until) > Date.now() ? [{ secret, until }] : [],
   );
-  if (old === undefined) return `${shown} The ${name} before it is refused from now on.`;
+  if (old === undefined) {
+    return [
+      `${shown} The ${name} before it is refused from now on${exceptionsIn(made)}.`,
+      `${LOST}, make another:\n\n  ${nextCommand("rotate source --overlap 0", [id], options)}`,
+    ].join("\n\n");
+  }
+  const ifLost = secrets
+    .filter(({ expires_at: until }) => until === null)
+    .map(
+      ({ id: fresh }) =>
+        `${LOST}, end that one, and the old one goes on:\n\n  ${nextCommand("sources retire", [id, fresh], options)}`,
+    );
   return [
     `${shown} The ${name} before it, ${old.secret}, is accepted until ${shortTime(old.until)}.`,
     `When each was last used:\n\n  ${nextCommand("sources show", [id], options)}`,
     `The old one ends by itself. If it has gone quiet, and the new one is in use, it can end now:`,
     `  ${nextCommand("sources retire", [id, old.secret], options)}`,
+    ...ifLost,
   ].join("\n\n");
 }
+
+const LOST = "If the new one has got lost on the way";
+
+/** Who does not refuse the old one yet. */
+const exceptionsIn = ({ untold_accounts: untold = [] }: SourceWithSecret): string =>
+  untold.length === 0 ? "" : `; by ${untold.join(", ")}, which could not be told, within five minutes`;

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { ask, exchange, list } from "../../../src/cli/api.ts";
 import { Failure } from "../../../src/cli/failure.ts";
@@ -18,6 +18,7 @@ beforeEach(async () => {
   connection = { url: `http://127.0.0.1:${address.port}/base`, isLoopback: true, apiKey: "the-key" };
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   server.closeAllConnections();
   if (!server.listening) return;
   server.close();
@@ -147,19 +148,66 @@ describe("a gateway out of reach", () => {
     expect(failure.message).toBe(`Nothing listens on ${url}; run npm start first.`);
   });
 
-  it("may have done what it was asked to when it was cut off", async () => {
-    handle = (request) => request.destroy();
-    const told = "The request may have arrived all the same: look before you repeat it.";
-    const change = await failureOf(ask(connection, { path: "/", method: "DELETE" }, Thing));
-    expect(change.exitCode).toBe(3);
-    expect(change.message).toContain(told);
-    expect((await failureOf(ask(connection, { path: "/" }, Thing))).message).not.toContain(told);
+  it.each([
+    ["says nothing", () => undefined],
+    [
+      "never ends what it says",
+      (_request, response) => {
+        response.writeHead(200, { "Content-Type": "application/json" });
+        response.write(" ");
+      },
+    ],
+  ] as readonly [string, Handle][])("is given up after a minute when it %s", async (_name, serve) => {
+    handle = serve;
+    const real = AbortSignal.timeout.bind(AbortSignal);
+    const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation(() => real(50));
+    const failure = await failureOf(ask(connection, { path: "/" }, Thing));
+    expect(failure).toMatchObject({ exitCode: 3, document: { code: "unreachable" } });
+    expect(timeout).toHaveBeenCalledWith(60_000);
   });
 
   it("is described without the key", async () => {
     handle = (request) => request.destroy();
     const { message, document, cause } = await failureOf(ask(connection, { path: "/" }, Thing));
     expect(`${message} ${JSON.stringify(document)} ${String(cause)}`).not.toContain(connection.apiKey);
+  });
+});
+
+describe("a change of which no answer says what became of it", () => {
+  const DOUBTS = "\nThe request may have arrived all the same: look before you repeat it.";
+  const problem = (code: string) => ({ code, detail: "Try again." });
+  const change = { path: "/", method: "POST", look: "npx sallyport orders" } as const;
+
+  it.each([
+    ["the connection is cut", (request) => request.destroy()],
+    ["a proxy gets no answer from the gateway", answer(502, "<html>Bad gateway", { "Content-Type": "text/html" })],
+    ["a proxy's page comes as a success", answer(200, "<html>Hello", { "Content-Type": "text/html" })],
+    ["the answer is one of another version", answer(201, { number: 1 })],
+    ["the gateway itself cannot tell", answer(503, problem("unavailable"))],
+  ] as readonly [string, Handle][])("may have been made: %s", async (_name, serve) => {
+    handle = serve;
+    const told = await failureOf(ask(connection, change, Thing));
+    expect(told.message.endsWith(`${DOUBTS}\n\n  npx sallyport orders`)).toBe(true);
+    const { message } = await failureOf(ask(connection, { path: "/", method: "DELETE" }, Thing));
+    expect(message.endsWith(DOUBTS)).toBe(true);
+  });
+
+  it.each([
+    [401, "unauthorized"],
+    [409, "too_many"],
+    [422, "invalid_request"],
+    [503, "maintenance"],
+    [503, "misconfigured"],
+  ])("was not made when the gateway says so: %i %s", async (status, code) => {
+    handle = answer(status, problem(code));
+    expect((await failureOf(ask(connection, change, Thing))).message).toBe(`HTTP ${status} ${code}: Try again.`);
+  });
+
+  it("is none where something was only read", async () => {
+    for (const serve of [answer(502, "<html>"), answer(503, problem("unavailable"))]) {
+      handle = serve;
+      expect((await failureOf(ask(connection, { path: "/" }, Thing))).message).not.toContain(DOUBTS);
+    }
   });
 });
 

@@ -6,9 +6,11 @@ import { runCommandLine } from "../../../src/cli/command-line.ts";
 import { COMMANDS } from "../../../src/cli/commands.ts";
 import type { Environment } from "../../../src/cli/settings.ts";
 import { makeApiKey } from "../../../src/domain/api-key.ts";
+import { aFakeGateway } from "../../support/fake-gateway.ts";
 
 const NAMES = Object.keys(COMMANDS);
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const BUY = '{"symbol":"AAPL","side":"buy","type":"market","quantity":"1"}';
 
 async function call(
   args: readonly string[],
@@ -214,6 +216,24 @@ describe("a failure", () => {
     const json = await call(["sign", "--json", "--secret-file", missing, "{}"]);
     expect(json.error).toBe(plain.error);
     expect(JSON.parse(json.out)).toEqual({ code: "failed", detail: plain.error.trim() });
+  });
+
+  it.each([
+    [["send", BUY], "orders"],
+    [["accounts", "create", "--file", "package.json"], "accounts"],
+    [["sources", "create", "--account", "paper", "momentum"], "sources"],
+    [["keys", "create", "--owner", "desk", "--scope", "kill"], "keys"],
+  ])("to learn what became of %j names the command that shows it: %s", async (args, look) => {
+    const gateway = await aFakeGateway(() => ({ status: 503, body: { code: "unavailable", detail: "Try again." } }));
+    const env = { SALLYPORT_URL: gateway.url, SALLYPORT_API_KEY: "k", SALLYPORT_SECRET: SECRET };
+    const { exit, error } = await call(args, { env });
+    await gateway.close();
+    expect({ exit, error }).toEqual({
+      exit: 1,
+      error:
+        "HTTP 503 unavailable: Try again.\n" +
+        `The request may have arrived all the same: look before you repeat it.\n\n  npx sallyport ${look}\n`,
+    });
   });
 
   it("to reach the gateway has an exit status of its own", async () => {

@@ -69,14 +69,24 @@ describe("a gateway that is asked", () => {
   });
 
   it.each([
-    ["unauthorized", 401],
-    ["scope_missing", 403],
-    ["beyond_own_rights", 403],
-    ["not_found", 404],
-    ["unavailable", 503],
-  ])("may refuse to say so: %s", async (code, status) => {
+    ["unauthorized", 401, /SALLYPORT_API_KEY/],
+    ["scope_missing", 403, /the scope admin:accounts and is good for all accounts/],
+    ["beyond_own_rights", 403, /the scope admin:accounts and is good for all accounts/],
+    ["not_found", 404, /gateway's log/],
+    ["unavailable", 503, /gateway's log/],
+  ])("may refuse to say so, and that can be mended: %s", async (code, status, advice) => {
     diagnostics = refusal(status, code);
     expect(await examine()).toEqual({ ...WELL, "gateway.diagnostics": "failed" });
+    const checks = await checkGateway({ url }, { SALLYPORT_API_KEY: KEY });
+    expect(checks.at(-1)?.advice).toMatch(advice);
+  });
+
+  it.each([
+    ["development", "ok"],
+    ["production", "failed"],
+  ])("is the one that is meant, or not: it runs as development, and %s is meant", async (runsAs, status) => {
+    const checks = await checkGateway({ url }, { SALLYPORT_API_KEY: KEY }, runsAs);
+    expect(checks.find(({ check }) => check === "gateway.environment")).toMatchObject({ status });
   });
 
   it("does not take another key", async () => {
@@ -92,7 +102,8 @@ describe("a gateway that is asked", () => {
   it.each([
     [6_000, "warning"],
     [-6_000, "warning"],
-    [200_000, "failed"],
+    [310_000, "failed"],
+    [-40_000, "failed"],
   ])("tells in its answer that its clock is %i ms ahead: %s", async (aheadMs, status) => {
     diagnostics = found([], aheadMs);
     expect(await examine()).toEqual({ ...WELL, "gateway.clock": status });
@@ -100,7 +111,8 @@ describe("a gateway that is asked", () => {
 
   it.each([
     [-8_000, "warning"],
-    [200_000, "failed"],
+    [310_000, "failed"],
+    [-40_000, "failed"],
   ])("tells in its Date that its clock is %i ms ahead: %s", async (aheadMs, status) => {
     health = json(200, HEALTH, { Date: new Date(Date.now() + aheadMs).toUTCString() });
     expect(await examine()).toEqual({ ...WELL, "gateway.clock": status });

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -175,6 +175,42 @@ describe("the database on this machine", () => {
     });
     lock.release();
     expect(checkLocalDatabase(dir)).toMatchObject({ status: "warning" });
+  });
+
+  it("may be damaged, and that is said", () => {
+    makeDatabase("metadata.sqlite", undefined);
+    writeFileSync(join(directory(), "9ba2.sqlite"), "no database at all\n".repeat(500));
+    const found = checkLocalDatabase(dir);
+    expect(found).toMatchObject({ check: "local.database", status: "failed" });
+    expect(found.detail).toBe("A file of it is damaged: file is not a database.");
+    expect(found.advice).toContain(`Put a copy from before in the place of ${dir}`);
+    expect(() => statSync(join(dir, "gateway.pid"))).toThrow("ENOENT");
+  });
+
+  it.each([
+    ["cannot be listed", "ENOTDIR", () => writeFileSync(join(dir, "v3"), "")],
+    [
+      "cannot be locked",
+      "EISDIR",
+      () => {
+        makeDatabase("9ba2.sqlite", MIGRATIONS);
+        mkdirSync(join(dir, `gateway.pid.${process.pid}`));
+      },
+    ],
+    [
+      "cannot be opened",
+      "unable to open",
+      () => {
+        makeDatabase("9ba2.sqlite", MIGRATIONS);
+        symlinkSync(join(dir, "none"), join(directory(), "another.sqlite"));
+      },
+    ],
+  ])("may be in a state that %s, and that is said", (_, reason, spoil) => {
+    spoil();
+    const found = checkLocalDatabase(dir);
+    expect(found).toMatchObject({ check: "local.database", status: "failed" });
+    expect(found.detail).toMatch(new RegExp(`^It cannot be looked at: .*${reason}`));
+    expect(found.advice).toContain(`ls -lR ${dir} `);
   });
 
   it("can be ahead of this version", () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,9 +13,40 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(dir, { recursive: true }));
 
-const TOML = readFileSync("wrangler.toml", "utf8");
+/** The tables that are looked at, of the top of the file or of an environment. */
+const tablesOf = (at: string): string => `
+[${at}secrets]
+required = ["API_KEY_HMAC_SECRET", "BOOTSTRAP_API_KEY", "CREDENTIALS_ENCRYPTION_KEYS"]
+[${at}triggers]
+crons = ["*/5 * * * *"]
+[[${at}d1_databases]]
+binding = "DB"
+database_id = "00000000-0000-0000-0000-000000000000"
+[[${at}durable_objects.bindings]]
+name = "ACCOUNTS_DO"
+class_name = "AccountObject"
+[[${at}durable_objects.bindings]]
+name = "PAPER_VENUES_DO"
+class_name = "PaperVenueObject"
+[[${at}durable_objects.bindings]]
+name = "LIMITERS_DO"
+class_name = "LimiterObject"
+[[${at}durable_objects.bindings]]
+name = "GATEWAY_DO"
+class_name = "GatewayObject"
+[[${at}migrations]]
+tag = "0001"
+new_sqlite_classes = ["AccountObject", "PaperVenueObject", "LimiterObject", "GatewayObject"]
+`;
+const TOML = `
+name = "sallyport"
+${tablesOf("")}
+[env.production]
+name = "sallyport-production"
+routes = [{ pattern = "sallyport.example.com", custom_domain = true }]
+${tablesOf("env.production.")}`;
 
-/** The project's own file with some of its text replaced, which has to be there. */
+/** What is found in that file, with some of its text replaced, which has to be there. */
 async function findingsOf(replace: readonly (readonly [string, string])[], meant?: Meant) {
   let text = TOML;
   for (const [before, after] of replace) {
@@ -24,19 +55,35 @@ async function findingsOf(replace: readonly (readonly [string, string])[], meant
   }
   const path = join(dir, "wrangler.toml");
   writeFileSync(path, text);
+  return findingsIn(path, meant);
+}
+
+async function findingsIn(path: string, meant?: Meant) {
   const config = await readWranglerConfig(path);
   const checks = config.ok ? checkWranglerConfig(config.value, meant) : [config.error];
   return checks.filter(({ status }) => status !== "ok");
 }
 
-const ID = 'database_name = "sallyport-production"\ndatabase_id = "00000000-0000-0000-0000-000000000000"';
+const D1_OF_PRODUCTION = '[[env.production.d1_databases]]\nbinding = "DB"\n';
 const READY = [
-  [ID, 'database_id = "6f1c5a52-0d0b-4c34-9d3f-6a1b1f0f2a11"'],
+  [
+    `${D1_OF_PRODUCTION}database_id = "00000000-0000-0000-0000-000000000000"`,
+    `${D1_OF_PRODUCTION}database_id = "6f1c5a52-0d0b-4c34-9d3f-6a1b1f0f2a11"`,
+  ],
   ["sallyport.example.com", "gateway.example.org"],
 ] as const;
 
+describe("the project's own wrangler.toml", () => {
+  it("has everything that a laptop needs, and but for its placeholders everything that production needs", async () => {
+    expect(await findingsIn("wrangler.toml")).toEqual([]);
+    for (const { check } of await findingsIn("wrangler.toml", "production")) {
+      expect(["local.database_id", "local.domain"]).toContain(check);
+    }
+  });
+});
+
 describe("wrangler.toml", () => {
-  it("as it comes has everything that a laptop needs", async () => {
+  it("can have everything that a laptop needs", async () => {
     expect(await findingsOf([])).toEqual([]);
   });
 

@@ -89,6 +89,9 @@ describe("rotate source", () => {
     expect(error).toContain("The secret before it, -old, is accepted until 2999-01-15T14:30:00Z.");
     expect(error).toContain(`  npx sallyport sources show --url ${url} momentum\n`);
     expect(error).toContain(`  npx sallyport sources retire --url ${url} -- momentum -old\n`);
+    expect(error).toMatch(
+      new RegExp(`If the new one has got lost .*\\n\\n {2}npx sallyport sources retire .* momentum new\\n$`),
+    );
     expect(error).not.toContain("whsec_");
   });
 
@@ -97,7 +100,26 @@ describe("rotate source", () => {
       "POST /v1/sources/momentum/secrets": { status: 201, body: made("2020-01-15T14:30:00.000Z") },
     });
     const { error } = await callCommandLine(["rotate", "source", "--url", url, "--overlap", "0", "momentum"]);
-    expect(error).toMatch(/The secret before it is refused from now on\.\n$/);
+    expect(error).toContain("The secret before it is refused from now on.\n");
+    expect(error).toContain(
+      `If the new one has got lost on the way, make another:\n\n  npx sallyport rotate source --overlap 0`,
+    );
+  });
+
+  it("names the accounts that do not refuse the one before yet", async () => {
+    const body = { ...made("2020-01-15T14:30:00.000Z"), untold_accounts: ["a1", "paper"] };
+    const url = await answering({ "POST /v1/sources/momentum/secrets": { status: 201, body } });
+    const { error } = await callCommandLine(["rotate", "source", "--url", url, "--overlap", "0", "momentum"]);
+    expect(error).toContain("refused from now on; by a1, paper, which could not be told, within five minutes.\n");
+  });
+
+  it("says where to look when nobody knows whether the source has another secret now", async () => {
+    const url = await answering({
+      "POST /v1/sources/momentum/secrets": { status: 503, body: { code: "unavailable", detail: "Try again." } },
+    });
+    const { exit, error } = await callCommandLine(["rotate", "source", "--url", url, "momentum"]);
+    expect(exit).toBe(1);
+    expect(error).toMatch(/look before you repeat it\.\n\n {2}npx sallyport sources show .* momentum\n$/);
   });
 
   it("shows a whole address for TradingView, and names it in its document", async () => {
@@ -143,6 +165,7 @@ describe("rotate key", () => {
     expect(error).toMatch(/^This is key 8aB3cD5eF7 of desk, good for what 4fT0aZk91Q is good for\./);
     expect(error).toContain(`  npx sallyport keys show --url ${url} 4fT0aZk91Q\n`);
     expect(error).toContain(`  npx sallyport keys delete --url ${url} 4fT0aZk91Q\n`);
+    expect(error).toMatch(/If the new one has got lost .*\n\n {2}npx sallyport keys delete .* 8aB3cD5eF7\n$/);
     expect(error).not.toContain("the-new-one");
   });
 
@@ -151,6 +174,13 @@ describe("rotate key", () => {
     const given = ["--expires", "2099-01-01T00:00Z", "--reason", "a new laptop"];
     await callCommandLine(["rotate", "key", "--url", url, ...given, KEY.id]);
     expect(asked("POST")).toMatchObject([{ body: { expires_at: "2099-01-01T00:00:00.000Z", reason: "a new laptop" } }]);
+  });
+
+  it("says where to look when nobody knows whether there is another key now", async () => {
+    const unknown = { status: 503, body: { code: "unavailable", detail: "Try again." } };
+    const url = await answering({ ...of(KEY), "POST /v1/api-keys": unknown });
+    const { error } = await callCommandLine(["rotate", "key", "--url", url, KEY.id]);
+    expect(error).toContain(`look before you repeat it.\n\n  npx sallyport keys --url ${url}\n`);
   });
 
   it.each(["disabled", "deleted"])("makes none in the place of one that is %s", async (status) => {
@@ -233,7 +263,7 @@ describe("rotate hmac", () => {
     writeFileSync(devVars, `API_KEY_HMAC_SECRET="${OLD}"\n${others}`);
     const { exit, out } = await callCommandLine(["rotate", "hmac", "--dev-vars", devVars]);
     expect(exit).toBe(0);
-    expect(out).toContain("Stop the gateway and start it again.");
+    expect(out).toMatch(/Stop the gateway and start it again\..* until then, what npx sallyport signs .* gets 401\./);
     const [, fresh] = /^API_KEY_HMAC_SECRET="old-[^,"]*,(whsec_[^,"]*)"$/m.exec(readFileSync(devVars, "utf8")) ?? [];
     expect(fresh).toBeDefined();
     expect((await callCommandLine(["rotate", "hmac", "--finish", "--dev-vars", devVars])).exit).toBe(0);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -73,6 +73,15 @@ describe("the signing secret", () => {
     expect(readSigningSecret({ "dev-vars": devVars }, {})).toBe("newer");
   });
 
+  it.each(["a-secret # from the vault", "`a-secret`", "'a-secret'", '"a-secret" '])(
+    "is read out of .dev.vars as the gateway reads it: %s",
+    (written) => {
+      const path = join(dir, "written.vars");
+      writeFileSync(path, `# API_KEY_HMAC_SECRET=x\nexport API_KEY_HMAC_SECRET=${written}\n`);
+      expect(readSigningSecret({ "dev-vars": path }, {})).toBe("a-secret");
+    },
+  );
+
   it("is every one of a rotation where signatures are looked at", () => {
     expect(readSecrets({ "dev-vars": devVars }, {})).toEqual(["older", "newer"]);
     expect(readSecrets({}, { SALLYPORT_SECRET: "a, b" })).toEqual(["a", "b"]);
@@ -99,6 +108,7 @@ describe("fresh secrets for a laptop", () => {
   it("are read as they were written, by both readers", () => {
     const path = join(dir, "fresh.vars");
     expect(ensureDevVars(path)).toBe(true);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(ensureDevVars(path)).toBe(false);
     const { hmacSecret, apiKey } = readDevVars(path);
     expect(hmacSecret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);

@@ -38,7 +38,8 @@ describe("sources create", () => {
     ]);
     expect({ exit, out }).toEqual({ exit: 0, out: "whsec_the-secret\n" });
     expect(gateway.asked).toMatchObject([{ body: { id: "momentum", kind: "signed", account: "paper" } }]);
-    expect(error).toContain(`${url}/webhooks/momentum`);
+    expect(error).toContain(`${url}/webhooks/momentum\n`);
+    expect(error).toMatch(/If it has got lost .*\n\n {2}npx sallyport rotate source --overlap 0 .* momentum\n$/);
     expect(error).not.toContain("whsec_");
   });
 
@@ -67,6 +68,7 @@ describe("sources create", () => {
     ]);
     expect(exit).toBe(3);
     expect(error).toContain("holds no secret");
+    expect(error).toContain(`look before you repeat it.\n\n  npx sallyport sources --url ${url}\n`);
   });
 });
 
