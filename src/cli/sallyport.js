@@ -3,17 +3,21 @@
 // what reads this file is whatever Node the machine has, from 18 on, and that one may not know TypeScript.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 const NODE = fileURLToPath(new URL("../../node_modules/node/bin/node", import.meta.url));
-const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+const THIS = fileURLToPath(import.meta.url);
+/** Compiling takes half of the time that a command does. Within the project, where nobody else writes. */
+const COMPILED = fileURLToPath(new URL("../../node_modules/.cache/sallyport", import.meta.url));
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 if (process.execPath === NODE) {
   // npx and npm scripts put the project's own Node first on the PATH.
+  module.enableCompileCache(COMPILED);
   await import("./main.ts");
 } else if (existsSync(NODE)) {
-  runOn(NODE, [MAIN, ...process.argv.slice(2)]);
+  runOn(NODE, [THIS, ...process.argv.slice(2)]);
 } else {
   console.error(
     "sallyport: the project's own Node is not installed. Run npm ci in the project, with install scripts on.",
