@@ -16,6 +16,8 @@ export default defineConfig({
   test: {
     // What a test prints is shown when it fails.
     silent: "passed-only",
+    // A worker in workerd waits as much as it works.
+    maxWorkers: "100%",
     projects: [
       {
         // Pure code, in plain Node, in milliseconds.
@@ -32,6 +34,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts"],
+          testTimeout: 15_000,
           setupFiles: ["test/support/apply-migrations.ts", "test/support/seed-accounts.ts"],
         },
       },
@@ -41,7 +44,8 @@ export default defineConfig({
           name: "process",
           include: ["test/process/**/*.test.ts"],
           environment: "node",
-          fileParallelism: false,
+          // After the others, which would keep these waiting.
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -9,7 +9,7 @@ import type { Scope } from "../domain/scope.ts";
 import { log } from "../log.ts";
 import { clientIpOf } from "./caller.ts";
 import type { AppEnv } from "./env.ts";
-import { overLimit } from "./over-limit.ts";
+import { failedTooOften, overLimit } from "./over-limit.ts";
 import { API_KEY_REFUSED, type Trouble, problem } from "./problem.ts";
 
 /** The security schemes: signals prove themselves by their signature, everything else by one of these. */
@@ -84,7 +84,7 @@ function troubleWith(refusal: AuthenticationRefusal, scopes: readonly Scope[]): 
       return overLimit(refusal);
     case "unauthenticated": {
       const { retryAfterSec } = refusal;
-      return retryAfterSec === null ? API_KEY_REFUSED : overLimit({ retryAfterSec, limits: [] });
+      return retryAfterSec === null ? API_KEY_REFUSED : failedTooOften(retryAfterSec);
     }
     default:
       return assertNever(refusal);

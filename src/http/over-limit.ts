@@ -10,3 +10,12 @@ export const overLimit = (refused: {
   detail: "Slow down and send again after Retry-After.",
   headers: { "Retry-After": String(refused.retryAfterSec), ...rateLimitFields(refused.limits) },
 });
+
+/** To whoever has failed to prove who they are too often: who proves it is never told this. */
+export const failedTooOften = (retryAfterSec: number): Trouble => ({
+  code: "rate_limited",
+  detail:
+    "Too many requests from this address have proved nothing: the key, the secret or the clock is wrong. Correct it, and send " +
+    "again after Retry-After.",
+  headers: { "Retry-After": String(retryAfterSec) },
+});

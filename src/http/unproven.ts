@@ -6,15 +6,12 @@ import { limiterStub } from "../limiter/stub.ts";
 import { log } from "../log.ts";
 import { clientIpOf } from "./caller.ts";
 import type { AppEnv } from "./env.ts";
+import { failedTooOften } from "./over-limit.ts";
 import { UNAUTHORIZED, problem } from "./problem.ts";
 
 export async function refuseUnproven(c: Context<AppEnv>, cause: object): Promise<Response> {
   log("warn", "signal.unproven", { request_id: c.var.requestId, ...cause });
   const { retryAfterSec } = await limiterStub(c.env, addressSubject(clientIpOf(c))).fail();
   if (retryAfterSec === null) return problem(c, UNAUTHORIZED);
-  return problem(c, {
-    code: "rate_limited",
-    detail: "Too many requests that prove nothing. Slow down and send again after Retry-After.",
-    headers: { "Retry-After": String(retryAfterSec) },
-  });
+  return problem(c, failedTooOften(retryAfterSec));
 }

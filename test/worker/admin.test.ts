@@ -176,10 +176,18 @@ describe("an API key", () => {
     expect(unbind.status).toBe(403);
   });
 
+  it("is not made with an end that is over", async () => {
+    const past = new Date(Date.now() - 1_000).toISOString();
+    const body = { owner: idOf("o"), scopes: ["orders:read"], expires_at: past };
+    const response = await call("POST", "/v1/api-keys", { body });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ errors: [{ pointer: "/expires_at" }] });
+  });
+
   it("is not revived beside two live ones of its owner", async () => {
     const terms = { owner: idOf("o"), scopes: ["orders:read"] };
-    const past = new Date(Date.now() - 1_000).toISOString();
-    const { api_key: old } = await make<{ api_key: ApiKey }>("/v1/api-keys", { ...terms, expires_at: past });
+    const soon = new Date(Date.now() + 500).toISOString();
+    const { api_key: old } = await make<{ api_key: ApiKey }>("/v1/api-keys", { ...terms, expires_at: soon });
     await make("/v1/api-keys", terms);
     await make("/v1/api-keys", terms);
     const revived = await call("PATCH", `/v1/api-keys/${old.id}`, { body: { expires_at: null } });

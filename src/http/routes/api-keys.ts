@@ -115,6 +115,10 @@ export function mountApiKeys(app: OpenAPIHono<AppEnv>): void {
   app.post(postKey.getRoutingPath(), ...access.middleware, async (c) => {
     const terms = await readBody(c, ApiKeyTerms);
     mustBeWithinRights(c, terms);
+    if (terms.expires_at !== null && Date.parse(terms.expires_at) <= Date.now()) {
+      const errors = [{ pointer: "/expires_at", message: "must be in the future" }];
+      refuse(c, { code: "invalid_request", detail: "Correct the fields listed in errors.", errors });
+    }
     const { id, key } = makeApiKey(c.var.config.ENVIRONMENT, randomBytes);
     const hashed = { id, sha256: sha256Hex(encodeUtf8(key)) };
     const { answer: made } = mustDo(c, await gatewayStub(c.env).createApiKey(hashed, terms, callerOf(c)));

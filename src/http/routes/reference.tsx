@@ -23,7 +23,9 @@ type Operation = {
 type Route = { path: string; method: string; operation: Operation };
 
 /** The README's request, towards this gateway. */
-const signedRequest = (origin: string): string => `SECRET=$(sed -n 's/^API_KEY_HMAC_SECRET="\\(.*\\)"$/\\1/p' .dev.vars)
+const signedRequest = (
+  origin: string,
+): string => `SECRET=$(sed -n 's/^API_KEY_HMAC_SECRET="\\(.*,\\)*\\(.*\\)"$/\\2/p' .dev.vars)
 BODY='{"symbol":"AAPL","side":"buy","type":"market","quantity":"10"}'
 TS=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 NONCE=$(node -p 'crypto.randomUUID()')

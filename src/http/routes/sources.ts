@@ -171,7 +171,8 @@ export function mountSources(app: OpenAPIHono<AppEnv>): void {
     if (terms.kind === "tradingview" && !c.var.config.UNSIGNED_SOURCES) {
       refuse(c, {
         code: "unsigned_sources_off",
-        detail: 'Set UNSIGNED_SOURCES to "true" first, if that is what you want.',
+        detail:
+          'Set UNSIGNED_SOURCES to "true" in wrangler.toml, under [vars] or [env.production.vars], and start or deploy the gateway again.',
       });
     }
     const made = await makeSecret(c, terms.kind);
