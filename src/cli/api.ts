@@ -2,7 +2,7 @@
 // message that says what to do, and follows a list from page to page.
 import * as z from "zod";
 import { parseFields } from "../domain/fields.ts";
-import { EXIT, Failure } from "./failure.ts";
+import { EXIT, Failure, type FailureDocument } from "./failure.ts";
 import { printable } from "./screen.ts";
 import type { Address } from "./address.ts";
 import type { Connection } from "./settings.ts";
@@ -140,6 +140,16 @@ const Problem = z.looseObject({
   errors: z.array(z.looseObject({ pointer: z.string(), message: z.string() })).optional(),
 });
 
+/** What the gateway has refused, and the fields beside its problem: how long to wait, and by which limit. */
+export class Refusal extends Failure {
+  readonly headers: Headers;
+
+  constructor(message: string, { document, headers }: { document: FailureDocument; headers: Headers }) {
+    super(message, { document });
+    this.headers = headers;
+  }
+}
+
 /** The gateway's code for not knowing: the request may be stored. Each of its other refusals says what became of it. */
 const UNDECIDED = "unavailable";
 
@@ -158,7 +168,8 @@ function refusalOf(exchanged: Exchanged, body: unknown): Failure {
     ...(requestId === undefined ? [] : [`Its request id, for the gateway's log: ${requestId}`]),
   ];
   const said = lines.map((line) => printable(line)).join("\n");
-  return new Failure(code === UNDECIDED ? withDoubts(said, call) : said, { document: problem.data });
+  const message = code === UNDECIDED ? withDoubts(said, call) : said;
+  return new Refusal(message, { document: problem.data, headers: response.headers });
 }
 
 /**

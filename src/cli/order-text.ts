@@ -1,4 +1,5 @@
 // An order as people read it.
+import { describeSpan } from "./age.ts";
 import type { Paint, Tone } from "./screen.ts";
 import { type Cell, formatFields, formatTable } from "./table.ts";
 import type { OrderView } from "./views.ts";
@@ -58,12 +59,19 @@ function formatVerdicts({ verdicts }: OrderView, paint: Paint): string {
   const rows = verdicts.map(({ rule, passed, input, limit, reason }): readonly Cell[] => [
     rule,
     passed ? { text: "pass", tone: "good" } : { text: "FAIL", tone: "bad" },
-    input,
+    withSpan(input),
     limit ?? "not set",
     reason ?? "",
   ]);
   return formatTable(columns, rows, paint);
 }
+
+/** Seconds, which the limit beside them is in, and behind them what nobody reads out of so many. */
+const withSpan = (input: string): string =>
+  input.replace(/\b(\d+(?:\.\d+)?) s old$/, (text, seconds: string) => {
+    const span = describeSpan(Number(seconds) * 1000);
+    return span.endsWith(" s") ? text : `${Math.floor(Number(seconds))} s (${span}) old`;
+  });
 
 /** A line per order. */
 export function formatOrders(orders: readonly OrderView[], paint: Paint): string {

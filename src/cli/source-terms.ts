@@ -66,7 +66,7 @@ export function readNewSource(id: string, options: TermOptions): object {
     origin,
     certificate_fingerprints: fingerprint,
     deduplicate_sec: deduplicate === undefined ? undefined : readWhole("--deduplicate", deduplicate, ANY_WHOLE),
-    caps: hasAny(caps) ? caps : undefined,
+    caps: hasAny(caps) ? requirePace(caps) : undefined,
     reason,
   };
 }
@@ -91,6 +91,12 @@ function readCaps(options: CapOptions) {
     ...(quantity === undefined ? {} : { max_quantity: quantity }),
     ...(notional === undefined ? {} : { max_notional: notional }),
   };
+}
+
+/** A source without caps may do what its account's policy lets it; one with any has to have this one. */
+export function requirePace<Caps extends { readonly signals_per_min?: unknown }>(caps: Caps): Caps {
+  if (caps.signals_per_min !== undefined) return caps;
+  throw new UsageFault("--signals-per-min is missing: it goes with every other cap");
 }
 
 const hasAny = (fields: object): boolean => Object.keys(fields).length > 0;

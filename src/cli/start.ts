@@ -5,11 +5,15 @@ import { parseArgs } from "node:util";
 import { ensureDevVars, readDevVars } from "./dev-vars.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { applyMigrations, isFree, isStopping, startGateway, stopWhenAsked } from "./gateway-process.ts";
-import { ensureAccount } from "./starter-account.ts";
+import { nextCommand } from "./next-command.ts";
+import type { ConnectionOptions } from "./settings.ts";
+import { shellQuote } from "./shell-quote.ts";
+import { describeStarter, ensureAccount } from "./starter-account.ts";
 import { fail, refuseUsage, showUsage } from "./usage.ts";
 
 const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const PORT = "8787";
+const DEFAULT_FILE = ".dev.vars";
 
 const USAGE = `usage: npm start -- [--port PORT] [--state DIR] [--secrets FILE]
 
@@ -47,17 +51,25 @@ async function run({ port, stateDir, devVars }: Arguments): Promise<void> {
   gateway.process.on("exit", (code) => {
     if (!isStopping()) process.exit(code ?? 1);
   });
-  await ensureAccount(gateway.url, readDevVars(devVars).apiKey);
-  console.log(welcome(gateway.url, { port, devVars }));
+  const status = await ensureAccount(gateway.url, readDevVars(devVars).apiKey);
+  const options = optionsFor(gateway.url, { port, devVars });
+  console.log(welcome(gateway.url, options));
+  const trouble = describeStarter(status, options);
+  if (trouble !== undefined) console.log(`${trouble}\n`);
 }
 
-function welcome(url: string, { port, devVars }: Pick<Arguments, "port" | "devVars">): string {
+/** What `npx sallyport` has to be told about this gateway; nothing where it finds it by itself. */
+function optionsFor(url: string, { port, devVars }: Pick<Arguments, "port" | "devVars">): ConnectionOptions {
   const file = relative(process.cwd(), devVars);
-  const options = [
-    ...(String(port) === PORT ? [] : ["--url", url]),
-    ...(file === ".dev.vars" ? [] : ["--dev-vars", file]),
-  ];
-  const command = (name: string): string => ["npx sallyport", name, ...options].join(" ");
+  return {
+    ...(String(port) === PORT ? {} : { url }),
+    ...(file === DEFAULT_FILE ? {} : { "dev-vars": file }),
+  };
+}
+
+function welcome(url: string, options: ConnectionOptions): string {
+  const file = shellQuote(options["dev-vars"] ?? DEFAULT_FILE);
+  const command = (name: string): string => nextCommand(name, [], options);
   return `
 Sallyport listens on ${url} (stop with Ctrl+C). Its API reference: ${url}/reference
 

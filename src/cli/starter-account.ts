@@ -5,6 +5,8 @@ import type { NewAccount } from "../domain/account.ts";
 import { ask } from "./api.ts";
 import { Failure } from "./failure.ts";
 import { GatewayError } from "./gateway-error.ts";
+import { nextCommand } from "./next-command.ts";
+import type { Connection, ConnectionOptions } from "./settings.ts";
 
 /** An account as a request writes it: what has a default may be left out. */
 export type AccountDefinition = z.input<typeof NewAccount>;
@@ -24,15 +26,43 @@ const STARTER_ACCOUNT: AccountDefinition = {
 
 /**
  * Makes the account at a gateway on this machine, unless there is one of that name: what has become of it since is not
- * touched. Throws a GatewayError when the gateway refuses.
+ * touched. Returns its status, which is `active` unless somebody has changed it. Throws a GatewayError when the gateway refuses.
  */
-export async function ensureAccount(url: string, apiKey: string, account = STARTER_ACCOUNT): Promise<void> {
+export async function ensureAccount(url: string, apiKey: string, account = STARTER_ACCOUNT): Promise<string> {
+  const connection = { url, isLoopback: true, apiKey };
   try {
     const call = { method: "POST", path: "/v1/accounts", body: account } as const;
-    await ask({ url, isLoopback: true, apiKey }, call, z.looseObject({ id: z.literal(account.id) }));
+    await ask(connection, call, z.looseObject({ id: z.literal(account.id) }));
+    return "active";
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
-    if (thrown.document.code === "id_taken") return;
+    if (thrown.document.code === "id_taken") return readStatus(connection, account.id);
     throw new GatewayError(`The account ${account.id} could not be made.\n${thrown.message}`, { cause: thrown });
+  }
+}
+
+async function readStatus(connection: Connection, id: string): Promise<string> {
+  try {
+    const { body } = await ask(connection, { path: `/v1/accounts/${id}` }, z.looseObject({ status: z.string() }));
+    return body.status;
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    throw new GatewayError(`The account ${id} is there, and could not be read.\n${thrown.message}`, { cause: thrown });
+  }
+}
+
+/** What keeps the starter account from taking orders; `undefined` where nothing does. */
+export function describeStarter(status: string, options: ConnectionOptions): string | undefined {
+  const { id } = STARTER_ACCOUNT;
+  switch (status) {
+    case "disabled":
+      return `The account ${id} is disabled, and its orders are refused, until: ${nextCommand("accounts enable", [id], options)}`;
+    case "deleted":
+      return (
+        `The account ${id} is deleted, and its id is never used again: orders go to another account, which they name or ` +
+        `DEFAULT_ACCOUNT does. ${nextCommand("doctor", [], options)} says what is missing.`
+      );
+    default:
+      return undefined;
   }
 }

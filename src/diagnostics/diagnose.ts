@@ -41,8 +41,10 @@ export async function diagnose({ config, env, caller, isAtEdge, now }: DiagnoseD
     accounts === undefined ? [] : checkAccounts(accounts, { env, database: openDatabase(env.DB) }),
   ]);
   return [
-    ...checkSettings(config, isAtEdge),
-    ...(accounts === undefined ? [] : [checkDefaultAccount(config.ENVIRONMENT, accounts.find(isDefault(config)))]),
+    ...checkSettings(config, { isAtEdge, sources: contents?.sources ?? [] }),
+    ...(contents === undefined
+      ? []
+      : [checkDefaultAccount(config.ENVIRONMENT, contents.accounts.find(isDefault(config)))]),
     judgeAnswer("DB", env, read),
     ...objects,
     ...(read.ok ? checkStructure(read.value.structure, config) : []),

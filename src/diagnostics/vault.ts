@@ -14,7 +14,7 @@ export function checkVault(versions: readonly number[], rows: ReadonlyMap<number
           `${describe(closed)} cannot be opened: CREDENTIALS_ENCRYPTION_KEYS has no key of that version.`,
           "Put the key back into the setting, behind the first. If it is lost, give those accounts and sources new keys.",
         )
-      : passed("vault.keys", `All ${counted(countOf(sealed), "row")} that are sealed have their key.`),
+      : passed("vault.keys", `Everything that is sealed has its key: ${counted(countOf(sealed), "row")}.`),
     old.length > 0
       ? warned(
           "vault.rotation",

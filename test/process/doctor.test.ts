@@ -152,6 +152,18 @@ describe("a gateway that is well", () => {
   });
 });
 
+describe("a gateway that was not started again after its secret was rotated", () => {
+  it("does not believe what is signed here, and that is said", async () => {
+    const fresh = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+    const found = await examine({
+      secrets: otherSecrets("rotated.env", /API_KEY_HMAC_SECRET="(.*)"/, `API_KEY_HMAC_SECRET="$1,${fresh}"`),
+    });
+    expect(failuresOf(found)).toEqual(["gateway.signing_secret"]);
+    expect(adviceOn(found, "gateway.signing_secret")).toContain("stop the gateway and start it again");
+    expect(found.output).not.toContain(fresh);
+  });
+});
+
 describe("a gateway that does not run", () => {
   beforeAll(async () => {
     await gateway.stop();
@@ -232,7 +244,9 @@ describe("a gateway whose database and brokers are not as they were", () => {
       "account.broker refusing",
     ]);
     expect(adviceOn(found, "database.triggers")).toContain("--file migrations/0001_audit_log_rules.sql");
-    expect(adviceOn(found, "account.broker", "refusing")).toContain("npx sallyport accounts credentials refusing");
+    expect(adviceOn(found, "account.broker", "refusing")).toMatch(
+      /npx sallyport accounts --url \S+ --dev-vars \S+ credentials refusing --file FILE/,
+    );
     expect(adviceOn(found, "account.broker", "gone")).toContain("whether the broker is down");
     expect(found.checks.find(({ check, account }) => check === "account.broker" && account === "paper")?.status).toBe(
       "ok",

@@ -12,9 +12,10 @@ import { readGatewayAddress } from "../settings.ts";
 const USAGE = `usage: npx sallyport doctor [--env NAME] [--state DIR]
 
 Looks at everything that keeps a gateway from working, and says of each thing that is not well what
-to do: Node, wrangler.toml, settings and secrets on this machine; then the gateway, its clock, its
-database, its vault, its API keys, and every account with its broker. It changes nothing and shows
-no secret. Exits with 0 when nothing has failed, warnings or not, and with 1 otherwise.
+to do: Node, wrangler.toml, settings and secrets on this machine; then the gateway, its clock,
+whether it believes what is signed here, its database, its vault, its API keys, and every account
+with its broker. It changes nothing and shows no secret. Exits with 0 when nothing has failed,
+warnings or not, and with 1 otherwise.
 
   --env NAME           the environment of wrangler.toml that is meant, such as production: then
                        placeholders count, the secrets of this machine do not, and the gateway is
@@ -24,7 +25,8 @@ ${CONNECTION_USAGE}
 ${COMMON_USAGE}
 
 The API key comes from SALLYPORT_API_KEY, or for a gateway on this machine from .dev.vars. It needs
-the scope admin:accounts, and has to be good for all accounts.
+the scope admin:accounts, and has to be good for all accounts. The secret that signs is the one of
+the source default, from SALLYPORT_SECRET or .dev.vars; without one it is not checked.
 
   npx sallyport doctor
   npx sallyport doctor --env production --url https://gateway.example.com

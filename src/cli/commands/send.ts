@@ -1,11 +1,12 @@
 // sallyport send: signs whatever is typed and sends it to a webhook of the gateway.
-import { exchange } from "../api.ts";
+import type { Address } from "../address.ts";
+import { type Answer, type RawCall, exchange } from "../api.ts";
 import { COMMON_USAGE, CONNECTION_USAGE, SIGNING_OPTIONS, readArguments, readWhole } from "../arguments.ts";
 import { readBody } from "../body.ts";
 import type { Command, Context } from "../command.ts";
-import { EXIT, type ExitCode } from "../failure.ts";
+import { EXIT, type ExitCode, Failure } from "../failure.ts";
 import { formatOrder } from "../order-text.ts";
-import { readGatewayAddress, readSigningSecret } from "../settings.ts";
+import { type ConnectionOptions, readGatewayAddress, readSigningSecret } from "../settings.ts";
 import { nextCommand } from "../next-command.ts";
 import { readScheme, signAs } from "../signing.ts";
 import { OrderView } from "../views.ts";
@@ -49,7 +50,7 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
   const path = `/webhooks/${encodeURIComponent(values.source ?? "default")}`;
   const look = nextCommand("orders", [], values);
   const call = { method: "POST", path, headers: { ...headers, ...wait }, bytes, look } as const;
-  const answer = await exchange(address, call, OrderView);
+  const answer = await sendSigned(address, call, values);
   const said = answer.headers.has("Idempotency-Replayed") ? "sent before, and stands so now" : OUTCOMES[answer.status];
   screen.show({
     document: answer.body,
@@ -57,10 +58,28 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
       [
         `HTTP ${answer.status}: ${said ?? "recorded"}.`,
         formatOrder(answer.body, screen.paint),
-        `Read what becomes of it:\n\n  ${nextCommand("orders show", [answer.body.id], values)}`,
+        ...(isDenied(answer.body)
+          ? []
+          : [`Read what becomes of it:\n\n  ${nextCommand("orders show", [answer.body.id], values)}`]),
       ].join("\n\n"),
   });
   return EXIT.done;
+}
+
+/** Nothing becomes of what the policy has denied. */
+const isDenied = ({ status }: OrderView): boolean => status === "denied";
+
+/** What the gateway does not say of a signature, whoever holds the secret can find out. */
+async function sendSigned(address: Address, call: RawCall, options: ConnectionOptions): Promise<Answer<OrderView>> {
+  try {
+    return await exchange(address, call, OrderView);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.document.code !== "unauthorized") throw thrown;
+    const advice =
+      `${nextCommand("doctor", [], options)} says whether the clock and the secret here are the gateway's; npx sallyport verify ` +
+      "says which part of a captured request is wrong.";
+    throw new Failure(`${thrown.message}\n\n${advice}`, { document: thrown.document, cause: thrown });
+  }
 }
 
 const WAIT = { min: 0, max: WAIT_SEC_MAX };

@@ -16,7 +16,7 @@ import { SourceWithSecret, showSecret } from "../made-secret.ts";
 import { nextCommand } from "../next-command.ts";
 import type { Screen } from "../screen.ts";
 import { type Connection, type ConnectionOptions, readConnection } from "../settings.ts";
-import { TERM_OPTIONS, readNewSource, readSourceChange } from "../source-terms.ts";
+import { TERM_OPTIONS, readNewSource, readSourceChange, requirePace } from "../source-terms.ts";
 import { formatSource, formatSources } from "../source-text.ts";
 import { SourceView } from "../views.ts";
 
@@ -32,7 +32,7 @@ const USAGE = `usage: npx sallyport sources [list]
        npx sallyport sources disable | enable [--reason TEXT] SOURCE
        npx sallyport sources retire SOURCE SECRET
        npx sallyport sources delete SOURCE
-CAPS:  [--signals-per-min N] [--max-quantity UNITS] [--max-notional MONEY]
+CAPS:  --signals-per-min N [--max-quantity UNITS] [--max-notional MONEY]
 
 Who sends signals. create prints the new secret once, alone on stdout: what a signed source signs
 with, or the address that a TradingView alert sends to, and whoever has that address is the source.
@@ -51,7 +51,8 @@ refused from the answer on; rotate gives a source another secret.
                        shows a certificate with one of the fingerprints
   --fingerprint HEX    SHA-256 of such a certificate; repeatable
   --deduplicate N      for so many seconds the same bytes are the same signal (default 300)
-  --signals-per-min N  signals a minute to one account
+  --signals-per-min N  signals a minute to one account, a tenth of them at once; whoever has a cap
+                       has this one. change keeps the caps that it is not given
   --max-quantity UNITS units in one order
   --max-notional MONEY money in one order. The account's policy holds as well; a source that cannot
                        sign has to have all three
@@ -177,7 +178,7 @@ async function changeSource(
 ): Promise<ExitCode> {
   const { caps } = change;
   const before = caps === undefined ? undefined : (await ask(connection, { path }, SourceView)).body.caps;
-  const body = { ...change, caps: caps === undefined ? undefined : { ...before, ...caps } };
+  const body = { ...change, caps: caps === undefined ? undefined : requirePace({ ...before, ...caps }) };
   return showSource(connection, { method: "PATCH", path, body }, { said: "It is changed.", screen });
 }
 

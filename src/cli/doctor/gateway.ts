@@ -1,12 +1,16 @@
-// The part of the examination that asks the gateway itself: whether it is there, how it is, what time it has, and what it says
+// The part of the examination that asks the gateway itself: whether it is there, how it is, what time it has, whether it believes
+// what is signed here, and what it says
 // of everything behind it.
 import * as z from "zod";
 import { type Check, type CheckStatus, failed, passed } from "../../domain/check.ts";
 import { ask, exchange } from "../api.ts";
 import { Failure } from "../failure.ts";
+import { nextCommand } from "../next-command.ts";
 import { type ConnectionOptions, type Environment, readConnection, readGatewayAddress } from "../settings.ts";
 import { DiagnosticsView } from "../views.ts";
 import { type ClockReading, checkClock } from "./clock.ts";
+import { describeWait } from "./refused-address.ts";
+import { checkSigningSecret } from "./signing-secret.ts";
 
 /** `Date` has whole seconds (RFC 9110 section 5.6.7). */
 const DATE_PRECISION_MS = 1_000;
@@ -32,7 +36,9 @@ export async function checkGateway(options: ConnectionOptions, env: Environment,
     ask(readConnection(options, env), { path: "/v1/diagnostics" }, DiagnosticsView),
   );
   if ("failure" in diagnostics) {
-    return [...found, checkClock(atHealth, REPLAY_WINDOW_SEC), describeRefusal(diagnostics.failure)];
+    const clock = checkClock(atHealth, REPLAY_WINDOW_SEC);
+    const signing = await checkSigningSecret(options, env, clock);
+    return [...found, clock, signing, describeRefusal(diagnostics.failure)];
   }
   const { time, replay_window_sec: windowSec, checks } = diagnostics.answer.body;
   const told = {
@@ -41,7 +47,9 @@ export async function checkGateway(options: ConnectionOptions, env: Environment,
     sentMs: diagnostics.sentMs,
     receivedMs: diagnostics.receivedMs,
   };
-  return [...found, checkClock([...atHealth, told], windowSec), ...checks.map(toCheck)];
+  const clock = checkClock([...atHealth, told], windowSec);
+  const signing = await checkSigningSecret(options, env, clock);
+  return [...found, clock, signing, ...checks.map((check) => toCheck(check, options))];
 }
 
 const Health = z.looseObject({ status: z.literal("ok"), environment: z.string(), version: z.string() });
@@ -98,8 +106,17 @@ function describeHealth({ document }: Failure): Check {
 }
 
 /** The key is missing or not taken, or may not see this; or the gateway is of a version that cannot say. */
-function describeRefusal({ document }: Failure): Check {
+function describeRefusal(failure: Failure): Check {
   const check = "gateway.diagnostics";
+  const { document } = failure;
+  const wait = describeWait(failure);
+  if (wait !== undefined) {
+    return failed(
+      check,
+      `The gateway does not take the API key; ${wait}.`,
+      `${ADVICE_ON_KEY} The right one is taken at once.`,
+    );
+  }
   switch (document.code) {
     case "unauthorized":
       return failed(check, "The gateway does not take the API key.", ADVICE_ON_KEY);
@@ -122,10 +139,16 @@ const ADVICE_ON_KEY = "Set SALLYPORT_API_KEY, or name the gateway's own file of 
 const STATUSES: Readonly<Record<string, CheckStatus>> = { ok: "ok", warning: "warning" };
 
 /** A word that a newer gateway may have for how something stands is not taken for a good one. */
-const toCheck = ({ check, account, status, detail, advice }: DiagnosticsView["checks"][number]): Check => ({
+const toCheck = (
+  { check, account, status, detail, advice }: DiagnosticsView["checks"][number],
+  options: ConnectionOptions,
+): Check => ({
   check,
   account,
   status: STATUSES[status] ?? "failed",
   detail,
-  advice,
+  advice: advice?.replaceAll(COMMAND, (_, command: string) => nextCommand(command, [], options)) ?? null,
 });
+
+/** What the gateway advises to run, and cannot know where it was asked: the commands that take an address. */
+const COMMAND = /npx sallyport (accounts|audit|doctor|keys|orders|portfolio|rotate|send|sources)\b/g;

@@ -1,12 +1,14 @@
 // Gives a source another secret, or another address, beside the one it has.
 import { DEFAULT_SOURCE } from "../../domain/source.ts";
-import { ask } from "../api.ts";
-import { EXIT, type ExitCode, UsageFault } from "../failure.ts";
+import { describeEnd, describePast } from "../age.ts";
+import { type Call, ask } from "../api.ts";
+import { EXIT, type ExitCode, Failure, UsageFault } from "../failure.ts";
 import { SourceWithSecret, nameOfSecret, showSecret } from "../made-secret.ts";
 import { nextCommand } from "../next-command.ts";
 import { shortTime } from "../order-text.ts";
 import type { Screen } from "../screen.ts";
 import type { Connection, ConnectionOptions } from "../settings.ts";
+import { SourceView } from "../views.ts";
 
 const HOURS_IN = { m: 1 / 60, h: 1, d: 24 } as const;
 
@@ -33,10 +35,30 @@ export async function rotateSource(
   const path = `/v1/sources/${encodeURIComponent(id)}/secrets`;
   const look = nextCommand("sources show", [id], options);
   const call = { method: "POST", path, body: { overlap_hours: overlapHours }, look } as const;
-  const { body } = await ask(connection, call, SourceWithSecret);
+  const body = await addSecret(connection, { id, call, options });
   showSecret(body, connection, screen);
   screen.hint(adviceOn(body, options));
   return EXIT.done;
+}
+
+type Addition = { readonly id: string; readonly call: Call; readonly options: ConnectionOptions };
+
+/** Two secrets are all that a source may have: where they are, the refusal says how one of them ends. */
+async function addSecret(connection: Connection, { id, call, options }: Addition): Promise<SourceWithSecret> {
+  try {
+    return (await ask(connection, call, SourceWithSecret)).body;
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.document.code !== "too_many") throw thrown;
+    const { body: source } = await ask(connection, { path: `/v1/sources/${encodeURIComponent(id)}` }, SourceView);
+    const live = source.secrets.filter(({ expires_at: until }) => until === null || Date.parse(until) > Date.now());
+    const commands = live.map(
+      (secret) =>
+        `  ${nextCommand("sources retire", [id, secret.id], options)}\n` +
+        `    last used ${describePast(secret.last_used_at, Date.now())}, ends ${describeEnd(secret.expires_at, Date.now())}`,
+    );
+    const message = [thrown.message, "End one of the two, and do this again:", ...commands].join("\n\n");
+    throw new Failure(message, { document: thrown.document, cause: thrown });
+  }
 }
 
 /** What to do with the new one, and how to see that nobody needs the one before. */

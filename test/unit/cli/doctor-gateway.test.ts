@@ -1,10 +1,12 @@
 import { once } from "node:events";
-import { type Server, type ServerResponse, createServer } from "node:http";
+import { createHmac } from "node:crypto";
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkGateway } from "../../../src/cli/doctor/gateway.ts";
 import { UsageFault } from "../../../src/cli/failure.ts";
 
 const KEY = "an-api-key-that-nobody-may-see";
+const SECRET = "a-signing-secret-that-nobody-may-see";
 const HEALTH = { status: "ok", environment: "development", version: "0.1.0" };
 
 type Answer = (response: ServerResponse) => void;
@@ -20,11 +22,17 @@ let server: Server;
 let url: string;
 let health: Answer;
 let diagnostics: Answer;
+/** To a signal that is proven, and to one that is not. */
+let signal: { proven: Answer; unproven: Answer };
+let signals: string[];
 beforeEach(async () => {
   health = json(200, HEALTH);
   diagnostics = found([]);
+  signal = { proven: refusal(400, "malformed_body"), unproven: refusal(401, "unauthorized") };
+  signals = [];
   server = createServer((request, response) => {
     if (request.url === "/health") return health(response);
+    if (request.url === "/webhooks/default") return void takeSignal(request, response);
     return request.headers["x-api-key"] === KEY ? diagnostics(response) : refusal(401, "unauthorized")(response);
   });
   server.listen(0, "127.0.0.1");
@@ -37,6 +45,18 @@ afterEach(() => {
   server.close();
 });
 
+/** Believes what is signed with SECRET, by the README. */
+async function takeSignal(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = "";
+  for await (const piece of request) body += String(piece);
+  signals.push(body);
+  const { "x-timestamp": time, "x-nonce": nonce, "x-signature": signature } = request.headers;
+  const mac = createHmac("sha256", SECRET)
+    .update(`v1\n${String(time)}\n${String(nonce)}\n${body}`)
+    .digest("hex");
+  (signature === `v1=${mac}` ? signal.proven : signal.unproven)(response);
+}
+
 /** The gateway's own answer, by a clock that is so far ahead. */
 const found =
   (checks: readonly object[], aheadMs = 0): Answer =>
@@ -46,13 +66,19 @@ const found =
   };
 
 async function examine(key: string = KEY) {
-  const checks = await checkGateway({ url }, { SALLYPORT_API_KEY: key });
+  const checks = await checkGateway({ url }, { SALLYPORT_API_KEY: key, SALLYPORT_SECRET: SECRET });
+  expect(JSON.stringify(checks)).not.toContain(SECRET);
   expect(JSON.stringify(checks)).not.toContain(key);
   for (const { status, advice } of checks) expect(advice === null).toBe(status === "ok");
   return Object.fromEntries(checks.map(({ check, status }) => [check, status]));
 }
 
-const WELL = { "gateway.reachable": "ok", "gateway.health": "ok", "gateway.clock": "ok" };
+const WELL = {
+  "gateway.reachable": "ok",
+  "gateway.health": "ok",
+  "gateway.clock": "ok",
+  "gateway.signing_secret": "ok",
+};
 
 describe("a gateway that is asked", () => {
   it("is there, is well, has the right time, and says how everything else is", async () => {
@@ -77,7 +103,7 @@ describe("a gateway that is asked", () => {
   ])("may refuse to say so, and that can be mended: %s", async (code, status, advice) => {
     diagnostics = refusal(status, code);
     expect(await examine()).toEqual({ ...WELL, "gateway.diagnostics": "failed" });
-    const checks = await checkGateway({ url }, { SALLYPORT_API_KEY: KEY });
+    const checks = await checkGateway({ url }, { SALLYPORT_API_KEY: KEY, SALLYPORT_SECRET: SECRET });
     expect(checks.at(-1)?.advice).toMatch(advice);
   });
 
@@ -85,7 +111,7 @@ describe("a gateway that is asked", () => {
     ["development", "ok"],
     ["production", "failed"],
   ])("is the one that is meant, or not: it runs as development, and %s is meant", async (runsAs, status) => {
-    const checks = await checkGateway({ url }, { SALLYPORT_API_KEY: KEY }, runsAs);
+    const checks = await checkGateway({ url }, { SALLYPORT_API_KEY: KEY, SALLYPORT_SECRET: SECRET }, runsAs);
     expect(checks.find(({ check }) => check === "gateway.environment")).toMatchObject({ status });
   });
 
@@ -106,7 +132,8 @@ describe("a gateway that is asked", () => {
     [-40_000, "failed"],
   ])("tells in its answer that its clock is %i ms ahead: %s", async (aheadMs, status) => {
     diagnostics = found([], aheadMs);
-    expect(await examine()).toEqual({ ...WELL, "gateway.clock": status });
+    const signing = status === "failed" ? "warning" : "ok";
+    expect(await examine()).toEqual({ ...WELL, "gateway.clock": status, "gateway.signing_secret": signing });
   });
 
   it.each([
@@ -115,7 +142,84 @@ describe("a gateway that is asked", () => {
     [-40_000, "failed"],
   ])("tells in its Date that its clock is %i ms ahead: %s", async (aheadMs, status) => {
     health = json(200, HEALTH, { Date: new Date(Date.now() + aheadMs).toUTCString() });
-    expect(await examine()).toEqual({ ...WELL, "gateway.clock": status });
+    const signing = status === "failed" ? "warning" : "ok";
+    expect(await examine()).toEqual({ ...WELL, "gateway.clock": status, "gateway.signing_secret": signing });
+  });
+});
+
+describe("the secret that signs here", () => {
+  const examineWith = async (env: Record<string, string>) => {
+    const options = { url, "dev-vars": "/nowhere/.dev.vars" };
+    const checks = await checkGateway(options, { SALLYPORT_API_KEY: KEY, ...env });
+    return checks.find(({ check }) => check === "gateway.signing_secret");
+  };
+
+  it("is tried with a signature over nothing, which can be no order", async () => {
+    expect(await examineWith({ SALLYPORT_SECRET: SECRET })).toMatchObject({ status: "ok" });
+    expect(signals).toEqual([""]);
+  });
+
+  it("is the last of two, which the gateway may not have yet", async () => {
+    const check = await examineWith({ SALLYPORT_SECRET: `${SECRET},the-new-one` });
+    expect(check).toMatchObject({ status: "failed" });
+    expect(check?.advice).toMatch(/stop the gateway and start it again.*SALLYPORT_SECRET/);
+    expect(JSON.stringify(check)).not.toContain("the-new-one");
+  });
+
+  it("has been refused so often that the address waits", async () => {
+    signal.unproven = json(429, { code: "rate_limited", detail: "d" }, { "Retry-After": "40" });
+    const check = await examineWith({ SALLYPORT_SECRET: "another" });
+    expect(check).toMatchObject({ status: "failed", detail: expect.stringMatching(/waits for 40 s\.$/) as string });
+  });
+
+  it("is not checked where there is none, and nothing is sent", async () => {
+    const check = await examineWith({});
+    expect(check).toMatchObject({ status: "warning", detail: expect.stringMatching(/^Not checked: /) as string });
+    expect(check?.advice).toContain("SALLYPORT_SECRET");
+    expect(signals).toEqual([]);
+  });
+
+  it.each([
+    ["in maintenance", refusal(503, "maintenance")],
+    ["that cannot say", refusal(503, "unavailable")],
+    ["that takes everything", json(200, {})],
+  ])("is not checked by a gateway %s", async (_, answer) => {
+    signal = { proven: answer, unproven: answer };
+    expect(await examineWith({ SALLYPORT_SECRET: SECRET })).toMatchObject({ status: "warning" });
+  });
+});
+
+describe("a key that was refused", () => {
+  it("so often that the address waits is said to be wrong, and for how long", async () => {
+    diagnostics = json(429, { code: "rate_limited", detail: "d" }, { "Retry-After": "40" });
+    expect(await examine()).toEqual({ ...WELL, "gateway.diagnostics": "failed" });
+    const last = (await checkGateway({ url }, { SALLYPORT_API_KEY: KEY, SALLYPORT_SECRET: SECRET })).at(-1);
+    expect(last?.detail).toBe(
+      "The gateway does not take the API key; after several refusals, this address waits for 40 s.",
+    );
+    expect(last?.advice).toContain("SALLYPORT_API_KEY");
+  });
+
+  it("by its own limit is not a wrong one", async () => {
+    diagnostics = json(
+      429,
+      { code: "rate_limited", detail: "Slow down." },
+      { RateLimit: '"key";r=0', "Retry-After": "1" },
+    );
+    const last = (await checkGateway({ url }, { SALLYPORT_API_KEY: KEY, SALLYPORT_SECRET: SECRET })).at(-1);
+    expect(last).toMatchObject({ status: "failed", detail: "Slow down." });
+  });
+});
+
+describe("what the gateway advises", () => {
+  it("names the gateway that was asked, and the file of secrets", async () => {
+    const advice = "npx sallyport accounts enable paper; or npx sallyport keygen hmac";
+    diagnostics = found([{ check: "x", account: null, status: "warning", detail: "d", advice }]);
+    const options = { url, "dev-vars": "my secrets" };
+    const checks = await checkGateway(options, { SALLYPORT_API_KEY: KEY, SALLYPORT_SECRET: SECRET });
+    expect(checks.at(-1)?.advice).toBe(
+      `npx sallyport accounts --url ${url} --dev-vars 'my secrets' enable paper; or npx sallyport keygen hmac`,
+    );
   });
 });
 
@@ -133,7 +237,7 @@ describe("a gateway that cannot be asked", () => {
     server.closeAllConnections();
     server.close();
     await once(server, "close");
-    const checks = await checkGateway({ url }, { SALLYPORT_API_KEY: KEY });
+    const checks = await checkGateway({ url }, { SALLYPORT_API_KEY: KEY, SALLYPORT_SECRET: SECRET });
     expect(checks).toMatchObject([{ check: "gateway.reachable", status: "failed" }]);
     expect(checks[0]?.advice).toContain("npm start");
   });

@@ -50,6 +50,15 @@ describe("an order's status", () => {
 });
 
 describe("an order", () => {
+  it.each([
+    ["last trade 40 s old", "last trade 40 s old"],
+    ["last trade 98164096.7 s old", "last trade 98164096 s (1136 d) old"],
+    ["100 s older", "100 s older"],
+  ])("shows an age that can be read: %s", (input, shown) => {
+    const verdicts = [{ rule: "reference_price_age", passed: false, input, limit: "900", reason: "reference_stale" }];
+    expect(formatOrder(view({ verdicts }), plain)).toContain(` ${shown} `);
+  });
+
   it("is shown with its reason and every rule's verdict", () => {
     const verdicts = [{ rule: "max_quantity", passed: false, input: "10", limit: null, reason: "limit_not_set" }];
     const order = view({ status: "denied", reason: { code: "denied", detail: "max_quantity" }, verdicts });

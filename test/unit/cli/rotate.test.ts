@@ -122,6 +122,24 @@ describe("rotate source", () => {
     expect(error).toMatch(/look before you repeat it\.\n\n {2}npx sallyport sources show .* momentum\n$/);
   });
 
+  it("names the commands that end one of two secrets where there is no room for a third", async () => {
+    const { source } = made("2999-01-15T14:30:00.000Z");
+    const url = await answering({
+      "POST /v1/sources/momentum/secrets": { status: 409, body: { code: "too_many", detail: "Two at most." } },
+      "GET /v1/sources/momentum": { body: source },
+    });
+    const { exit, out, error } = await callCommandLine(["rotate", "source", "--url", url, "momentum", "--json"]);
+    expect(exit).toBe(1);
+    expect(error).toMatch(/^HTTP 409 too_many: Two at most\.\n\nEnd one of the two/);
+    expect(error).toContain(
+      `  npx sallyport sources retire --url ${url} -- momentum -old\n    last used never, ends in `,
+    );
+    expect(error).toContain(
+      `  npx sallyport sources retire --url ${url} momentum new\n    last used never, ends never`,
+    );
+    expect(JSON.parse(out)).toEqual({ code: "too_many", detail: "Two at most." });
+  });
+
   it("shows a whole address for TradingView, and names it in its document", async () => {
     const { source } = made("2999-01-15T14:30:00.000Z");
     const body = { source: { ...source, kind: "tradingview" }, path: "/webhooks/momentum/the-token" };

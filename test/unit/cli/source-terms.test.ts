@@ -73,6 +73,7 @@ describe("a new source", () => {
     [{ account: "paper", origin: "ip" }, "sources create --kind signed knows no --origin"],
     [{ account: "paper", kind: "tradingview", scheme: ["v1"] }, "--kind tradingview knows no --scheme"],
     [{ account: "paper", "no-others": true }, "sources create --kind signed knows no --no-others"],
+    [{ account: "paper", "max-quantity": "5" }, "--signals-per-min is missing"],
     [{ account: "paper", "signals-per-min": "often" }, "--signals-per-min takes a whole number"],
     [{ account: "paper", kind: "tradingview", deduplicate: "0" }, "--deduplicate takes a whole number"],
   ])("is not %j", (options, fault) => {

@@ -83,6 +83,24 @@ describe("sources change", () => {
     expect(gateway.asked.at(-1)?.body).toEqual({ caps: { signals_per_min: 30, max_quantity: "5" } });
   });
 
+  it("gives a source that has no caps none without a pace", async () => {
+    const url = await answering({ "GET /v1/sources/momentum": { body: { ...SOURCE, caps: null } } });
+    const { exit, error } = await callCommandLine([
+      "sources",
+      "change",
+      "--url",
+      url,
+      "--max-quantity",
+      "5",
+      "momentum",
+    ]);
+    expect({ exit, error }).toMatchObject({
+      exit: 2,
+      error: expect.stringMatching(/^--signals-per-min is missing/) as string,
+    });
+    expect(gateway.asked.map(({ method }) => method)).toEqual(["GET"]);
+  });
+
   it("asks once where no cap changes", async () => {
     const url = await answering({ "PATCH /v1/sources/momentum": { body: SOURCE } });
     await callCommandLine(["sources", "change", "--url", url, "--no-others", "momentum"]);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { checkDefaultAccount, checkSettings } from "../../../src/diagnostics/settings.ts";
 import type { Account } from "../../../src/domain/account.ts";
-import { AccountId } from "../../../src/domain/ids.ts";
+import { AccountId, SourceId } from "../../../src/domain/ids.ts";
+import type { Source } from "../../../src/domain/source.ts";
 
 const GOOD = {
   ENVIRONMENT: "production",
@@ -12,7 +13,7 @@ const GOOD = {
 
 const statusesOf = (settings: Partial<Parameters<typeof checkSettings>[0]>, isAtEdge = true) =>
   Object.fromEntries(
-    checkSettings({ ...GOOD, ...settings }, isAtEdge)
+    checkSettings({ ...GOOD, ...settings }, { isAtEdge, sources: [] })
       .filter(({ status }) => status !== "ok")
       .map(({ check, status, advice }) => [check, advice === null ? "no advice" : status]),
   );
@@ -37,6 +38,30 @@ describe("settings", () => {
   });
 });
 
+describe("sources that cannot sign", () => {
+  const aSource = (id: string, kind: Source["kind"], status: Source["status"] = "active") =>
+    ({ id: SourceId.parse(id), kind, status }) as const;
+  const found = (settings: { readonly UNSIGNED_SOURCES: boolean }, ...sources: ReturnType<typeof aSource>[]) =>
+    checkSettings({ ...GOOD, ...settings }, { isAtEdge: true, sources }).find(
+      ({ check }) => check === "settings.unsigned_sources",
+    );
+
+  it("are named where they are there and may not send", () => {
+    const check = found({ UNSIGNED_SOURCES: false }, aSource("tv", "tradingview"), aSource("momentum", "signed"));
+    expect(check).toMatchObject({ status: "warning", detail: expect.stringMatching(/so tv cannot: /) as string });
+    expect(check?.advice).toContain('UNSIGNED_SOURCES = "true"');
+  });
+
+  it("surprise nobody where somebody has closed them", () => {
+    const closed = (["disabled", "deleted"] as const).map((status) => aSource(status, "tradingview", status));
+    expect(found({ UNSIGNED_SOURCES: false }, ...closed)).toMatchObject({ status: "ok" });
+  });
+
+  it("are a risk where they may send, whoever is there", () => {
+    expect(found({ UNSIGNED_SOURCES: true }, aSource("tv", "tradingview"))?.detail).not.toContain("tv");
+  });
+});
+
 type Facts = Pick<Account, "id" | "status" | "connection">;
 const anAccount = (overrides: Partial<Facts> = {}): Facts => ({
   id: AccountId.parse("a1"),
@@ -58,5 +83,12 @@ describe("the default account", () => {
     const check = checkDefaultAccount(environment, account);
     expect(check).toMatchObject({ check: "settings.default_account", status });
     expect(check.advice === null).toBe(status === "ok");
+  });
+
+  it("that is deleted is not to be made again, since its id is never used again", () => {
+    const { advice } = checkDefaultAccount("production", anAccount({ status: "deleted" }));
+    expect(advice).not.toContain("accounts create");
+    expect(advice).toContain("Let DEFAULT_ACCOUNT name another account");
+    expect(checkDefaultAccount("production", undefined).advice).toContain("npx sallyport accounts create");
   });
 });

@@ -20,6 +20,11 @@ describe("the vault", () => {
     expect(statusesOf(versions, rows)).toEqual(["ok", "ok"]);
   });
 
+  it("counts what is sealed, be it one row", () => {
+    const [keys] = checkVault([1], new Map([[1, 1]]));
+    expect(keys?.detail).toBe("Everything that is sealed has its key: 1 row.");
+  });
+
   it("has rows that wait to be moved", () => {
     const [keys, rotation] = checkVault(
       [2, 1],
