@@ -3,6 +3,7 @@
 import { randomFraction } from "../crypto/random.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
 import { describeError, log } from "../log.ts";
+import { within } from "../within.ts";
 import { readBrokerView } from "./broker-view.ts";
 import type { AccountStore, Desk } from "./context.ts";
 import { pruneExecutions } from "./executions.ts";
@@ -88,7 +89,8 @@ export class Housekeeping {
 
   async #compareNow(): Promise<void> {
     this.#reset("reconcile", Date.now());
-    await within(VIEW_PATIENCE_MS, this.#askBroker());
+    // What comes later is stored all the same.
+    await within(VIEW_PATIENCE_MS, this.#askBroker()).catch(() => undefined);
   }
 
   readonly #drain = singleFlight("carry_journal", async () => {
@@ -190,12 +192,4 @@ export class Housekeeping {
     const hasMore = commit(() => [pruneNonces(sql, nowMs), pruneExecutions(sql, nowMs)].some(Boolean));
     if (!hasMore) this.#prunedAtMs = nowMs;
   }
-}
-
-/** Waits for the work, but not longer. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([work, promise]);
-  clearTimeout(timer);
 }

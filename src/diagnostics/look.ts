@@ -2,6 +2,7 @@
 import { type Result, err, ok } from "../domain/result.ts";
 import { describeError, log } from "../log.ts";
 import { failed } from "../domain/check.ts";
+import { within } from "../within.ts";
 import type { GatewayCheck, GatewayCheckId } from "./gateway-checks.ts";
 
 /** Twice what the portfolio waits for its broker, and some. All accounts together stay below what a client waits. */
@@ -30,14 +31,4 @@ export async function inParallel<T, R>(
   };
   await Promise.all(Array.from({ length: lanes }, drain));
   return results;
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,5 +1,6 @@
 // Who goes by a change, and could not be told of it.
 import { describeError, log } from "../log.ts";
+import { within } from "../within.ts";
 
 /** The change is stored. `untold`: who has to learn of it and could not be told; each finds out by itself within minutes. */
 export type Made<T> = { readonly answer: T; readonly untold: readonly string[] };
@@ -12,16 +13,11 @@ export async function untoldOf<Id extends string>(
   ids: readonly Id[],
   tell: (id: Id) => Promise<void>,
 ): Promise<readonly Id[]> {
-  const told = await Promise.allSettled(ids.map((id) => Promise.race([tell(id), giveUp()])));
+  const told = await Promise.allSettled(ids.map((id) => within(PATIENCE_MS, tell(id))));
   return ids.filter((id, at) => {
     const outcome = told[at];
     if (outcome?.status !== "rejected") return false;
     log("error", "gateway.not_told", { who: id, error: describeError(outcome.reason) });
     return true;
   });
-}
-
-async function giveUp(): Promise<never> {
-  await scheduler.wait(PATIENCE_MS);
-  throw new Error(`no answer within ${PATIENCE_MS} ms`);
 }

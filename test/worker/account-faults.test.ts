@@ -146,15 +146,16 @@ describe("an approved order that could not be sent yet", () => {
     expect((await readOrder(order.id)).attempts).toBeGreaterThanOrEqual(1);
   });
 
-  it("is not sent any more after trading was halted", async () => {
+  it.each([
+    ["trading was halted", { policy: { trading_state: "halted" } }],
+    ["the account was disabled", { status: "disabled" as const }],
+  ])("is not sent any more after %s", async (_, stopped) => {
     const order = await withAccount({ venue: busy() }, async () => {
       const accepted = await sendOrder(BUY, { headers: { Prefer: "wait=0" } });
       await eventually(async () => ((await readOrder(accepted.id)).attempts === 1 ? true : undefined));
       return accepted;
     });
-    const lapsed = await withAccount({ configured: { policy: { trading_state: "halted" } } }, () =>
-      settled(order.id, "expired"),
-    );
+    const lapsed = await withAccount({ configured: stopped }, () => settled(order.id, "expired"));
     expect(lapsed).toMatchObject({ delivery: "none", reason: { code: "trading_state_changed" }, filled_quantity: "0" });
   });
 
