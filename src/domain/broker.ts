@@ -1,5 +1,6 @@
 // The one way to a broker: what an adapter promises, and every way a call to it can end. No venue is named here.
 import type { ClientOrderId } from "./ids.ts";
+import type { Instrument } from "./instrument.ts";
 import type { Decimal } from "./money.ts";
 import type { OrderIntent, OrderStatus, OrderType, Side } from "./order.ts";
 import type { Approved } from "./risk/approved.ts";
@@ -86,6 +87,15 @@ export type CancelEnding = { readonly ending: "requested" } | { readonly ending:
 /** The whole list, or nothing: a list cut short never counts as one. */
 export type ListEnding<T> = { readonly ending: "listed"; readonly items: readonly T[] } | NotSent | Unknown;
 
+/**
+ * Everything the broker lists, each symbol once, or nothing. `passedOver` counts the entries that could not be read or told
+ * apart: what is not listed cannot be entered, and one strange entry must not lose all others.
+ */
+export type InstrumentsEnding =
+  | { readonly ending: "listed"; readonly items: readonly Instrument[]; readonly passedOver: number }
+  | NotSent
+  | Unknown;
+
 /** Trades, oldest first. Unless `isWhole`, there are more behind the last one. */
 export type ExecutionsEnding =
   | { readonly ending: "listed"; readonly items: readonly VenueExecution[]; readonly isWhole: boolean }
@@ -140,6 +150,8 @@ export type Broker = {
   readonly holdings: () => Promise<ListEnding<VenueHolding>>;
   readonly balances: () => Promise<BalancesEnding>;
   readonly identify: () => Promise<IdentityEnding>;
+  /** What can be traded there, and in which steps. It can be megabytes: for once a day, and not for two accounts at once. */
+  readonly instruments: () => Promise<InstrumentsEnding>;
   /** The last trade, or `undefined` when the broker does not say. */
   readonly latestTrade: (symbol: string) => Promise<ReferencePrice | undefined>;
 };

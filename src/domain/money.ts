@@ -74,6 +74,10 @@ export const divide = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a
 export const absolute = (a: Decimal): Decimal => canonical(new Exact(a).abs());
 export const negate = (a: Decimal): Decimal => canonical(new Exact(a).neg());
 
+/** A computed value's own spelling, as a decimal again; `undefined` for any other text. */
+export const asDecimal = (text: string): Decimal | undefined =>
+  /^-?\d+(\.\d+)?$/.test(text) ? decimalOf(text) : undefined;
+
 /** Half-even, to as many digits as a decimal on the wire can have: for a quotient that is to be shown. */
 export const roundForWire = (a: Decimal): Decimal =>
   canonical(new Exact(a).round(FRACTION_DIGITS_MAX, Big.roundHalfEven));
@@ -82,6 +86,8 @@ export const roundForWire = (a: Decimal): Decimal =>
 export const compare = (a: Decimal, b: Decimal): -1 | 0 | 1 => new Exact(a).cmp(b);
 export const lessThan = (a: Decimal, b: Decimal): boolean => compare(a, b) < 0;
 export const greaterThan = (a: Decimal, b: Decimal): boolean => compare(a, b) > 0;
+export const larger = (a: Decimal, b: Decimal): Decimal => (greaterThan(b, a) ? b : a);
+export const smaller = (a: Decimal, b: Decimal): Decimal => (lessThan(b, a) ? b : a);
 export function isPositive(a: Decimal): boolean {
   return compare(a, ZERO) > 0;
 }

@@ -12,9 +12,9 @@ import {
   add,
   decimalOf,
   divide,
-  greaterThan,
   isPositive,
   isZero,
+  larger,
   multiply,
   roundForWire,
   sum,
@@ -279,5 +279,3 @@ function splitExposure(line: Line): ExposureParts | null {
   if (held === null || withWorking === null || withAll === null) return null;
   return { held, working: subtract(withWorking, held), unknown: subtract(withAll, withWorking) };
 }
-
-const larger = (a: Decimal, b: Decimal): Decimal => (greaterThan(b, a) ? b : a);

@@ -6,6 +6,7 @@ export const MIGRATIONS = [
   "0001_audit_log_rules.sql",
   "0002_configuration.sql",
   "0003_configuration_rules.sql",
+  "0004_instruments.sql",
 ] as const;
 
 /** Every trigger, and the migration that makes it where it is missing. */

@@ -109,3 +109,25 @@ export const keyUses = sqliteTable("key_uses", {
   key: text("key").primaryKey(),
   lastUsedAt: text("last_used_at").notNull(),
 });
+
+/**
+ * What a kind of broker lists, one row per instrument; `settings` is the whole {@link Instrument} as JSON, and `changed_at` when
+ * it last became another one. What is no longer listed stays as an inactive one.
+ */
+export const instruments = sqliteTable(
+  "instruments",
+  {
+    broker: text("broker").notNull(),
+    symbol: text("symbol").notNull(),
+    settings: text("settings").notNull(),
+    changedAt: text("changed_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.broker, table.symbol] })],
+);
+
+/** When a kind of broker was last asked for its list, and how many it listed: one row to write where nothing has changed. */
+export const instrumentLists = sqliteTable("instrument_lists", {
+  broker: text("broker").primaryKey(),
+  listed: integer("listed").notNull(),
+  refreshedAt: text("refreshed_at").notNull(),
+});

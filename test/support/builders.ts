@@ -10,8 +10,9 @@ import {
   Order as OrderSchema,
   OrderIntent as IntentSchema,
 } from "../../src/domain/order.ts";
-import type { RiskFacts } from "../../src/domain/risk/facts.ts";
+import type { RecentFacts, RiskFacts } from "../../src/domain/risk/facts.ts";
 import { type Policy, Policy as PolicySchema } from "../../src/domain/risk/policy.ts";
+import { NO_LIMITS } from "./no-limits.ts";
 
 /** When everything below takes place. */
 export const NOW_MS = Date.UTC(2026, 0, 15, 14, 30);
@@ -171,15 +172,17 @@ export function aBroker(overrides: Partial<Broker> = {}): Broker {
     holdings: unexpected("holdings"),
     balances: unexpected("balances"),
     identify: unexpected("identify"),
+    instruments: unexpected("instruments"),
     latestTrade: unexpected("latestTrade"),
     ...overrides,
   };
 }
 
-/** A policy with every limit set, under which {@link anIntent} passes. */
+/** A policy with nothing left open, under which {@link anIntent} passes. */
 export const aPolicy = (overrides: Overrides<Policy> = {}): Policy =>
   PolicySchema.parse(
     withoutUndefined({
+      ...NO_LIMITS,
       trading_state: "active",
       symbols: ["AAPL", "MSFT"],
       max_quantity: "100",
@@ -209,14 +212,28 @@ export function someFacts({ position = "0", workingSameSide = "0", ...overrides 
     position: decimalOf(position),
     workingSameSide: decimalOf(workingSameSide),
     workingByAmount: [],
+    opposing: [],
+    tradingState: "active",
     nowMs: NOW_MS,
     positionKnown: true,
     circuitOpen: false,
     referencePrice: aTrade("187.5", NOW_MS - 1_000),
     auditBacklog: 0,
-    unsupported: undefined,
+    supports: () => undefined,
+    openOrders: 0,
+    recent: nothingRecent(),
     ...overrides,
   };
 }
+
+const NEVER = { second: 0, minute: 0, day: 0 };
+
+export const nothingRecent = (overrides: Partial<RecentFacts> = {}): RecentFacts => ({
+  orders: NEVER,
+  messages: NEVER,
+  sameOrderAgeMs: null,
+  repeatAgesMs: [],
+  ...overrides,
+});
 
 export const aTrade = (price: string, atMs: number): ReferencePrice => ({ price: decimalOf(price), atMs });

@@ -3,6 +3,7 @@
 import type { Broker, Quota, ReferencePrice } from "../../domain/broker.ts";
 import { type BrokerAnswer, type BrokerFetch, requestBroker } from "../request.ts";
 import { toBalancesEnding, toExecution, toHolding, toIdentityEnding } from "./account.ts";
+import { readInstruments } from "./assets.ts";
 import { toCancelEnding, toFindEnding, toSubmitEnding } from "./endings.ts";
 import { toListedReport, toOrderBody } from "./mapping.ts";
 import { readAllPages, readPages, readWhole } from "./pages.ts";
@@ -12,6 +13,7 @@ import {
   ORDERS_PATH,
   ORDERS_PER_PAGE,
   POSITIONS_PATH,
+  assetsPath,
   fillsPath,
   latestTradePath,
   openOrdersPath,
@@ -35,6 +37,14 @@ const FILL_PAGES_MAX = 10;
 /** A full page of orders has 650 KiB. */
 const LIST_BYTES_MAX = 2 * 1024 * 1024;
 
+/**
+ * 13,000 equities have 7 MB, and take 30 MB of memory while they are read; a list of this size takes 60, of the 128 that an
+ * isolate has for all its objects together.
+ */
+const ASSETS_BYTES_MAX = 16 * 1024 * 1024;
+/** Nobody waits for it, and it is long. */
+const ASSETS_TIMEOUT_MS = 30_000;
+
 export type AlpacaCredentials = { readonly keyId: string; readonly secretKey: string };
 
 type AlpacaArguments = AlpacaVenue & {
@@ -51,6 +61,7 @@ type TradingCall = {
   readonly path: string;
   readonly body?: string;
   readonly bodyBytesMax?: number;
+  readonly timeoutMs?: number;
 };
 
 /** One account at a venue that speaks Alpaca's API. */
@@ -74,6 +85,8 @@ export function alpacaBroker(args: AlpacaArguments): Broker {
   };
   const get = (path: string) => callWithKeys({ method: "GET", path });
   const getList = (path: string) => callWithKeys({ method: "GET", path, bodyBytesMax: LIST_BYTES_MAX });
+  const getAssets = (path: string) =>
+    callWithKeys({ method: "GET", path, bodyBytesMax: ASSETS_BYTES_MAX, timeoutMs: ASSETS_TIMEOUT_MS });
 
   return {
     deduplication,
@@ -110,6 +123,7 @@ export function alpacaBroker(args: AlpacaArguments): Broker {
     holdings: async () => readWhole(await getList(POSITIONS_PATH), toHolding, nowMs()),
     balances: async () => toBalancesEnding(await get(ACCOUNT_PATH), nowMs()),
     identify: async () => toIdentityEnding(await get(ACCOUNT_PATH), nowMs()),
+    instruments: () => readInstruments((assetClass) => getAssets(assetsPath(assetClass)), nowMs),
     latestTrade: async (symbol) => {
       const url = `${dataUrl}${latestTradePath(symbol, feed)}`;
       const timeoutMs = LATEST_TRADE_TIMEOUT_MS;

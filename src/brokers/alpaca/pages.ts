@@ -60,7 +60,8 @@ export function readWhole<T>(answer: BrokerAnswer, readItem: ReadItem<T>, nowMs:
   return items.ok ? { ending: "listed", items: items.value } : unknown(items.error);
 }
 
-function toRows(answer: BrokerAnswer, nowMs: number): Result<readonly unknown[], NotSent | Unknown> {
+/** The items of a list as they came. */
+export function toRows(answer: BrokerAnswer, nowMs: number): Result<readonly unknown[], NotSent | Unknown> {
   const response = toResponse(answer, nowMs);
   if (!response.ok) return response;
   if (!isSuccess(response.value)) return err(unknown(`http_${response.value.status}`));

@@ -1,5 +1,6 @@
 // Where everything is at Alpaca: paths and queries, without the host.
 import type { ClientOrderId } from "../../domain/ids.ts";
+import type { ListedClass } from "./assets.ts";
 import { isCryptoPair } from "./support.ts";
 import type { AlpacaVenue } from "./venues.ts";
 
@@ -34,6 +35,10 @@ export function fillsPath(sinceMs: number, afterId: string | undefined): string 
   if (afterId !== undefined) query.set("page_token", afterId);
   return `/v2/account/activities/FILL?${query.toString()}`;
 }
+
+/** Only one class is listed at a time; without one that is equities. */
+export const assetsPath = (assetClass: ListedClass): string =>
+  `/v2/assets?${new URLSearchParams({ status: "active", asset_class: assetClass }).toString()}`;
 
 /** On the data host. */
 export function latestTradePath(symbol: string, feed: AlpacaVenue["feed"]): string {

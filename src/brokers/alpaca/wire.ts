@@ -7,10 +7,11 @@ import {
   PositiveDecimal,
   ZERO,
   decimalOf,
+  isPositive,
   lessThan,
   roundForWire,
 } from "../../domain/money.ts";
-import { OrderType, Side } from "../../domain/order.ts";
+import { OrderType, Side, Symbol } from "../../domain/order.ts";
 
 /** Orders carry money as text. A JSON number in that place has been through a float somewhere. */
 const Amount = DecimalString.refine(isNotNegative, { error: "must not be negative" });
@@ -97,6 +98,30 @@ export const AlpacaIdentity = z.object({
   trading_blocked: z.boolean(),
   account_blocked: z.boolean(),
 });
+
+const OptionalStep = DecimalString.refine(isPositive)
+  .nullish()
+  .transform((value) => value ?? null);
+
+/**
+ * One asset. Steps and the least size of an order are given for crypto only. `borrow_status` takes the place of
+ * `easy_to_borrow`; what is no equity has neither, sooner or later.
+ */
+export const AlpacaAsset = z.object({
+  class: Word,
+  exchange: Word.nullish().transform((value) => (value === undefined || value === "" ? null : value)),
+  symbol: Symbol,
+  status: z.enum(["active", "inactive"]),
+  tradable: z.boolean(),
+  shortable: z.boolean(),
+  easy_to_borrow: z.boolean().nullish(),
+  borrow_status: Word.nullish(),
+  fractionable: z.boolean(),
+  min_order_size: OptionalStep,
+  min_trade_increment: OptionalStep,
+  price_increment: OptionalStep,
+});
+export type AlpacaAsset = z.infer<typeof AlpacaAsset>;
 
 /** A refusal. The refusals of the authentication layer have no code. */
 export const AlpacaError = z.object({ code: z.number().int().optional(), message: z.string() });

@@ -132,7 +132,10 @@ export function accountJson({ cash, longValue, shortValue, equity, buyingPower }
   };
 }
 
-/** One listed symbol. Nothing can be bought on margin, see `buying-power.ts`; everything can be sold short. */
+/**
+ * One listed symbol. Nothing can be bought on margin, see `buying-power.ts`; everything can be sold short. Steps of quantity and
+ * price are fields of crypto at Alpaca: of an equity they are rules, and the rules here are Alpaca's.
+ */
 export const assetJson = (symbol: string) => ({
   id: assetIdOf(symbol),
   class: EQUITY,
@@ -144,6 +147,7 @@ export const assetJson = (symbol: string) => ({
   marginable: false,
   shortable: true,
   easy_to_borrow: true,
+  borrow_status: "easy_to_borrow",
   fractionable: true,
   attributes: [],
 });

@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { alpacaBroker } from "../../../../src/brokers/alpaca/adapter.ts";
 import { handleVenueRequest } from "../../../../src/brokers/paper/venue.ts";
+import { tickAt } from "../../../../src/domain/instrument.ts";
+import { decimalOf } from "../../../../src/domain/money.ts";
 import { resumeApproval } from "../../../../src/domain/risk/assess.ts";
 import { anIntent } from "../alpaca/builders.ts";
 import { NOW_MS, type VenueOptions, openVenue } from "./venue-client.ts";
@@ -161,12 +163,47 @@ describe("the Alpaca adapter at this venue", () => {
     });
   });
 
+  it("reads what is listed as equities that trade in fractions and can be sold short", async () => {
+    const { broker } = openBroker();
+    const ending = await broker.instruments();
+    if (ending.ending !== "listed") throw new Error(`not listed: ${ending.code}`);
+    expect(ending.passedOver).toBe(0);
+    expect(ending.items.map(({ symbol }) => symbol)).toEqual(["AAPL", "MSFT", "PENNY"]);
+    expect(ending.items[0]).toEqual({
+      symbol: "AAPL",
+      asset_class: "us_equity",
+      exchange: "NASDAQ",
+      status: "active",
+      tradable: true,
+      shortable: true,
+      fractionable: true,
+      lot_size: "0.000000001",
+      min_quantity: null,
+      min_notional: "1",
+      price_increment: null,
+    });
+  });
+
+  it("takes an order of the smallest lot and at the smallest step that are listed", async () => {
+    const { broker, submit } = openBroker();
+    const ending = await broker.instruments();
+    const listed = ending.ending === "listed" ? ending.items : [];
+    for (const instrument of listed) {
+      const { symbol, lot_size } = instrument;
+      const limit_price = tickAt(decimalOf(symbol === "PENNY" ? "0.5" : "150"), instrument);
+      const fields = { symbol, quantity: lot_size, limit_price, client_order_id: `sp-${symbol}` };
+      expect(await submit(fields)).toMatchObject({ ending: "accepted" });
+    }
+    expect(listed).not.toHaveLength(0);
+  });
+
   it("has no list, no money and no cancel with a wrong key", async () => {
     const { broker } = openBroker({ secretKey: "guess" });
     const refused = { ending: "unknown", code: "http_401" };
     expect(await broker.openOrders()).toEqual(refused);
     expect(await broker.executions(0)).toEqual(refused);
     expect(await broker.holdings()).toEqual(refused);
+    expect(await broker.instruments()).toEqual(refused);
     expect(await broker.balances()).toEqual(refused);
     expect(await broker.cancel("00000000-0000-4000-8000-000000000001")).toEqual(refused);
   });
