@@ -14,7 +14,7 @@ import type { Decimal } from "../domain/money.ts";
 import { type Order, type OrderIntent, intentOf, isAnswered, isTerminal } from "../domain/order.ts";
 import type { Portfolio } from "../domain/portfolio.ts";
 import { type Result, err, ok } from "../domain/result.ts";
-import { needsReferencePrice } from "../domain/risk/rules.ts";
+import { needsPrice } from "../domain/risk/needs-price.ts";
 import type { Settlement } from "../domain/settlement.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import { describeError, log } from "../log.ts";
@@ -22,39 +22,26 @@ import { findAccount, toConfiguration } from "../storage/accounts.ts";
 import { appendEntries } from "../storage/audit-log.ts";
 import { openDatabase } from "../storage/client.ts";
 import { listSources } from "../storage/sources.ts";
-import {
-  type AccountDisabled,
-  type Admitted,
-  type NewId,
-  type Sender,
-  type Signal,
-  type SignalRefusal,
-  admit,
-} from "./admit.ts";
+import { type AccountDisabled, type Admitted, type NewId, type Signal, type SignalRefusal, admit } from "./admit.ts";
 import { type Batch, type BatchOutcome, type BatchRefusal, admitBatch } from "./batch.ts";
 import { changeBreaker, readBreaker } from "./breaker-store.ts";
 import { type CancelRefusal, cancelLiveOrders, cancelOrder } from "./cancel.ts";
 import { adoptConfiguration, readConfiguration, requireRevision } from "./configuration.ts";
 import { Connection } from "./connection.ts";
 import type { Desk } from "./context.ts";
+import type { Sender } from "./decision-context.ts";
 import { openCredentials } from "./credentials.ts";
 import { type ExecutionQuery, listExecutions } from "./executions.ts";
 import { Follower } from "./follower.ts";
 import { Housekeeping } from "./housekeeping.ts";
+import { readHoldings } from "./holdings.ts";
 import { identify } from "./identity.ts";
 import { migrate } from "./migrations.ts";
 import { readUse } from "./nonces.ts";
-import {
-  type OrderQuery,
-  dueTimes,
-  findOrder,
-  isAmountWorking,
-  listOrders,
-  makeInterruptedDue,
-  readLive,
-} from "./orders.ts";
+import { type OrderQuery, dueTimes, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders.ts";
 import { readPortfolio } from "./portfolio.ts";
 import type { Caller, RecordContext } from "./record.ts";
+import { RecentOrders } from "./recent-orders.ts";
 import { ReferencePrices } from "./reference-prices.ts";
 import { type ReplaceRefusal, type Replacement, replaceOrder } from "./replace.ts";
 import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
@@ -84,6 +71,8 @@ export class AccountObject extends DurableObject<Env> {
   /** What was made of the environment, as long as it is the same one. */
   #made: { readonly env: Env; readonly desk: Result<Desk, Misconfigured> } | undefined;
   #connection: Connection | undefined;
+  /** Forgotten with a transaction that failed: it may hold what was never stored. */
+  #recent: RecentOrders | undefined;
   /** Whether a transaction is open: one inside another is a part of it. */
   #isCommitting = false;
   /** When the alarm is set to ring, as far as this process knows. */
@@ -109,6 +98,7 @@ export class AccountObject extends DurableObject<Env> {
       ...store,
       waiters: this.#waiters,
       prices: this.#prices,
+      recent: () => this.#recentOrders(),
       onEnd: () => this.#work(),
     });
     this.#housekeeping = new Housekeeping({
@@ -137,10 +127,11 @@ export class AccountObject extends DurableObject<Env> {
       const { used } = readUse(this.#sql, signal.proof.claims, signal.requestId, Date.now());
       if (used === "before" && signal.proof.claims.repeats === "refused") return err({ reason: "replayed" });
     }
-    const [referencePrice] = await this.#learn([signal.order], desk.value);
+    const referencePrices = await this.#learn([signal.order], desk.value);
     const context = this.#decisionContext();
     if (!context.ok) return context;
     const limits = limitsOf(signal.sender, context.value.limits);
+    const referencePrice = referencePrices.get(signal.order.symbol);
     const args = { ...context.value, limits, signal, referencePrice, newId: this.#newId(context.value.nowMs) };
     const admitted = this.#commit(() => admit(this.#sql, args));
     if (!admitted.ok) return admitted;
@@ -153,13 +144,12 @@ export class AccountObject extends DurableObject<Env> {
     await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
-    const prices = await this.#learn(
+    const referencePrices = await this.#learn(
       batch.orders.map(({ order }) => order),
       desk.value,
     );
     const context = this.#decisionContext();
     if (!context.ok) return context;
-    const referencePrices = new Map(batch.orders.map(({ index }, at) => [index, prices[at]]));
     const newId = () => this.#newId(context.value.nowMs);
     const admitted = this.#commit(() => admitBatch(this.#sql, { ...context.value, batch, referencePrices, newId }));
     this.#work();
@@ -173,10 +163,11 @@ export class AccountObject extends DurableObject<Env> {
     if (!desk.ok) return desk;
     const old = findOrder(this.#sql, replacement.original)?.order;
     if (old === undefined) return err({ reason: "order_unknown" });
-    const [referencePrice] = await this.#learn([{ ...old, ...replacement.change }], desk.value);
+    const referencePrices = await this.#learn([{ ...old, ...replacement.change }], desk.value);
     const context = this.#decisionContext();
     if (!context.ok) return context;
     const newId = this.#newId(context.value.nowMs);
+    const referencePrice = referencePrices.get(old.symbol);
     const args = { ...context.value, random: randomFraction(), replacement, referencePrice, newId };
     const replaced = this.#commit(() => replaceOrder(this.#sql, args));
     this.#work();
@@ -354,6 +345,7 @@ export class AccountObject extends DurableObject<Env> {
       });
     } catch (thrown) {
       this.#alarmAtMs = undefined;
+      this.#recent = undefined;
       throw thrown;
     } finally {
       this.#isCommitting = false;
@@ -382,19 +374,23 @@ export class AccountObject extends DurableObject<Env> {
     return Math.min(Math.max(this.#heldUntilMs - nowMs, HELD_MS_MIN), HELD_MS_MAX);
   }
 
-  /** What the rules have to know of the broker before they can decide: prices, and what is held. */
-  async #learn(orders: readonly Pick<OrderIntent, "symbol" | "side" | "quantity" | "limit_price">[], desk: Desk) {
-    const latest = (symbol: string) => this.#prices.latest(symbol, desk.broker, Date.now());
-    const isAnyByAmount = (symbol: string): boolean =>
-      orders.some((order) => order.symbol === symbol && order.quantity === undefined) ||
-      isAmountWorking(this.#sql, symbol);
-    const prices = orders.map(async (order): Promise<ReferencePrice | undefined> =>
-      needsReferencePrice(order, desk.settings.policy, () => isAnyByAmount(order.symbol))
-        ? latest(order.symbol)
-        : undefined,
+  /** What the rules have to know of the broker before they can decide: what is held, and prices, by symbol. */
+  async #learn(
+    orders: readonly Pick<OrderIntent, "symbol" | "side" | "quantity">[],
+    desk: Desk,
+  ): Promise<ReadonlyMap<string, ReferencePrice>> {
+    const { policy } = desk.settings;
+    const context = { policy, tradingState: policy.trading_state };
+    const symbols = orders.map(({ symbol }) => symbol);
+    const isAlone = (symbol: string) => symbols.indexOf(symbol) === symbols.lastIndexOf(symbol);
+    const priced = orders.filter((order) =>
+      needsPrice(order, context, isAlone(order.symbol) ? () => readHoldings(this.#sql, order) : undefined),
+    );
+    const prices = [...new Set(priced.map(({ symbol }) => symbol))].map(
+      async (symbol) => [symbol, await this.#prices.latest(symbol, desk.broker, Date.now())] as const,
     );
     const [known] = await Promise.all([Promise.all(prices), this.#housekeeping.knowPositions()]);
-    return known;
+    return new Map(known.flatMap(([symbol, price]) => (price === undefined ? [] : [[symbol, price]])));
   }
 
   /** The order as it stands once `isDone` holds, or after `waitMs`. */
@@ -422,12 +418,18 @@ export class AccountObject extends DurableObject<Env> {
     return ok({
       account: this.#account,
       policy: settings.policy,
+      tradingState: settings.policy.trading_state,
+      recent: this.#recentOrders(),
       minimumOrigin: settings.minimum_origin,
       limits: { ratePerSec: config.RATE_LIMIT_RPS, capacity: config.RATE_LIMIT_RPS },
       broker,
       circuitOpen: connection.isOpen,
       nowMs: Date.now(),
     });
+  }
+
+  #recentOrders(): RecentOrders {
+    return (this.#recent ??= new RecentOrders(this.#sql, this.#account, Date.now()));
   }
 
   #recordContext(caller: Caller): RecordContext {

@@ -1,23 +1,21 @@
 // One signal's transaction: replay, rate, idempotency, risk, journal. The caller wraps it in transactionSync, so it leaves
 // everything or nothing. Nothing is written for a request refused here.
 import type { Actor } from "../domain/audit-entry.ts";
-import type { Broker, ReferencePrice } from "../domain/broker.ts";
-import type { AccountId, ClientOrderId, OrderId, SourceId } from "../domain/ids.ts";
+import type { ReferencePrice } from "../domain/broker.ts";
+import type { ClientOrderId, OrderId, SourceId } from "../domain/ids.ts";
 import { ClientOrderId as ClientOrderIdSchema } from "../domain/ids.ts";
 import { ZERO } from "../domain/money.ts";
 import type { Order, OrderIntent } from "../domain/order.ts";
-import { type Decision, assess } from "../domain/risk/assess.ts";
-import type { Origin } from "../domain/origin.ts";
-import type { Policy } from "../domain/risk/policy.ts";
-import type { SourceCaps } from "../domain/source.ts";
+import type { Decision } from "../domain/risk/assess.ts";
+import { tradingDateOf } from "../domain/risk/policy.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import type { SignatureScheme } from "../domain/signature.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
-import { isPositionKnown } from "./broker-view.ts";
 import { leastRevisionOf } from "./configuration.ts";
-import { readHoldings } from "./holdings.ts";
-import { append, countPending } from "./journal.ts";
+import { assessNow } from "./assess-now.ts";
+import type { DecisionContext, Sender } from "./decision-context.ts";
+import { append } from "./journal.ts";
 import { type Claims, claim, readUse } from "./nonces.ts";
 import {
   type OrderRow,
@@ -28,7 +26,7 @@ import {
   rememberKey,
 } from "./orders.ts";
 import { BUSY_INTERVAL_MS } from "./reconcile.ts";
-import { drawFromSource } from "./source-buckets.ts";
+import { SenderMeter } from "./sender-meter.ts";
 import { setTimer } from "./timers.ts";
 
 /**
@@ -43,14 +41,6 @@ type Proof = {
   /** Which of the source's secrets signed it. */
   readonly keyId: string;
   readonly claims: Claims;
-};
-
-/** What the isolate that proved a signal knows of its source. */
-export type Sender = {
-  /** Which revision of the source it goes by; `null` for the one source that settings alone describe. */
-  readonly revision: number | null;
-  readonly origin: Origin;
-  readonly caps: SourceCaps | null;
 };
 
 /** An order that somebody has proven to be theirs to give, and that is fresh. */
@@ -91,16 +81,6 @@ export type Admitted = {
 /** The id an order gets if it is a new one, and the UUID inside it. */
 export type NewId = { readonly order: OrderId; readonly uuid: string };
 
-/** What a decision is made with, beside the signal itself. */
-export type DecisionContext = {
-  readonly account: AccountId;
-  readonly policy: Policy;
-  readonly minimumOrigin: Origin;
-  readonly broker: Pick<Broker, "supports">;
-  readonly circuitOpen: boolean;
-  readonly nowMs: number;
-};
-
 export type AdmitArgs = DecisionContext & {
   readonly limits: BucketLimits;
   readonly signal: Signal;
@@ -109,7 +89,7 @@ export type AdmitArgs = DecisionContext & {
 };
 
 /** For an order that has passed the door. */
-export type DecideArgs = Omit<AdmitArgs, "limits">;
+export type DecideArgs = Omit<AdmitArgs, "limits"> & { readonly meter: SenderMeter };
 
 export function admit(sql: SqlStorage, args: AdmitArgs): Result<Admitted, SignalRefusal> {
   const { signal, limits, nowMs } = args;
@@ -125,11 +105,19 @@ export function admit(sql: SqlStorage, args: AdmitArgs): Result<Admitted, Signal
     const own = findEarlier(sql, signal).find(({ order }) => order.request_id === signal.requestId);
     if (own !== undefined) return ok({ order: own.order, duplicate: false, remaining: 0, limits });
   }
-  const draw = drawFromSource(sql, signal.source, limits, nowMs);
+  const meter = meterOf(sql, args);
+  const draw = meter.draw(limits);
   if (!draw.allowed) return err({ reason: "rate_limited", retryAfterMs: draw.retryAfterMs, limits });
-  const decided = decide(sql, args);
+  const decided = decide(sql, { ...args, meter });
+  meter.save();
   return decided.ok ? ok({ ...decided.value, remaining: draw.remaining, limits }) : decided;
 }
+
+/** What the signal's source has sent to this account, and may still send. */
+export const meterOf = (
+  sql: SqlStorage,
+  { signal, policy, nowMs }: Pick<AdmitArgs, "policy" | "nowMs"> & { readonly signal: Pick<Signal, "source"> },
+): SenderMeter => new SenderMeter(sql, signal.source, { nowMs, date: tradingDateOf(policy, nowMs) });
 
 export type Conflict = { readonly reason: "idempotency_conflict"; readonly orderId: OrderId };
 
@@ -167,9 +155,11 @@ const REPLAYED: Result<never, SignalRefusal> = err({ reason: "replayed" });
 function answerAgain(sql: SqlStorage, args: AdmitArgs, orderId: OrderId | null): Result<Admitted, SignalRefusal> {
   const order = orderId === null ? undefined : findOrder(sql, orderId)?.order;
   if (order === undefined) return REPLAYED;
-  const { signal, limits, nowMs } = args;
-  const draw = drawFromSource(sql, signal.source, limits, nowMs);
+  const { limits } = args;
+  const meter = meterOf(sql, args);
+  const draw = meter.draw(limits);
   if (!draw.allowed) return err({ reason: "rate_limited", retryAfterMs: draw.retryAfterMs, limits });
+  meter.save();
   journalSignal(sql, args, "signal.duplicate", order);
   return ok({ order, duplicate: true, remaining: draw.remaining, limits });
 }
@@ -198,7 +188,7 @@ function accept(sql: SqlStorage, args: DecideArgs, request: string): Order {
   return storeDecided(sql, args, {
     request,
     intent,
-    decision: assessNow(sql, intent, { ...args, sender: args.signal.sender }),
+    decision: assessNow(sql, intent, { ...args, sender: { ...args.signal, counts: args.meter.counts() } }),
     replaces: null,
   });
 }
@@ -233,6 +223,10 @@ export function storeDecided(
     args.signal.idempotencyKey,
   );
   if (order.delivery === "pending") setTimer(sql, "reconcile", args.nowMs + BUSY_INTERVAL_MS);
+  if (decision.outcome === "approved") {
+    args.recent.add(order);
+    args.meter.count("orders", "messages");
+  }
   journalSignal(sql, args, "signal.accepted", order);
   append(sql, args.account, {
     time: order.created_at,
@@ -248,25 +242,7 @@ export function storeDecided(
   return order;
 }
 
-/** Runs the rules on what is known at this moment. `except`: orders that this one makes room for, or is itself. */
-export const assessNow = (
-  sql: SqlStorage,
-  intent: OrderIntent,
-  context: DecisionContext & { readonly referencePrice: ReferencePrice | undefined; readonly sender: Sender | null },
-  except: readonly (OrderId | null)[] = [],
-): Decision =>
-  assess(intent, context.policy, {
-    ...readHoldings(sql, intent, except),
-    sender: context.sender === null ? null : { ...context.sender, minimumOrigin: context.minimumOrigin },
-    nowMs: context.nowMs,
-    positionKnown: isPositionKnown(sql),
-    circuitOpen: context.circuitOpen,
-    referencePrice: context.referencePrice,
-    auditBacklog: countPending(sql),
-    unsupported: context.broker.supports(intent),
-  });
-
-export function toIntent({ account, signal, newId }: DecideArgs): OrderIntent {
+export function toIntent({ account, signal, newId }: Pick<DecideArgs, "account" | "signal" | "newId">): OrderIntent {
   const clientOrderId: ClientOrderId = signal.order.client_order_id ?? ClientOrderIdSchema.parse(newId.uuid);
   return { ...signal.order, account, client_order_id: clientOrderId };
 }
@@ -304,7 +280,7 @@ function toOrder(
 
 export function journalSignal(
   sql: SqlStorage,
-  { account, signal, nowMs }: DecideArgs,
+  { account, signal, nowMs }: Pick<DecideArgs, "account" | "signal" | "nowMs">,
   type: "signal.accepted" | "signal.duplicate" | "signal.conflict",
   order: Order | null,
 ): void {

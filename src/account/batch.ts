@@ -6,10 +6,10 @@ import type { NativeOrder } from "../domain/signal/native.ts";
 import type { ReferencePrice } from "../domain/broker.ts";
 import type { Order } from "../domain/order.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
-import { type Conflict, type DecisionContext, type NewId, type Signal, decide } from "./admit.ts";
+import { type Conflict, type NewId, type Signal, decide, meterOf } from "./admit.ts";
+import type { DecisionContext } from "./decision-context.ts";
 import { append } from "./journal.ts";
 import { findOrder } from "./orders.ts";
-import { drawFromSource } from "./source-buckets.ts";
 
 /** `orders` are those that can be read at all; `index` is their place in the request. */
 export type Batch = Omit<Signal, "order" | "proof" | "idempotencyKey"> & {
@@ -32,8 +32,8 @@ export type BatchOutcome = { readonly items: readonly BatchItem[]; readonly dupl
 export type BatchArgs = DecisionContext & {
   readonly limits: BucketLimits;
   readonly batch: Batch;
-  /** By index. */
-  readonly referencePrices: ReadonlyMap<number, ReferencePrice | undefined>;
+  /** By symbol. */
+  readonly referencePrices: ReadonlyMap<string, ReferencePrice>;
   readonly newId: () => NewId;
 };
 
@@ -45,7 +45,7 @@ type StoredItem = {
 };
 
 export function admitBatch(sql: SqlStorage, args: BatchArgs): Result<BatchOutcome, BatchRefusal> {
-  const { batch, nowMs, limits } = args;
+  const { batch, limits } = args;
   const known = readBatch(sql, batch);
   if (known !== undefined) {
     const same = known.requestSha256 === batch.bodySha256;
@@ -55,16 +55,18 @@ export function admitBatch(sql: SqlStorage, args: BatchArgs): Result<BatchOutcom
     if (!same) return err({ reason: "batch_conflict" });
     return ok({ items: known.items.map((item) => toItem(sql, item, isItself)), duplicate: !isItself });
   }
-  const draw = drawFromSource(sql, batch.source, limits, nowMs);
+  const meter = meterOf(sql, { ...args, signal: batch });
+  const draw = meter.draw(limits);
   if (!draw.allowed) return err({ reason: "rate_limited", retryAfterMs: draw.retryAfterMs, limits });
 
   const items = batch.orders.map(({ index, order }): BatchItem => {
     const { orders: _, ...shared } = batch;
     // The batch's key stands for its place in the batch; a name of its own, an order has in its client_order_id.
     const signal: Signal = { ...shared, order, proof: null, idempotencyKey: null };
-    const referencePrice = args.referencePrices.get(index);
-    return { index, outcome: decide(sql, { ...args, signal, referencePrice, newId: args.newId() }) };
+    const referencePrice = args.referencePrices.get(order.symbol);
+    return { index, outcome: decide(sql, { ...args, signal, meter, referencePrice, newId: args.newId() }) };
   });
+  meter.save();
   const stored = items.map(toStored);
   sql.exec(
     "INSERT INTO batches (source, idempotency_key, request_sha256, outcome) VALUES (?, ?, ?, ?)",

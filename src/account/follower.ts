@@ -4,14 +4,16 @@ import type { NextMove } from "../domain/follow.ts";
 import type { OrderId } from "../domain/ids.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
 import { type Order, intentOf, isTerminal } from "../domain/order.ts";
-import { mayLeaveNow, needsReferencePrice } from "../domain/risk/rules.ts";
+import { needsPrice } from "../domain/risk/needs-price.ts";
+import { mayLeave } from "../domain/risk/rules/trading-state.ts";
 import { describeError, log } from "../log.ts";
 import type { AccountStore, Desk } from "./context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type PlanDeps, planStep, takeStep } from "./follow.ts";
 import { readHoldings } from "./holdings.ts";
-import { type OrderRow, findOrder, isAmountWorking, makeDue, makeSymbolDue } from "./orders.ts";
+import { type OrderRow, findOrder, makeDue, makeSymbolDue } from "./orders.ts";
 import { postponeLook, recordEvent } from "./record.ts";
+import type { RecentOrders } from "./recent-orders.ts";
 import type { ReferencePrices } from "./reference-prices.ts";
 import { releaseOrder } from "./replace.ts";
 import { sweepOrders } from "./sweep.ts";
@@ -20,6 +22,7 @@ import type { Waiters } from "./waiters.ts";
 export type FollowerDeps = AccountStore & {
   readonly waiters: Waiters;
   readonly prices: ReferencePrices;
+  readonly recent: () => RecentOrders;
   /** Called when a step has ended: there may be room for more. */
   readonly onEnd: () => void;
 };
@@ -54,7 +57,8 @@ export class Follower {
     return {
       broker,
       nowMs: Date.now,
-      mayLeave: (order) => mayLeaveNow(intentOf(order), settings.policy, () => readHoldings(sql, order, [order.id])),
+      mayLeave: (order) =>
+        mayLeave(intentOf(order), settings.policy.trading_state, () => readHoldings(sql, order, [order.id])),
       predecessorEnded: ({ replaces }) => {
         const old = replaces === null ? undefined : findOrder(sql, replaces)?.order;
         return old === undefined || isTerminal(old.status);
@@ -139,15 +143,19 @@ export class Follower {
   }
 
   async #release({ id, ...waiting }: Order, desk: Desk): Promise<void> {
-    const { sql, account, commit, prices } = this.#deps;
+    const { sql, account, commit, prices, recent } = this.#deps;
     const { policy } = desk.settings;
-    const referencePrice = needsReferencePrice(waiting, policy, () => isAmountWorking(sql, waiting.symbol))
+    const tradingState = policy.trading_state;
+    const holdings = () => readHoldings(sql, waiting, [id]);
+    const referencePrice = needsPrice(waiting, { policy, tradingState }, holdings)
       ? await prices.latest(waiting.symbol, desk.broker, Date.now())
       : undefined;
     commit(() =>
       releaseOrder(sql, id, {
         account,
         policy,
+        tradingState,
+        recent: recent(),
         minimumOrigin: desk.settings.minimum_origin,
         broker: desk.broker,
         circuitOpen: desk.connection.isOpen,

@@ -99,6 +99,11 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE outbox_mark (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL);
   INSERT INTO outbox_mark (id, seq) VALUES (1, 0);
   `,
+  `
+  -- What each source may still send, and how many orders and messages came of it lately.
+  DROP TABLE source_buckets;
+  CREATE TABLE senders (source TEXT PRIMARY KEY, tokens REAL, at_ms INTEGER, activity TEXT NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the object's tables up to date, all steps or none. */

@@ -1,7 +1,7 @@
 // The account's order rows: one per intent, found by any of its names.
 import { LOOKS_PER_CANCEL, purposeOf } from "../domain/follow.ts";
 import type { ClientOrderId, OrderId, SourceId } from "../domain/ids.ts";
-import { type Order, type OrderStatus, type Side, isLive } from "../domain/order.ts";
+import { type Order, type OrderStatus, isLive } from "../domain/order.ts";
 import type { Purpose } from "../domain/pace.ts";
 
 /** An order and what following it needs to remember. */
@@ -217,6 +217,13 @@ export function listOrders(sql: SqlStorage, query: OrderQuery): Order[] {
     .map((row) => toOrderRow(row).order);
 }
 
+/** Every order whose id is not before this one, the oldest first. */
+export const listOrdersFrom = (sql: SqlStorage, id: string): Order[] =>
+  sql
+    .exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE id >= ? ORDER BY id`, id)
+    .toArray()
+    .map((row) => toOrderRow(row).order);
+
 /** Every order that may still trade, those of unknown outcome included. */
 export const readLive = (sql: SqlStorage): Order[] =>
   PURPOSES.flatMap((purpose) =>
@@ -287,27 +294,12 @@ export const executingSinceMs = (sql: SqlStorage): number | null =>
     .one().since;
 
 /**
- * The live orders in a symbol on one side that may still trade, those of unknown outcome included. An order that waits for the
- * end of another one counts once it is released: until then the other one counts.
+ * The live orders that may still trade, those of unknown outcome included. An order that waits for the end of another one
+ * counts once it is released: until then the other one counts.
  */
-export const readWorking = (
-  sql: SqlStorage,
-  symbol: string,
-  side: Side,
-  except: readonly (OrderId | null)[] = [],
-): Order[] =>
+export const readWorking = (sql: SqlStorage, except: readonly (OrderId | null)[] = []): Order[] =>
   sql
-    .exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE due_at_ms IS NOT NULL AND symbol = ?`, symbol)
+    .exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE due_at_ms IS NOT NULL`)
     .toArray()
     .map((row) => toOrderRow(row).order)
-    .filter((order) => order.side === side && isLive(order) && order.delivery !== "waiting")
-    .filter((order) => !except.includes(order.id));
-
-/** Whether an order for an amount of money may still trade in this symbol. */
-export const isAmountWorking = (sql: SqlStorage, symbol: string): boolean =>
-  sql
-    .exec(
-      "SELECT 1 FROM orders WHERE due_at_ms IS NOT NULL AND symbol = ? AND json_extract(state, '$.notional') IS NOT NULL LIMIT 1",
-      symbol,
-    )
-    .toArray().length > 0;
+    .filter((order) => isLive(order) && order.delivery !== "waiting" && !except.includes(order.id));

@@ -5,10 +5,13 @@ import { type IllegalStep, type OrderEvent, advance } from "../domain/lifecycle.
 import { greaterThan, isZero, subtract } from "../domain/money.ts";
 import { type Order, isTerminal, signOf } from "../domain/order.ts";
 import { type Result, assert, ok } from "../domain/result.ts";
+import { tradingDateOf } from "../domain/risk/policy.ts";
+import { readConfiguration } from "./configuration.ts";
 import { lastExecutedAtMs } from "./executions.ts";
 import { append } from "./journal.ts";
 import { type OrderRow, makeDue, updateOrder } from "./orders.ts";
 import { addToPosition, wasAdoptedSince } from "./positions.ts";
+import { SenderMeter } from "./sender-meter.ts";
 import { setTimer } from "./timers.ts";
 
 /** A request by somebody who may give orders about orders. */
@@ -70,6 +73,7 @@ export function recordEvent(
   if (next.executionsSinceMs !== null && !isZero(filled)) setTimer(sql, "executions", nowMs + EXECUTIONS_DELAY_MS);
   const hasEnded = isTerminal(order.status) && !isTerminal(row.order.status);
   if (hasEnded && order.replaced_by !== null) makeDue(sql, order.replaced_by);
+  if (auditType === "order.cancel_requested") countCancel(sql, order, nowMs);
   if (auditType !== undefined) {
     append(sql, order.account, {
       time: order.updated_at,
@@ -176,6 +180,14 @@ function detailsOf(event: OrderEvent): Record<string, unknown> {
     default:
       return {};
   }
+}
+
+/** What is never sent is no message: that ends as canceled at once. */
+function countCancel(sql: SqlStorage, { source }: Order, nowMs: number): void {
+  const date = tradingDateOf(readConfiguration(sql)?.policy ?? {}, nowMs);
+  const meter = new SenderMeter(sql, source, { nowMs, date });
+  meter.count("messages");
+  meter.save();
 }
 
 /** Applies an event that cannot be refused, because the caller has just looked. */

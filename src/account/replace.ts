@@ -12,17 +12,17 @@ import type { FieldError } from "../domain/fields.ts";
 import {
   type Admitted,
   type AdmitArgs,
-  type DecisionContext,
   type Signal,
-  assessNow,
   findEarlier,
   journalSignal,
+  meterOf,
   storeDecided,
   toIntent,
 } from "./admit.ts";
+import { assessNow } from "./assess-now.ts";
+import type { DecisionContext } from "./decision-context.ts";
 import { findOrder, makeDue } from "./orders.ts";
 import { type RecordContext, mustRecord } from "./record.ts";
-import { drawFromSource } from "./source-buckets.ts";
 
 export type ReplaceRefusal =
   | { readonly reason: "order_unknown" }
@@ -73,7 +73,8 @@ export function replaceOrder(
     named.delivery === "waiting" && named.replaces !== null ? findOrder(sql, named.replaces) : original;
   assert(predecessor !== undefined, "an order waits for one that is not there");
   const { order: old } = predecessor;
-  const draw = drawFromSource(sql, signal.source, args.limits, args.nowMs);
+  const meter = meterOf(sql, { ...args, signal });
+  const draw = meter.draw(args.limits);
   if (!draw.allowed) return err({ reason: "rate_limited", retryAfterMs: draw.retryAfterMs, limits: args.limits });
   const intent = toIntent({ ...args, signal });
   const rest = subtract(intent.quantity ?? ZERO, old.filled_quantity);
@@ -84,11 +85,14 @@ export function replaceOrder(
     });
   }
   // What is left of the old order makes room for the new one.
-  const decision = assessNow(sql, { ...intent, quantity: rest }, { ...args, sender: signal.sender }, [
-    old.id,
-    named.id,
-  ]);
-  const order = storeDecided(sql, { ...args, signal }, { request, intent, decision, replaces: old.id });
+  const decision = assessNow(
+    sql,
+    { ...intent, quantity: rest },
+    { ...args, sender: { ...signal, counts: meter.counts() } },
+    [old.id, named.id],
+  );
+  const order = storeDecided(sql, { ...args, signal, meter }, { request, intent, decision, replaces: old.id });
+  meter.save();
   if (decision.outcome === "approved") {
     const at = new Date(args.nowMs).toISOString();
     const { actor, requestId, clientIp } = signal;

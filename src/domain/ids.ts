@@ -38,6 +38,10 @@ export const orderIdOf = (account: AccountId, uuid: string): OrderId => OrderId.
 
 export const accountOf = (id: OrderId): AccountId => AccountId.parse(id.slice(0, id.indexOf("_")));
 
+/** No id of an order that was made at that time or later sorts before it. */
+export const earliestIdAt = (account: AccountId, atMs: number): string =>
+  `${account}_${uuidv7(Math.max(0, atMs), new Uint8Array(10))}`;
+
 /**
  * A UUIDv7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then random bits, so ids sort by time of creation.
  * `random` is 10 fresh random bytes.

@@ -1,6 +1,6 @@
 // A source that signs, ready to be held against a signal: its live keys, and what it may do. `default` is fed from
 // API_KEY_HMAC_SECRET alone, every other one from the directory.
-import type { Sender } from "../account/admit.ts";
+import type { Sender } from "../account/decision-context.ts";
 import type { Config } from "../config.ts";
 import type { Known } from "../directory/directory.ts";
 import { type AccountId, SourceId } from "../domain/ids.ts";

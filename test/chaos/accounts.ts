@@ -1,5 +1,6 @@
 // The accounts of a run, made as an operator makes them.
 import { type AccountDefinition, ensureAccount } from "../../src/cli/starter-account.ts";
+import { NO_LIMITS } from "../support/no-limits.ts";
 import type { VenueOptions } from "./books.ts";
 import type { MortalGateway } from "./gateway.ts";
 import { QUANTITY_MAX } from "./plan.ts";
@@ -23,6 +24,7 @@ function definitionOf(account: string, { url, deduplication, credentials }: Venu
     connection: { broker: "paper_process", url, deduplication, requests_per_min: 60_000 },
     credentials: { key_id: key.keyId, secret_key: key.secretKey },
     policy: {
+      ...NO_LIMITS,
       trading_state: "active",
       symbols: ["AAPL", "MSFT", "SPY"],
       max_quantity: String(QUANTITY_MAX),

@@ -12,6 +12,7 @@ import { ensureAccount } from "../../src/cli/starter-account.ts";
 import type { ApiKey } from "../../src/domain/access.ts";
 import type { Order } from "../../src/domain/order.ts";
 import type { Source } from "../../src/domain/source.ts";
+import { NO_LIMITS } from "../support/no-limits.ts";
 import { type World, aWorld } from "./support/running-gateway.ts";
 import { type Load, startLoad } from "./support/steady-load.ts";
 
@@ -153,6 +154,7 @@ describe("under load, not one valid request is refused while an operator rotates
       connection: { broker: "paper_process", url: venue.url, requests_per_min: 600_000 },
       credentials: { key_id: VENUE_KEY.keyId, secret_key: VENUE_KEY.secretKey },
       policy: {
+        ...NO_LIMITS,
         trading_state: "active",
         symbols: ["AAPL"],
         max_quantity: "100",

@@ -1,8 +1,10 @@
 // Makes accounts as an operator makes them: in D1, and in each account's object.
 import { env } from "cloudflare:workers";
 import { type Account, NewAccount } from "../../src/domain/account.ts";
+import { NO_LIMITS } from "./no-limits.ts";
 
 const POLICY = {
+  ...NO_LIMITS,
   trading_state: "active",
   symbols: ["AAPL", "MSFT", "SPY"],
   max_quantity: "100",

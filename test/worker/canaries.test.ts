@@ -9,6 +9,7 @@ import type { Order } from "../../src/domain/order.ts";
 import type { Source } from "../../src/domain/source.ts";
 import { createApp } from "../../src/http/app.ts";
 import worker from "../../src/index.ts";
+import { NO_LIMITS } from "../support/no-limits.ts";
 import { Canaries } from "./support/canaries.ts";
 import { KEY_ID, SYMBOL, echoingBroker } from "./support/echoing-broker.ts";
 import { anAddress, eventually, hmacHex } from "./support/gateway.ts";
@@ -58,6 +59,7 @@ async function must<T>(operation: string, method: string, path: string, sent: Se
 }
 
 const POLICY = {
+  ...NO_LIMITS,
   trading_state: "active",
   symbols: ["AAPL", ...Object.values(SYMBOL)],
   max_quantity: "10",
@@ -474,7 +476,7 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
     ...JOURNALLED,
     ...IN_ORDER,
     ...["nonces.key", "used_bodies.key", "order_keys.source", "orders.source"].map((at) => `AccountObject ${at}`),
-    ...["source_buckets.source", "source_floors.source"].map((at) => `AccountObject ${at}`),
+    ...["senders.source", "source_floors.source"].map((at) => `AccountObject ${at}`),
     "D1 sources.id",
     "D1 source_secrets.source",
     ...["createSource", "changeSource", "rotateSecret", "retireSecret", "sendSignal"].map((name) => `answer ${name}`),
@@ -490,9 +492,7 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
   "an unsigned source": [
     ...JOURNALLED,
     ...IN_ORDER,
-    ...["nonces.key", "orders.source", "source_buckets.source", "source_floors.source"].map(
-      (at) => `AccountObject ${at}`,
-    ),
+    ...["nonces.key", "orders.source", "senders.source", "source_floors.source"].map((at) => `AccountObject ${at}`),
     "D1 sources.id",
     "D1 source_secrets.source",
     ...["createSource", "sendAlert", "GET sources"].map((name) => `answer ${name}`),

@@ -2,15 +2,18 @@ import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { type AdmitArgs, admit } from "../../src/account/admit.ts";
+import { RecentOrders } from "../../src/account/recent-orders.ts";
 import { AccountId, SourceId, orderIdOf, uuidv7 } from "../../src/domain/ids.ts";
 import { Policy } from "../../src/domain/risk/policy.ts";
 import { readNativeOrder } from "../../src/domain/signal/native.ts";
+import { aTrade } from "../support/builders.ts";
+import { NO_LIMITS } from "../support/no-limits.ts";
 import { sendOrder } from "./support/gateway.ts";
 
 const ACCOUNT = AccountId.parse("paper");
 const SOURCE = SourceId.parse("default");
 
-function someArgs(body: object): AdmitArgs {
+function someArgs(body: object, sql: SqlStorage): AdmitArgs {
   const order = readNativeOrder(body);
   if (!order.ok) throw new Error("not an order");
   const nowMs = Date.now();
@@ -39,17 +42,21 @@ function someArgs(body: object): AdmitArgs {
       clientIp: null,
     },
     policy: Policy.parse({
+      ...NO_LIMITS,
       trading_state: "active",
       symbols: ["AAPL"],
       max_quantity: "10",
       max_notional: "10000",
       max_position: "100",
+      reference_price_max_age_sec: 60,
     }),
+    tradingState: "active",
+    recent: new RecentOrders(sql, ACCOUNT, nowMs),
     minimumOrigin: "hmac",
     limits: { ratePerSec: 10, capacity: 10 },
     broker: { supports: () => undefined },
     circuitOpen: false,
-    referencePrice: undefined,
+    referencePrice: aTrade("187.5", nowMs),
     nowMs,
     newId: { order: orderIdOf(ACCOUNT, uuid), uuid },
   };
@@ -65,17 +72,17 @@ async function rowsWritten(body: object): Promise<number> {
       return cursor;
     };
     const counting = { exec } as unknown as SqlStorage;
-    const admitted = state.storage.transactionSync(() => admit(counting, someArgs(body)));
+    const admitted = state.storage.transactionSync(() => admit(counting, someArgs(body, counting)));
     expect(admitted.ok).toBe(true);
     return cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
   });
 }
 
 describe("a signal on the warm path", () => {
-  it("writes six rows, and the alarm is the seventh", async () => {
+  it("writes seven rows, and the alarm is the eighth", async () => {
     await sendOrder({ symbol: "AAPL", side: "buy", type: "limit", quantity: "1", limit_price: "1" });
     const body = { symbol: "AAPL", side: "buy", type: "limit", quantity: "1", limit_price: "1" };
-    expect(await rowsWritten(body)).toBe(6);
-    expect(await rowsWritten({ ...body, client_order_id: crypto.randomUUID() })).toBe(6);
+    expect(await rowsWritten(body)).toBe(7);
+    expect(await rowsWritten({ ...body, client_order_id: crypto.randomUUID() })).toBe(7);
   });
 });

@@ -9,7 +9,7 @@ const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
 
 const countRows = (): Promise<number> =>
   runInDurableObject(env.ACCOUNTS_DO.getByName("paper"), (_, state) => {
-    const tables = ["nonces", "used_bodies", "source_buckets", "orders", "journal"];
+    const tables = ["nonces", "used_bodies", "senders", "orders", "journal"];
     return tables.reduce(
       (sum, table) => sum + state.storage.sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`).one().n,
       0,

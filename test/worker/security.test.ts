@@ -12,6 +12,7 @@ import type { Source } from "../../src/domain/source.ts";
 import { createApp } from "../../src/http/app.ts";
 import { guarded } from "../../src/http/guarded.ts";
 import { makeAccount } from "../support/make-account.ts";
+import { NO_LIMITS } from "../support/no-limits.ts";
 import { anAddress, call, send, sign } from "./support/gateway.ts";
 import { NOBODYS, type Operation, fillPath, operationsOf, undeclaredIn } from "./support/operations.ts";
 
@@ -28,7 +29,7 @@ type Ask = (operation: Operation) => Promise<Response>;
 let theirs = NOBODYS;
 let keys: Readonly<Record<"few" | "expired" | "disabled" | "deleted" | "elsewhere", MadeKey>>;
 
-const POLICY = { trading_state: "active", symbols: ["AAPL"], max_quantity: "1", max_notional: "1000" };
+const POLICY = { ...NO_LIMITS, trading_state: "active", symbols: ["AAPL"], max_quantity: "1", max_notional: "1000" };
 const RESTING = { symbol: "AAPL", side: "buy", type: "limit", quantity: "1", limit_price: "10", time_in_force: "gtc" };
 const SOURCE = { kind: "signed", account: "paper" };
 

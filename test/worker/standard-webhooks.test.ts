@@ -69,7 +69,7 @@ const forgetNonces = (): Promise<unknown> =>
 /** What signals leave behind. The journal is not in it: earlier orders still go on in there. */
 const countUsed = (): Promise<number> =>
   runInDurableObject(env.ACCOUNTS_DO.getByName("paper"), (_, state) => {
-    const tables = ["nonces", "used_bodies", "source_buckets", "orders"];
+    const tables = ["nonces", "used_bodies", "senders", "orders"];
     return tables.reduce(
       (sum, table) => sum + state.storage.sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`).one().n,
       0,

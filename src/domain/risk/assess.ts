@@ -4,7 +4,8 @@ import { assert } from "../result.ts";
 import type { Approved } from "./approved.ts";
 import { type RiskFacts, isReduction } from "./facts.ts";
 import type { Policy } from "./policy.ts";
-import { type Rule, entryRules, orderRules } from "./rules.ts";
+import { ANY, type Judgement, OFF, type Rule } from "./rule.ts";
+import { RULE_BOOK } from "./rule-book.ts";
 
 export type Decision =
   | {
@@ -19,8 +20,11 @@ export type Decision =
 /** Runs every rule, also after the first failure, so that a denial names everything that has to change. */
 export function assess(intent: OrderIntent, policy: Policy, facts: RiskFacts): Decision {
   const reduces = isReduction(intent, facts);
-  const rulesForEntries = reduces ? entryRules(facts).map(exempt) : entryRules(facts);
-  const verdicts = [...orderRules(facts), ...rulesForEntries].map((rule) => rule(intent, policy, facts));
+  const verdicts = RULE_BOOK.flatMap((rule) => {
+    const verdict = verdictOf(rule, intent, policy, facts);
+    if (verdict === undefined) return [];
+    return [reduces && !bindsExits(rule, facts) ? exempt(verdict) : verdict];
+  });
   const failed = verdicts.find((verdict) => !verdict.passed);
   return failed === undefined
     ? { outcome: "approved", intent: approve(intent), verdicts, isReduction: reduces }
@@ -36,13 +40,34 @@ export function resumeApproval(intent: OrderIntent, verdicts: readonly Verdict[]
   return approve(intent);
 }
 
+function verdictOf(rule: Rule, intent: OrderIntent, policy: Policy, facts: RiskFacts): Verdict | undefined {
+  if (rule.kind === "fact") {
+    const found = rule.check(intent, facts);
+    return found === undefined ? undefined : toVerdict(rule, found.input, found);
+  }
+  const measure = rule.measure(intent, facts);
+  const judgement = rule.judge(measure.value, policy);
+  const isBound = judgement.limit !== null && judgement.limit !== OFF && judgement.limit !== ANY;
+  // What cannot be known is as bad as what is too much, where there is a limit.
+  return "unknown" in measure && isBound
+    ? toVerdict(rule, measure.value, { passed: false, limit: judgement.limit, reason: measure.unknown })
+    : toVerdict(rule, measure.value, judgement);
+}
+
+const toVerdict = ({ id }: Rule, input: string, { passed, limit, reason }: Judgement): Verdict => ({
+  rule: id,
+  passed,
+  input,
+  limit,
+  ...(reason === undefined ? {} : { reason }),
+});
+
+const bindsExits = (rule: Rule, facts: RiskFacts): boolean =>
+  typeof rule.bindsExits === "function" ? rule.bindsExits(facts) : rule.bindsExits;
+
 /** A reduction is measured by the entry rules, but not stopped by them. */
-const exempt =
-  (rule: Rule): Rule =>
-  (intent, policy, facts) => {
-    const verdict = rule(intent, policy, facts);
-    return verdict.passed ? verdict : { ...verdict, passed: true, reason: "exempt_reduction" };
-  };
+const exempt = (verdict: Verdict): Verdict =>
+  verdict.passed ? verdict : { ...verdict, passed: true, reason: "exempt_reduction" };
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where the brand is minted
 const approve = (intent: OrderIntent): Approved<OrderIntent> => intent as Approved<OrderIntent>;

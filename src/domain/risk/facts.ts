@@ -4,6 +4,7 @@ import { type Decimal, absolute, compare, isPositive, subtract } from "../money.
 import type { OrderIntent } from "../order.ts";
 import type { Origin } from "../origin.ts";
 import type { SourceCaps } from "../source.ts";
+import type { TradingState } from "./trading-state.ts";
 
 /** What is held and what is on its way in the intent's symbol. */
 export type Holdings = {
@@ -13,6 +14,8 @@ export type Holdings = {
   readonly workingSameSide: Decimal;
   /** Beside those: live orders for an amount of money, of which nobody knows yet how many units they become. */
   readonly workingByAmount: readonly ByAmount[];
+  /** The live orders on the other side: their limit prices, or `null` where one may trade at any price. */
+  readonly opposing: readonly (Decimal | null)[];
 };
 
 /** Money still to be spent or raised. `ownPrice`: the order's limit or stop price. */
@@ -25,7 +28,22 @@ export type SenderFacts = {
   readonly caps: SourceCaps | null;
 };
 
+/** How often something has happened up to now: in the last second, in the last minute, and today. */
+export type Counts = { readonly second: number; readonly minute: number; readonly day: number };
+
+/** What the account has done lately. */
+export type RecentFacts = {
+  readonly orders: Counts;
+  /** Orders, cancels and replacements. */
+  readonly messages: Counts;
+  /** Since the last order with the same terms; `null` where there was none that anybody remembers. */
+  readonly sameOrderAgeMs: number | null;
+  /** Since the orders of the same source in the same symbol on the same side that no person has looked at, the latest first. */
+  readonly repeatAgesMs: readonly number[];
+};
+
 export type RiskFacts = Holdings & {
+  readonly tradingState: TradingState;
   /** `null` for an order given with an API key, and for one that was decided about before. */
   readonly sender: SenderFacts | null;
   readonly nowMs: number;
@@ -36,14 +54,17 @@ export type RiskFacts = Holdings & {
   readonly referencePrice: ReferencePrice | undefined;
   /** Audit entries not yet in the public record. */
   readonly auditBacklog: number;
-  readonly unsupported: Unsupported | undefined;
+  readonly supports: (intent: OrderIntent) => Unsupported | undefined;
+  /** Orders of the account that live, in any symbol. */
+  readonly openOrders: number;
+  readonly recent: RecentFacts;
 };
 
 /**
  * Whether the order can only bring the known position closer to zero, even if every live order on its side fills first.
  * Such an order passes the entry rules: an exit is never trapped by a limit.
  */
-export function isReduction(intent: OrderIntent, facts: Holdings): boolean {
+export function isReduction(intent: Pick<OrderIntent, "side" | "quantity">, facts: Holdings): boolean {
   if (intent.quantity === undefined || facts.workingByAmount.length > 0) return false;
   const opposes = isPositive(facts.position) ? intent.side === "sell" : intent.side === "buy";
   const room = subtract(absolute(facts.position), facts.workingSameSide);

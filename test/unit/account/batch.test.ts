@@ -23,7 +23,8 @@ const aBatch = (orders: readonly (object | undefined)[], overrides: Partial<Batc
 
 function submit(sql: SqlStorage, batch: Batch, context: Partial<Omit<BatchArgs, "batch">> = {}) {
   let index = 100 + listOrders(sql, { limit: 1_000 }).length;
-  const args = { ...decidingWith(), referencePrices: new Map(), newId: () => newId(index++), ...context };
+  const referencePrices = new Map(["AAPL", "MSFT"].map((symbol) => [symbol, aTrade("187.5", NOW_MS)]));
+  const args = { ...decidingWith(context), referencePrices, newId: () => newId(index++), ...context };
   return admitBatch(sql, { ...args, batch });
 }
 
@@ -60,13 +61,13 @@ describe("several orders in one request", () => {
 
   it("are each measured with the price of their own symbol", () => {
     const sql = openAccount();
-    const market = { type: "market", limit_price: undefined };
+    const marketOf = (symbol: string) => ({ symbol, type: "market", limit_price: undefined });
     const referencePrices = new Map([
-      [0, aTrade("100", NOW_MS)],
-      [1, undefined],
-      [2, aTrade("5000", NOW_MS)],
+      ["AAPL", aTrade("100", NOW_MS)],
+      ["SPY", aTrade("5000", NOW_MS)],
     ]);
-    expect(outcomesOf(submit(sql, aBatch([market, market, market]), { referencePrices }))).toEqual([
+    const batch = aBatch(["AAPL", "MSFT", "SPY"].map(marketOf));
+    expect(outcomesOf(submit(sql, batch, { referencePrices, policy: aPolicy({ symbols: "any" }) }))).toEqual([
       "0 pending 100",
       "1 reference_price_unknown 101",
       "2 max_notional_exceeded 102",

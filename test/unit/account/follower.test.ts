@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Follower } from "../../../src/account/follower.ts";
+import { RecentOrders } from "../../../src/account/recent-orders.ts";
 import { ReferencePrices } from "../../../src/account/reference-prices.ts";
 import { Waiters } from "../../../src/account/waiters.ts";
 import { log } from "../../../src/log.ts";
-import { aReport, anOrder } from "../../support/builders.ts";
+import { NOW_MS, aReport, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
 import { ACCOUNT, put, read } from "./tables.ts";
 
@@ -27,6 +28,7 @@ function follow(sql: SqlStorage): Follower {
     start: () => undefined,
     waiters: new Waiters(),
     prices: new ReferencePrices(),
+    recent: () => new RecentOrders(sql, ACCOUNT, NOW_MS),
     onEnd: () => undefined,
   });
 }

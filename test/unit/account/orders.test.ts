@@ -6,7 +6,6 @@ import {
   findByIdempotencyKey,
   findOrder,
   insertOrder,
-  isAmountWorking,
   listOrders,
   lookAgain,
   makeDue,
@@ -92,8 +91,6 @@ describe("what live orders may still fill", () => {
         { money: "500", ownPrice: "90" },
       ],
     });
-    expect([isAmountWorking(sql, "AAPL"), isAmountWorking(sql, "MSFT")]).toEqual([true, false]);
-    expect(isAmountWorking(tablesWith(live, [begun, null]), "AAPL")).toBe(false);
   });
 
   it("follows the record", () => {

@@ -10,6 +10,7 @@ import { Follower } from "../../../src/account/follower.ts";
 import { Housekeeping } from "../../../src/account/housekeeping.ts";
 import { readPending } from "../../../src/account/journal.ts";
 import { dueTimes, makeInterruptedDue } from "../../../src/account/orders.ts";
+import { RecentOrders } from "../../../src/account/recent-orders.ts";
 import { ReferencePrices } from "../../../src/account/reference-prices.ts";
 import { nextTimerAtMs, resetTimer } from "../../../src/account/timers.ts";
 import { Waiters } from "../../../src/account/waiters.ts";
@@ -138,6 +139,7 @@ export class Simulation {
       ...store,
       waiters: new Waiters(),
       prices: new ReferencePrices(),
+      recent: () => new RecentOrders(sql, ACCOUNT, Date.now()),
       onEnd: () => this.#work(),
     });
     const housekeeping = new Housekeeping({

@@ -6,6 +6,7 @@ import { type ExecutionQuery, listExecutions } from "../../../src/account/execut
 import { readHoldings } from "../../../src/account/holdings.ts";
 import { readPending } from "../../../src/account/journal.ts";
 import { type OrderRow, findOrder, insertOrder, updateOrder } from "../../../src/account/orders.ts";
+import { RecentOrders } from "../../../src/account/recent-orders.ts";
 import type { Caller, RecordContext } from "../../../src/account/record.ts";
 import type { AuditEvent } from "../../../src/domain/audit-entry.ts";
 import type { Execution } from "../../../src/domain/execution.ts";
@@ -131,6 +132,8 @@ const CAN_DO_ALL: Pick<Broker, "supports"> = { supports: () => undefined };
 export const decidingWith = (overrides: Partial<Omit<AdmitArgs, "signal" | "newId">> = {}) => ({
   account: ACCOUNT,
   policy: aPolicy(),
+  tradingState: overrides.policy?.trading_state ?? ("active" as const),
+  recent: new RecentOrders(openSqlStorage(), ACCOUNT, NOW_MS),
   minimumOrigin: "hmac" as const,
   limits: { ratePerSec: 1_000, capacity: 1_000 },
   broker: CAN_DO_ALL,

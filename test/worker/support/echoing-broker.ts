@@ -25,6 +25,10 @@ export const echoingBroker = (canaries: Canaries) =>
       return say({ code: 40_310_000, message }, 403);
     }
     if (pathname === "/v2/orders:by_client_order_id") throw new Error(`connection reset: ${told}`);
+    if (pathname === "/v2/stocks/trades/latest") {
+      const symbol = new URL(request.url).searchParams.get("symbols") ?? "";
+      return say({ trades: { [symbol]: { p: 10, t: new Date().toISOString() } } });
+    }
     if (pathname !== "/v2/account") return say([]);
     return say({
       account_number: canaries.word("the account's number at the broker"),

@@ -19,6 +19,8 @@ export class QuickVenue {
         return Response.json(this.#orders.get(url.searchParams.get("client_order_id") ?? ""));
       case "/v2/account":
         return Response.json({ currency: "USD", cash: "100000", equity: "100000", buying_power: "100000" });
+      case "/v2/stocks/trades/latest":
+        return Response.json({ trades: { MSFT: { p: 410, t: new Date().toISOString() } } });
       default:
         return Response.json([]);
     }

@@ -14,9 +14,13 @@ import { Origin, isAtLeast } from "../../../../src/domain/origin.ts";
 import type { Approved } from "../../../../src/domain/risk/approved.ts";
 import { type Decision, assess, resumeApproval } from "../../../../src/domain/risk/assess.ts";
 import { type RiskFacts, isReduction } from "../../../../src/domain/risk/facts.ts";
-import { Policy, TradingState } from "../../../../src/domain/risk/policy.ts";
-import { mayLeaveNow, needsReferencePrice } from "../../../../src/domain/risk/rules.ts";
+import { Policy } from "../../../../src/domain/risk/policy.ts";
+import { TradingState } from "../../../../src/domain/risk/trading-state.ts";
+import { needsPrice } from "../../../../src/domain/risk/needs-price.ts";
+import { mayLeave } from "../../../../src/domain/risk/rules/trading-state.ts";
+import { RULE_BOOK } from "../../../../src/domain/risk/rule-book.ts";
 import { SourceCaps } from "../../../../src/domain/source.ts";
+import { NO_LIMITS } from "../../../support/no-limits.ts";
 import { NOW_MS, aMarketIntent, aPolicy, aTrade, anIntent, someFacts } from "../../../support/builders.ts";
 
 /** The codes a decision gives, by rule; nothing for a rule that simply passed. */
@@ -34,148 +38,25 @@ const sellEleven = aMarketIntent({ side: "sell", quantity: "11" });
 
 describe("an order within every limit", () => {
   it("is approved, and every rule says what it measured against which limit", () => {
-    expect(assess(anIntent(), aPolicy(), someFacts())).toEqual({
-      outcome: "approved",
-      intent: anIntent(),
-      isReduction: false,
-      verdicts: [
+    const decision = assess(anIntent(), aPolicy(), someFacts());
+    expect(decision).toMatchObject({ outcome: "approved", intent: anIntent(), isReduction: false });
+    expect(decision.verdicts).toEqual(
+      expect.arrayContaining([
         { rule: "trading_state", passed: true, input: "position 0", limit: "active" },
         { rule: "order_supported", passed: true, input: "supported", limit: "broker" },
-        { rule: "audit_backlog", passed: true, input: "0", limit: "1000" },
-        { rule: "position_known", passed: true, input: "compared", limit: "compared with the broker" },
-        { rule: "circuit_breaker", passed: true, input: "closed", limit: "deny" },
         { rule: "symbol_allowed", passed: true, input: "AAPL", limit: "AAPL MSFT" },
-        { rule: "reference_price_age", passed: true, input: "not needed", limit: "900" },
+        { rule: "reference_price_age", passed: true, input: "1", limit: "900" },
         { rule: "max_quantity", passed: true, input: "10", limit: "100" },
         { rule: "max_notional", passed: true, input: "1872.5", limit: "25000" },
         { rule: "max_position", passed: true, input: "10", limit: "1000" },
-      ],
-    });
+        { rule: "max_open_orders", passed: true, input: "1", limit: "off" },
+      ]),
+    );
   });
 });
 
-describe("each rule passes at its limit and fails just over it", () => {
-  const NO_COUNTER_CASE = {};
-  it.each<[string, OrderIntent, Policy, RiskFacts, Record<string, string>]>([
-    ["max_quantity at", anIntent(), aPolicy({ max_quantity: "10" }), someFacts(), NO_COUNTER_CASE],
-    [
-      "max_quantity over",
-      anIntent(),
-      aPolicy({ max_quantity: "9.999999999" }),
-      someFacts(),
-      { max_quantity: "max_quantity_exceeded" },
-    ],
-    ["max_notional at", anIntent(), aPolicy({ max_notional: "1872.5" }), someFacts(), NO_COUNTER_CASE],
-    [
-      "max_notional over",
-      anIntent(),
-      aPolicy({ max_notional: "1872.499999999" }),
-      someFacts(),
-      { max_notional: "max_notional_exceeded" },
-    ],
-    [
-      "max_notional at, by notional",
-      aMarketIntent({ quantity: undefined, notional: "1000" }),
-      aPolicy({ max_notional: "1000" }),
-      someFacts(),
-      NO_COUNTER_CASE,
-    ],
-    [
-      "max_notional over, by notional",
-      aMarketIntent({ quantity: undefined, notional: "1000.000000001" }),
-      aPolicy({ max_notional: "1000" }),
-      someFacts(),
-      { max_notional: "max_notional_exceeded" },
-    ],
-    [
-      "max_quantity at, by notional",
-      aMarketIntent({ quantity: undefined, notional: "1875" }),
-      aPolicy({ max_quantity: "10" }),
-      someFacts(),
-      NO_COUNTER_CASE,
-    ],
-    [
-      "max_quantity over, by notional",
-      aMarketIntent({ quantity: undefined, notional: "1875.000001" }),
-      aPolicy({ max_quantity: "10" }),
-      someFacts(),
-      { max_quantity: "max_quantity_exceeded" },
-    ],
-    ["max_position at", anIntent(), aPolicy({ max_position: "10" }), someFacts(), NO_COUNTER_CASE],
-    [
-      "max_position over",
-      anIntent(),
-      aPolicy({ max_position: "9.999999999" }),
-      someFacts(),
-      { max_position: "max_position_exceeded" },
-    ],
-    [
-      "reference_price_max_age_sec at",
-      aMarketIntent(),
-      aPolicy({ reference_price_max_age_sec: 60 }),
-      someFacts({ referencePrice: aTrade("187.5", NOW_MS - 60_000) }),
-      NO_COUNTER_CASE,
-    ],
-    [
-      "reference_price_max_age_sec over",
-      aMarketIntent(),
-      aPolicy({ reference_price_max_age_sec: 60 }),
-      someFacts({ referencePrice: aTrade("187.5", NOW_MS - 60_001) }),
-      { reference_price_age: "reference_price_stale", max_notional: "reference_price_stale" },
-    ],
-    ["audit backlog at", anIntent(), aPolicy(), someFacts({ auditBacklog: 1_000 }), NO_COUNTER_CASE],
-    [
-      "audit backlog over",
-      anIntent(),
-      aPolicy(),
-      someFacts({ auditBacklog: 1_001 }),
-      { audit_backlog: "audit_backlog" },
-    ],
-    ["symbols in", anIntent({ symbol: "MSFT" }), aPolicy(), someFacts(), NO_COUNTER_CASE],
-    ["symbols out", anIntent({ symbol: "MSFTX" }), aPolicy(), someFacts(), { symbol_allowed: "symbol_not_allowed" }],
-    [
-      "symbols in another case",
-      anIntent({ symbol: "aapl" }),
-      aPolicy(),
-      someFacts(),
-      { symbol_allowed: "symbol_not_allowed" },
-    ],
-    ["symbols none", anIntent(), aPolicy({ symbols: [] }), someFacts(), { symbol_allowed: "symbol_not_allowed" }],
-    [
-      "positions never compared with the broker's",
-      anIntent(),
-      aPolicy(),
-      someFacts({ positionKnown: false }),
-      { position_known: "position_unknown" },
-    ],
-    [
-      "a broker that does not answer",
-      anIntent(),
-      aPolicy(),
-      someFacts({ circuitOpen: true }),
-      { circuit_breaker: "circuit_open" },
-    ],
-    [
-      "a broker that does not answer, where entries wait for it",
-      anIntent(),
-      aPolicy({ when_circuit_open: "wait" }),
-      someFacts({ circuitOpen: true }),
-      NO_COUNTER_CASE,
-    ],
-    [
-      "what the broker cannot do",
-      anIntent(),
-      aPolicy(),
-      someFacts({ unsupported: { code: "unsupported_symbol", detail: "no such symbol" } }),
-      { order_supported: "unsupported_symbol" },
-    ],
-  ])("%s", (_, intent, policy, facts, reasons) => {
-    const decision = assess(intent, policy, facts);
-    expect(reasonsOf(decision)).toEqual(reasons);
-    expect(decision.outcome).toBe(Object.keys(reasons).length === 0 ? "approved" : "denied");
-  });
-
-  it("says of a denial the reason of the first rule that failed, and runs the others too", () => {
+describe("a denial", () => {
+  it("has the reason of the first rule that failed, and runs the others too", () => {
     const facts = someFacts({ auditBacklog: 9_999 });
     const decision = assess(anIntent({ symbol: "TSLA", quantity: "1000" }), aPolicy(), facts);
     expect(decision).toMatchObject({ outcome: "denied", reason: "audit_backlog" });
@@ -189,13 +70,9 @@ describe("each rule passes at its limit and fails just over it", () => {
 });
 
 describe("a limit that is not set", () => {
-  const LIMITS = [
-    ["symbols", "symbol_allowed"],
-    ["max_quantity", "max_quantity"],
-    ["max_notional", "max_notional"],
-    ["max_position", "max_position"],
-    ["reference_price_max_age_sec", "reference_price_age"],
-  ] as const;
+  const LIMITS = RULE_BOOK.flatMap((rule) =>
+    rule.kind === "limit" && Policy.parse({})[rule.setting] === undefined ? [[rule.setting, rule.id] as const] : [],
+  );
 
   it.each(LIMITS)("denies every entry and is named: %s", (limit, rule) => {
     for (const intent of [anIntent(), aMarketIntent(), aMarketIntent({ quantity: undefined, notional: "5" })]) {
@@ -215,10 +92,6 @@ describe("a limit that is not set", () => {
     const decision = assess(anIntent(), Policy.parse({ trading_state: "active" }), someFacts());
     expect(reasonsOf(decision)).toEqual(Object.fromEntries(LIMITS.map(([, rule]) => [rule, "limit_not_set"])));
   });
-
-  it("leaves an account with an empty policy halted", () => {
-    expect(assess(sellTen, Policy.parse({}), longTen)).toMatchObject({ outcome: "denied", reason: "trading_halted" });
-  });
 });
 
 describe("the trading state", () => {
@@ -237,21 +110,20 @@ describe("the trading state", () => {
     ["halted", "an entry", anIntent(), "trading_halted"],
     ["halted", "an exit", sellTen, "trading_halted"],
   ])("%s, asked for %s", (state, _, intent, reason) => {
-    const policy = aPolicy({ trading_state: state });
-    expect(reasonsOf(assess(intent, policy, longTen))["trading_state"]).toBe(reason);
-    expect(mayLeaveNow(intent, policy, () => longTen)).toBe(reason === undefined);
+    const facts = { ...longTen, tradingState: state };
+    expect(reasonsOf(assess(intent, aPolicy(), facts))["trading_state"]).toBe(reason);
+    expect(mayLeave(intent, state, () => longTen)).toBe(reason === undefined);
   });
 
   it("that is reducing lets nothing through while the position is not known to be there", () => {
-    const decision = assess(sellTen, aPolicy({ trading_state: "reducing" }), someFacts({ position: "0" }));
+    const decision = assess(sellTen, aPolicy(), someFacts({ position: "0", tradingState: "reducing" }));
     expect(decision).toMatchObject({ outcome: "denied", reason: "reducing_only" });
   });
 
   it("that is reducing counts the orders already on their way out", () => {
-    const policy = aPolicy({ trading_state: "reducing" });
-    const facts = someFacts({ position: "10", workingSameSide: "0.5" });
-    expect(assess(sellTen, policy, facts)).toMatchObject({ outcome: "denied", reason: "reducing_only" });
-    expect(assess(aMarketIntent({ side: "sell", quantity: "9.5" }), policy, facts).outcome).toBe("approved");
+    const facts = someFacts({ position: "10", workingSameSide: "0.5", tradingState: "reducing" });
+    expect(assess(sellTen, aPolicy(), facts)).toMatchObject({ outcome: "denied", reason: "reducing_only" });
+    expect(assess(aMarketIntent({ side: "sell", quantity: "9.5" }), aPolicy(), facts).outcome).toBe("approved");
   });
 });
 
@@ -263,16 +135,9 @@ describe("an exit", () => {
     const facts = someFacts({ position: "10", ...unlucky });
     const decision = assess(sellTen, noLimits, facts);
     expect(decision.outcome).toBe("approved");
-    expect(reasonsOf(decision)).toEqual({
-      audit_backlog: "exempt_reduction",
-      position_known: "exempt_reduction",
-      circuit_breaker: "exempt_reduction",
-      symbol_allowed: "exempt_reduction",
-      reference_price_age: "exempt_reduction",
-      max_quantity: "exempt_reduction",
-      max_notional: "exempt_reduction",
-      max_position: "exempt_reduction",
-    });
+    const failed = Object.entries(reasonsOf(decision));
+    expect(failed.length).toBeGreaterThan(15);
+    expect(failed.filter(([, reason]) => reason !== "exempt_reduction")).toEqual([]);
   });
 
   it("passes over every limit", () => {
@@ -281,7 +146,8 @@ describe("an exit", () => {
   });
 
   it("does not pass where the broker cannot carry it out", () => {
-    const facts = someFacts({ position: "10", unsupported: { code: "price_increment", detail: "too fine" } });
+    const supports = () => ({ code: "price_increment", detail: "too fine" });
+    const facts = someFacts({ position: "10", supports });
     expect(assess(sellTen, noLimits, facts)).toMatchObject({ outcome: "denied", reason: "price_increment" });
   });
 
@@ -325,16 +191,16 @@ describe("what an order is measured with", () => {
     expect(verdictOf(assess(intent, aPolicy(), market), "max_quantity")).toMatchObject({ input: quantity });
   });
 
-  it.each<[string, RiskFacts["referencePrice"], string]>([
-    ["missing", undefined, "reference_price_unknown"],
-    ["zero", aTrade("0", NOW_MS), "reference_price_unknown"],
-    ["negative", aTrade("-1", NOW_MS), "reference_price_unknown"],
-    ["of no known time", aTrade("100", Number.NaN), "reference_price_unknown"],
-    ["from more than a minute ahead", aTrade("100", NOW_MS + 60_001), "reference_price_unknown"],
-    ["from far ahead", aTrade("100", NOW_MS + 86_400_000), "reference_price_unknown"],
-    ["too old", aTrade("100", NOW_MS - 900_001), "reference_price_stale"],
-  ])("nothing, where the market price is %s", (_, referencePrice, reason) => {
+  it.each<[string, RiskFacts["referencePrice"]]>([
+    ["missing", undefined],
+    ["zero", aTrade("0", NOW_MS)],
+    ["negative", aTrade("-1", NOW_MS)],
+    ["of no known time", aTrade("100", Number.NaN)],
+    ["from more than a minute ahead", aTrade("100", NOW_MS + 60_001)],
+    ["from far ahead", aTrade("100", NOW_MS + 86_400_000)],
+  ])("nothing, where the market price is %s", (_, referencePrice) => {
     const facts = someFacts({ referencePrice });
+    const reason = "reference_price_unknown";
     for (const intent of [aMarketIntent(), sellTen, aMarketIntent({ type: "stop", stop_price: "120" })]) {
       const decision = assess(intent, aPolicy(), facts);
       expect(decision).toMatchObject({ outcome: "denied", reason });
@@ -342,16 +208,12 @@ describe("what an order is measured with", () => {
     }
     const byNotional = assess(aMarketIntent({ quantity: undefined, notional: "5" }), aPolicy(), facts);
     expect(reasonsOf(byNotional)).toEqual({ reference_price_age: reason, max_quantity: reason, max_position: reason });
+    expect(reasonsOf(assess(anIntent(), aPolicy(), facts))).toEqual({ reference_price_age: reason });
   });
 
   it("the market price of a clock up to a minute ahead of ours", () => {
     const facts = someFacts({ referencePrice: aTrade("100", NOW_MS + 60_000) });
     expect(assess(aMarketIntent(), aPolicy(), facts).outcome).toBe("approved");
-  });
-
-  it("no market price where a buy limit bounds its own", () => {
-    const facts = someFacts({ referencePrice: undefined });
-    expect(assess(anIntent(), aPolicy(), facts).outcome).toBe("approved");
   });
 
   it("nothing, where it asks for neither quantity nor notional", () => {
@@ -366,22 +228,18 @@ describe("what an order is measured with", () => {
 });
 
 describe("the market price is asked for", () => {
-  it.each<[boolean, string, OrderIntent, Policy]>([
-    [true, "a market order", aMarketIntent(), aPolicy()],
-    [true, "a sell limit", anIntent({ side: "sell" }), aPolicy()],
-    [true, "a buy limit by notional", anIntent({ quantity: undefined, notional: "5" }), aPolicy()],
-    [false, "a buy limit", anIntent(), aPolicy()],
-    [false, "a symbol not allowed", aMarketIntent({ symbol: "TSLA" }), aPolicy()],
-    [false, "any symbol, when none are set", aMarketIntent(), aPolicy({ symbols: undefined })],
-    [false, "any order while reducing", aMarketIntent(), aPolicy({ trading_state: "reducing" })],
-    [false, "any order while halted", aMarketIntent(), aPolicy({ trading_state: "halted" })],
-  ])("%s for %s", (needed, _, intent, policy) => {
-    expect(needsReferencePrice(intent, policy, () => false)).toBe(needed);
-  });
-
-  it("for a buy limit too while an order by amount works: its units count", () => {
-    expect(needsReferencePrice(anIntent(), aPolicy(), () => true)).toBe(true);
-    expect(needsReferencePrice(anIntent(), aPolicy({ trading_state: "halted" }), () => true)).toBe(false);
+  it.each<[boolean, string, OrderIntent, Policy, TradingState]>([
+    [true, "a market order", aMarketIntent(), aPolicy(), "active"],
+    [true, "a buy limit", anIntent(), aPolicy(), "active"],
+    [true, "a sale of more than is held", sellEleven, aPolicy(), "active"],
+    [true, "any symbol, where all may be entered", anIntent({ symbol: "TSLA" }), aPolicy({ symbols: "any" }), "active"],
+    [false, "an exit", sellTen, aPolicy(), "active"],
+    [false, "a symbol not allowed", aMarketIntent({ symbol: "TSLA" }), aPolicy(), "active"],
+    [false, "any symbol, when none are set", aMarketIntent(), aPolicy({ symbols: undefined }), "active"],
+    [false, "any order while reducing", aMarketIntent(), aPolicy(), "reducing"],
+    [false, "any order while halted", aMarketIntent(), aPolicy(), "halted"],
+  ])("%s for %s", (needed, _, intent, policy, tradingState) => {
+    expect(needsPrice(intent, { policy, tradingState }, () => longTen)).toBe(needed);
   });
 });
 
@@ -546,8 +404,9 @@ describe("a source's own caps", () => {
       position: "10",
       referencePrice: undefined,
     });
-    for (const policy of [aPolicy({ trading_state: "reducing" }), aPolicy({ symbols: ["MSFT"] }), aPolicy()]) {
+    for (const policy of [aPolicy({ symbols: ["MSFT"] }), aPolicy()]) {
       expect(assess(sellTen, policy, facts).outcome).toBe("approved");
+      expect(assess(sellTen, policy, { ...facts, tradingState: "reducing" }).outcome).toBe("approved");
     }
   });
 
@@ -609,7 +468,7 @@ describe("whatever is asked", () => {
     .map(({ amount: [name, value], ...terms }) => anIntent({ quantity: undefined, ...terms, [name]: value }));
 
   const policyFields = {
-    trading_state: fc.constantFrom(...TradingState.options),
+    ...Object.fromEntries(Object.entries(NO_LIMITS).map(([setting, none]) => [setting, fc.constant(none)])),
     symbols: fc.constant(["AAPL", "MSFT"]),
     max_quantity: positive,
     max_notional: positive,
@@ -630,6 +489,8 @@ describe("whatever is asked", () => {
         .map((caps) => SourceCaps.parse({ signals_per_min: 60, ...caps })),
     ),
   });
+  const count = fc.nat({ max: 10 });
+  const anyCounts = fc.record({ second: count, minute: count, day: count });
   const anyFacts: fc.Arbitrary<RiskFacts> = fc.record({
     sender: fc.option(anySender),
     nowMs: fc.constant(NOW_MS),
@@ -644,31 +505,27 @@ describe("whatever is asked", () => {
     positionKnown: fc.boolean(),
     circuitOpen: fc.boolean(),
     auditBacklog: fc.nat({ max: 1_100 }),
-    unsupported: fc.option(fc.constant({ code: "unsupported_symbol", detail: "no" }), { nil: undefined, freq: 9 }),
+    supports: fc
+      .option(fc.constant({ code: "unsupported_symbol", detail: "no" }), { nil: undefined, freq: 9 })
+      .map((unsupported) => () => unsupported),
+    tradingState: fc.constantFrom(...TradingState.options),
+    opposing: fc.array(fc.oneof(fc.constant(null), positive.map(decimalOf)), { maxLength: 2 }),
+    openOrders: fc.nat({ max: 10 }),
+    recent: fc.record({
+      orders: anyCounts,
+      messages: anyCounts,
+      sameOrderAgeMs: fc.option(fc.nat({ max: 60_000 })),
+      repeatAgesMs: fc.array(fc.nat({ max: 60_000 }), { maxLength: 3 }),
+    }),
   });
 
-  const quantityCap = ({ sender }: RiskFacts) =>
-    sender?.caps?.max_quantity === undefined ? [] : ["source_max_quantity"];
-  const notionalCap = ({ sender }: RiskFacts) =>
-    sender?.caps?.max_notional === undefined ? [] : ["source_max_notional"];
-
-  /** The cap on units of a source that does not sign is among the rules that no exit is exempt from. */
-  const rulesFor = (facts: RiskFacts): string[] => [
-    "trading_state",
-    "order_supported",
-    ...(facts.sender === null ? [] : ["origin"]),
-    ...(facts.sender?.origin === "hmac" ? [] : quantityCap(facts)),
-    "audit_backlog",
-    "position_known",
-    "circuit_breaker",
-    "symbol_allowed",
-    "reference_price_age",
-    "max_quantity",
-    "max_notional",
-    "max_position",
-    ...(facts.sender?.origin === "hmac" ? quantityCap(facts) : []),
-    ...notionalCap(facts),
-  ];
+  /** Rules about the sender have nothing to say where there is none, or where it has no cap of its own. */
+  const rulesFor = ({ sender }: RiskFacts): string[] =>
+    RULE_BOOK.map(({ id }) => id).filter((id) => {
+      if (id === "origin") return sender !== null;
+      if (id === "source_max_quantity") return sender?.caps?.max_quantity !== undefined;
+      return id !== "source_max_notional" || sender?.caps?.max_notional !== undefined;
+    });
 
   it("nothing passes that its sender has proven too little of, an exit neither", () => {
     fc.assert(
@@ -701,13 +558,7 @@ describe("whatever is asked", () => {
   });
 
   it("an entry is denied while any limit is missing", () => {
-    const limit = fc.constantFrom(
-      "symbols",
-      "max_quantity",
-      "max_notional",
-      "max_position",
-      "reference_price_max_age_sec",
-    );
+    const limit = fc.constantFrom(...Object.keys(NO_LIMITS), "reference_price_max_age_sec");
     fc.assert(
       fc.property(anyIntent, anyPolicy, limit, anyFacts, (intent, policy, missing, facts) => {
         fc.pre(!isReduction(intent, facts));
@@ -732,17 +583,24 @@ describe("whatever is asked", () => {
     const higher = (prices: readonly Decimal[]) => prices.reduce((a, b) => (greaterThan(a, b) ? a : b));
     const lower = (prices: readonly Decimal[]) => prices.reduce((a, b) => (lessThan(a, b) ? a : b));
     const atMost = (a: Decimal, b: Decimal) => compare(a, b) <= 0;
+    const WELL = {
+      tradingState: "active",
+      positionKnown: true,
+      circuitOpen: false,
+      supports: () => undefined,
+    } as const;
     /** Limits that about half of the small orders keep to. */
     const limits = fc.record({ max_quantity: small, max_notional: fc.nat({ max: 1_000 }).map((money) => money + 0.5) });
     const withAnyPosition = (some: object) => aPolicy({ ...some, max_position: "999999999999999" });
     let approvals = 0;
     fc.assert(
       fc.property(anyIntent, limits.map(withAnyPosition), anyFacts, (intent, policy, anyOfThem) => {
-        const facts = { ...anyOfThem, positionKnown: true, circuitOpen: false, unsupported: undefined };
+        const facts = someFacts({ ...anyOfThem, ...WELL });
         if (assess(intent, policy, facts).outcome === "denied" || isReduction(intent, facts)) return;
         approvals += 1;
         const { quantity, notional, limit_price: limit, stop_price: stop } = intent;
-        const { max_quantity: maxQuantity = decimalOf("0"), max_notional: maxNotional = decimalOf("0") } = policy;
+        const limitOf = (text: string | undefined) => decimalOf(text ?? "0");
+        const [maxQuantity, maxNotional] = [limitOf(policy.max_quantity), limitOf(policy.max_notional)];
         const own = limit ?? stop;
         const market = facts.referencePrice?.price;
         const prices = [own, market].filter((price) => price !== undefined);

@@ -47,10 +47,8 @@ describe("a reduction", () => {
     fc.assert(
       fc.property(fc.constantFrom("buy", "sell"), units, positions, units, (side, quantity, position, working) => {
         fc.pre(!isZero(quantity));
-        if (
-          !isReduction(aMarketIntent({ side, quantity }), { position, workingSameSide: working, workingByAmount: [] })
-        )
-          return;
+        const holdings = { position, workingSameSide: working, workingByAmount: [], opposing: [] };
+        if (!isReduction({ side, quantity }, holdings)) return;
         const after = add(position, add(signOf(side, working), signOf(side, quantity)));
         expect(lessThan(absolute(after), absolute(position))).toBe(true);
         expect(isZero(after) || compare(after, "0" as never) === compare(position, "0" as never)).toBe(true);

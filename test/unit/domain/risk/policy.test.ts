@@ -3,12 +3,17 @@ import { Policy } from "../../../../src/domain/risk/policy.ts";
 
 describe("a policy", () => {
   it("that says nothing halts trading, sets no limit and denies entries while the broker does not answer", () => {
-    expect(Policy.parse({})).toEqual({ trading_state: "halted", when_circuit_open: "deny" });
+    expect(Policy.parse({})).toEqual({
+      trading_state: "halted",
+      restricted_symbols: [],
+      when_circuit_open: "deny",
+    });
   });
 
   it("keeps decimals in canonical spelling", () => {
     expect(Policy.parse({ max_quantity: "10.50", max_notional: 25_000 })).toEqual({
       trading_state: "halted",
+      restricted_symbols: [],
       max_quantity: "10.5",
       max_notional: "25000",
       when_circuit_open: "deny",
@@ -27,6 +32,15 @@ describe("a policy", () => {
     ["too many symbols", { symbols: Array.from({ length: 501 }, (_, index) => `S${index}`) }],
     ["a maximum age of zero", { reference_price_max_age_sec: 0 }],
     ["a maximum age of more than a week", { reference_price_max_age_sec: 604_801 }],
+    ["no maximum age", { reference_price_max_age_sec: "off" }],
+    ["no limit in another word", { max_quantity: "none" }],
+    ["no limit in the word for lists", { max_quantity: "any" }],
+    ["any symbol in the word for limits", { symbols: "off" }],
+    ["a count in fractions", { max_open_orders: 1.5 }],
+    ["a count of zero", { max_orders_per_sec: 0 }],
+    ["a window longer than an hour", { duplicate_order_window_sec: 3_601 }],
+    ["repetitions without a window", { repeated_execution: { times: 3 } }],
+    ["sessions in a zone that is not there", { trading_hours: { time_zone: "Mars/Olympus", sessions: [] } }],
     ["a maximum age in fractions", { reference_price_max_age_sec: 1.5 }],
   ])("is refused with %s", (_, fields) => {
     expect(Policy.safeParse(fields).success).toBe(false);

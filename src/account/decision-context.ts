@@ -1,0 +1,27 @@
+// What a decision is made with, beside the order itself.
+import type { Broker } from "../domain/broker.ts";
+import type { AccountId } from "../domain/ids.ts";
+import type { Origin } from "../domain/origin.ts";
+import type { Policy } from "../domain/risk/policy.ts";
+import type { TradingState } from "../domain/risk/trading-state.ts";
+import type { SourceCaps } from "../domain/source.ts";
+import type { RecentOrders } from "./recent-orders.ts";
+
+/** What the isolate that proved a signal knows of its source. */
+export type Sender = {
+  /** Which revision of the source it goes by; `null` for the one source that settings alone describe. */
+  readonly revision: number | null;
+  readonly origin: Origin;
+  readonly caps: SourceCaps | null;
+};
+
+export type DecisionContext = {
+  readonly account: AccountId;
+  readonly policy: Policy;
+  readonly tradingState: TradingState;
+  readonly minimumOrigin: Origin;
+  readonly broker: Pick<Broker, "supports">;
+  readonly circuitOpen: boolean;
+  readonly nowMs: number;
+  readonly recent: RecentOrders;
+};

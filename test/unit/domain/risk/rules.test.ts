@@ -1,0 +1,311 @@
+// Every rule, one by one: just inside its limit, at it, just outside, with what it needs missing, and for an exit.
+import { describe, expect, it } from "vitest";
+import { decimalOf } from "../../../../src/domain/money.ts";
+import type { OrderIntent } from "../../../../src/domain/order.ts";
+import { assess } from "../../../../src/domain/risk/assess.ts";
+import type { RiskFacts } from "../../../../src/domain/risk/facts.ts";
+import type { Policy } from "../../../../src/domain/risk/policy.ts";
+import { RULE_BOOK } from "../../../../src/domain/risk/rule-book.ts";
+import { SourceCaps } from "../../../../src/domain/source.ts";
+import {
+  NOW_MS,
+  aMarketIntent,
+  aPolicy,
+  aTrade,
+  anIntent,
+  nothingRecent,
+  someFacts,
+} from "../../../support/builders.ts";
+
+type Facts = Parameters<typeof someFacts>[0];
+/** What there is to look at, and why it is not let pass; `undefined` where it is. */
+type Case = readonly [intent: OrderIntent, facts: Facts, reason: string | undefined];
+type Cases = {
+  /** Under this policy. */
+  readonly policy?: Parameters<typeof aPolicy>[0];
+  readonly inside: Case;
+  readonly at: Case;
+  readonly outside: Case;
+  /** What it measures with is not known; where there is nothing of that kind, `null`. */
+  readonly missing: Case | null;
+  /** What {@link outside} is to an order that only closes a position. */
+  readonly exit: "exempt" | "bound";
+};
+
+const any = anIntent();
+const market = aMarketIntent();
+const counts = (kind: "orders" | "messages", window: "second" | "minute" | "day", count: number): Facts => ({
+  recent: nothingRecent({ [kind]: { second: 0, minute: 0, day: 0, [window]: count } }),
+});
+const paced = (kind: "orders" | "messages", window: "second" | "minute" | "day", id: string): Cases => ({
+  policy: { [id]: 5 },
+  inside: [any, counts(kind, window, 3), undefined],
+  at: [any, counts(kind, window, 4), undefined],
+  outside: [any, counts(kind, window, 5), `${id}_exceeded`],
+  missing: null,
+  exit: "exempt",
+});
+const from = (sender: Partial<NonNullable<RiskFacts["sender"]>>): Facts => ({
+  sender: { origin: "hmac", minimumOrigin: "hmac", caps: null, ...sender },
+});
+const withCaps = (caps: object): Facts => from({ caps: SourceCaps.parse({ signals_per_min: 60, ...caps }) });
+const NO_PRICE = { referencePrice: undefined };
+const buyAt = (limit_price: string): OrderIntent => anIntent({ limit_price });
+const opposing = (...prices: readonly (string | null)[]): Facts => ({
+  opposing: prices.map((price) => (price === null ? null : decimalOf(price))),
+});
+/** Open from 14:30 on, when everything here takes place, or until then. */
+const session = (start: string, end: string) => ({
+  trading_hours: { time_zone: "UTC", sessions: [{ days: ["thu"], from: start, to: end }] },
+});
+
+const CASES: Readonly<Record<string, Cases>> = {
+  trading_state: {
+    inside: [any, { tradingState: "active" }, undefined],
+    at: [aMarketIntent({ side: "sell" }), { tradingState: "reducing", position: "10" }, undefined],
+    outside: [any, { tradingState: "halted" }, "trading_halted"],
+    missing: [any, { tradingState: "reducing" }, "reducing_only"],
+    exit: "bound",
+  },
+  order_supported: {
+    inside: [any, {}, undefined],
+    at: [any, {}, undefined],
+    outside: [any, { supports: () => ({ code: "price_increment", detail: "too fine" }) }, "price_increment"],
+    missing: null,
+    exit: "bound",
+  },
+  origin: {
+    inside: [any, from({ origin: "hmac", minimumOrigin: "ip" }), undefined],
+    at: [any, from({ origin: "ip", minimumOrigin: "ip" }), undefined],
+    outside: [any, from({ origin: "url_token", minimumOrigin: "ip" }), "origin_not_proven"],
+    missing: [any, { sender: null }, undefined],
+    exit: "bound",
+  },
+  source_max_quantity: {
+    inside: [any, withCaps({ max_quantity: "10.1" }), undefined],
+    at: [any, withCaps({ max_quantity: "10" }), undefined],
+    outside: [any, withCaps({ max_quantity: "9.999999999" }), "source_max_quantity_exceeded"],
+    missing: [
+      aMarketIntent({ quantity: undefined, notional: "5" }),
+      { ...withCaps({ max_quantity: "10" }), ...NO_PRICE },
+      "reference_price_unknown",
+    ],
+    exit: "exempt",
+  },
+  source_max_notional: {
+    inside: [any, withCaps({ max_notional: "1873" }), undefined],
+    at: [any, withCaps({ max_notional: "1872.5" }), undefined],
+    outside: [any, withCaps({ max_notional: "1872.499999999" }), "source_max_notional_exceeded"],
+    missing: [market, { ...withCaps({ max_notional: "10" }), ...NO_PRICE }, "reference_price_unknown"],
+    exit: "exempt",
+  },
+  audit_backlog: {
+    inside: [any, { auditBacklog: 999 }, undefined],
+    at: [any, { auditBacklog: 1_000 }, undefined],
+    outside: [any, { auditBacklog: 1_001 }, "audit_backlog"],
+    missing: null,
+    exit: "exempt",
+  },
+  position_known: {
+    inside: [any, { positionKnown: true }, undefined],
+    at: [any, { positionKnown: true }, undefined],
+    outside: [any, { positionKnown: false }, "position_unknown"],
+    missing: [any, { positionKnown: false }, "position_unknown"],
+    exit: "exempt",
+  },
+  circuit_breaker: {
+    policy: { when_circuit_open: "deny" },
+    inside: [any, { circuitOpen: false }, undefined],
+    at: [any, { circuitOpen: false }, undefined],
+    outside: [any, { circuitOpen: true }, "circuit_open"],
+    missing: null,
+    exit: "exempt",
+  },
+  symbol_allowed: {
+    policy: { symbols: ["MSFT", "AAPL"] },
+    inside: [any, {}, undefined],
+    at: [anIntent({ symbol: "MSFT" }), {}, undefined],
+    outside: [anIntent({ symbol: "aapl" }), {}, "symbol_not_allowed"],
+    missing: [anIntent({ symbol: "TSLA" }), {}, "symbol_not_allowed"],
+    exit: "exempt",
+  },
+  symbol_restricted: {
+    policy: { symbols: "any", restricted_symbols: ["TSLA", "GME"] },
+    inside: [any, {}, undefined],
+    at: [anIntent({ symbol: "TSL" }), {}, undefined],
+    outside: [anIntent({ symbol: "TSLA" }), {}, "symbol_restricted"],
+    missing: null,
+    exit: "exempt",
+  },
+  side_allowed: {
+    policy: { sides: ["buy"] },
+    inside: [any, {}, undefined],
+    at: [any, {}, undefined],
+    outside: [anIntent({ side: "sell" }), {}, "side_not_allowed"],
+    missing: null,
+    exit: "exempt",
+  },
+  order_type_allowed: {
+    policy: { order_types: ["limit", "stop_limit"] },
+    inside: [any, {}, undefined],
+    at: [anIntent({ type: "stop_limit", stop_price: "188" }), {}, undefined],
+    outside: [market, {}, "order_type_not_allowed"],
+    missing: null,
+    exit: "exempt",
+  },
+  time_in_force_allowed: {
+    policy: { times_in_force: ["day", "ioc"] },
+    inside: [any, {}, undefined],
+    at: [anIntent({ time_in_force: "ioc" }), {}, undefined],
+    outside: [anIntent({ time_in_force: "gtc" }), {}, "time_in_force_not_allowed"],
+    missing: null,
+    exit: "exempt",
+  },
+  trading_hours: {
+    policy: session("14:30", "21:00"),
+    inside: [any, { nowMs: NOW_MS + 1 }, undefined],
+    at: [any, {}, undefined],
+    outside: [any, { nowMs: NOW_MS - 1 }, "outside_trading_hours"],
+    missing: null,
+    exit: "exempt",
+  },
+  reference_price_age: {
+    policy: { reference_price_max_age_sec: 60 },
+    inside: [any, { referencePrice: aTrade("187.5", NOW_MS - 59_999) }, undefined],
+    at: [any, { referencePrice: aTrade("187.5", NOW_MS - 60_000) }, undefined],
+    outside: [any, { referencePrice: aTrade("187.5", NOW_MS - 60_001) }, "reference_price_stale"],
+    missing: [any, NO_PRICE, "reference_price_unknown"],
+    exit: "exempt",
+  },
+  price_collar: {
+    policy: { price_collar_percent: "2" },
+    inside: [buyAt("191.24"), {}, undefined],
+    at: [buyAt("191.25"), {}, undefined],
+    outside: [buyAt("191.250001"), {}, "price_collar_exceeded"],
+    missing: [any, NO_PRICE, "reference_price_unknown"],
+    exit: "exempt",
+  },
+  max_quantity: {
+    policy: { max_quantity: "10" },
+    inside: [anIntent({ quantity: "9.999999999" }), {}, undefined],
+    at: [any, {}, undefined],
+    outside: [anIntent({ quantity: "10.000000001" }), {}, "max_quantity_exceeded"],
+    missing: [aMarketIntent({ quantity: undefined, notional: "5" }), NO_PRICE, "reference_price_unknown"],
+    exit: "exempt",
+  },
+  max_notional: {
+    policy: { max_notional: "1872.5" },
+    inside: [anIntent({ quantity: "9.9" }), {}, undefined],
+    at: [any, {}, undefined],
+    outside: [anIntent({ quantity: "10.000000001" }), {}, "max_notional_exceeded"],
+    missing: [market, NO_PRICE, "reference_price_unknown"],
+    exit: "exempt",
+  },
+  max_position: {
+    policy: { max_position: "15" },
+    inside: [any, { position: "3", workingSameSide: "1.9" }, undefined],
+    at: [any, { position: "3", workingSameSide: "2" }, undefined],
+    outside: [any, { position: "3", workingSameSide: "2.000000001" }, "max_position_exceeded"],
+    missing: [
+      any,
+      { ...NO_PRICE, workingByAmount: [{ money: decimalOf("5"), ownPrice: undefined }] },
+      "reference_price_unknown",
+    ],
+    exit: "exempt",
+  },
+  max_open_orders: {
+    policy: { max_open_orders: 5 },
+    inside: [any, { openOrders: 3 }, undefined],
+    at: [any, { openOrders: 4 }, undefined],
+    outside: [any, { openOrders: 5 }, "max_open_orders_exceeded"],
+    missing: null,
+    exit: "exempt",
+  },
+  max_orders_per_sec: paced("orders", "second", "max_orders_per_sec"),
+  max_orders_per_min: paced("orders", "minute", "max_orders_per_min"),
+  max_orders_per_day: paced("orders", "day", "max_orders_per_day"),
+  max_messages_per_sec: paced("messages", "second", "max_messages_per_sec"),
+  max_messages_per_min: paced("messages", "minute", "max_messages_per_min"),
+  max_messages_per_day: paced("messages", "day", "max_messages_per_day"),
+  duplicate_order: {
+    policy: { duplicate_order_window_sec: 10 },
+    inside: [any, { recent: nothingRecent({ sameOrderAgeMs: 60_000 }) }, undefined],
+    at: [any, { recent: nothingRecent({ sameOrderAgeMs: 10_001 }) }, undefined],
+    outside: [any, { recent: nothingRecent({ sameOrderAgeMs: 10_000 }) }, "duplicate_order"],
+    missing: [any, { recent: nothingRecent() }, undefined],
+    exit: "exempt",
+  },
+  repeated_execution: {
+    policy: { repeated_execution: { times: 3, window_sec: 60 } },
+    inside: [any, { recent: nothingRecent({ repeatAgesMs: [1_000] }) }, undefined],
+    at: [any, { recent: nothingRecent({ repeatAgesMs: [1_000, 2_000, 60_001] }) }, undefined],
+    outside: [any, { recent: nothingRecent({ repeatAgesMs: [1_000, 2_000, 60_000] }) }, "repeated_execution"],
+    missing: [any, { recent: nothingRecent() }, undefined],
+    exit: "exempt",
+  },
+  self_match: {
+    policy: { self_match: "deny" },
+    inside: [buyAt("187"), opposing("188"), undefined],
+    at: [buyAt("187.999999999"), opposing("190", "188"), undefined],
+    outside: [buyAt("188"), opposing("190", "188"), "self_match"],
+    missing: [any, opposing(null), "self_match"],
+    exit: "exempt",
+  },
+};
+
+describe.each(RULE_BOOK)("$id", ({ id }) => {
+  const cases = CASES[id];
+  if (cases === undefined) throw new Error(`no cases for the rule ${id}`);
+  const policy: Policy = aPolicy({ symbols: "any", max_quantity: "off", max_notional: "off", ...cases.policy });
+  const reasonOf = ([intent, facts]: Case) =>
+    assess(intent, policy, someFacts(facts)).verdicts.find(({ rule }) => rule === id)?.reason;
+
+  it.each(["inside", "at", "outside"] as const)("%s its limit", (where) => {
+    const { [where]: example } = cases;
+    expect(reasonOf(example)).toBe(example[2]);
+  });
+
+  it.skipIf(cases.missing === null)("with what it needs missing", () => {
+    if (cases.missing === null) return;
+    expect(reasonOf(cases.missing)).toBe(cases.missing[2]);
+  });
+
+  it(`${cases.exit === "bound" ? "binds" : "exempts"} an order that only closes a position`, () => {
+    const [intent, facts, reason] = cases.outside;
+    // So much is held on the other side that nothing of this order opens anything.
+    const position = intent.side === "buy" ? "-1000" : "1000";
+    const closing = reasonOf([intent, { ...facts, position }, undefined]);
+    if (cases.exit === "bound") expect(closing).toBe(reason);
+    else expect([undefined, "exempt_reduction"]).toContain(closing);
+  });
+
+  it("says what it measured in a text that means the same whenever it is judged again", () => {
+    const rule = RULE_BOOK.find((each) => each.id === id);
+    if (rule?.kind !== "limit") return;
+    for (const [intent, facts, reason] of [cases.inside, cases.at, cases.outside]) {
+      const verdict = assess(intent, policy, someFacts(facts)).verdicts.find((each) => each.rule === id);
+      expect(rule.judge(verdict?.input ?? "", policy).passed).toBe(reason === undefined);
+    }
+  });
+});
+
+describe("the collar", () => {
+  const policy = aPolicy({ price_collar_percent: "2" });
+  const verdictOf = (intent: OrderIntent) =>
+    assess(intent, policy, someFacts()).verdicts.find(({ rule }) => rule === "price_collar");
+
+  it.each<[string, OrderIntent, string]>([
+    ["a buy limit below the market by nothing", buyAt("100"), "0"],
+    ["a sell limit above the market by nothing", anIntent({ side: "sell", limit_price: "300" }), "0"],
+    ["a sell limit below the market by how far below", anIntent({ side: "sell", limit_price: "183.75" }), "2"],
+    ["a stop above the market by how far above", aMarketIntent({ type: "stop", stop_price: "191.25" }), "2"],
+    ["a stop below the market by how far below", aMarketIntent({ type: "stop", stop_price: "183.75" }), "2"],
+    [
+      "a stop limit by the further of its prices",
+      anIntent({ type: "stop_limit", stop_price: "189.375", limit_price: "191.25" }),
+      "2",
+    ],
+  ])("measures %s", (_, intent, input) => {
+    expect(verdictOf(intent)).toMatchObject({ input });
+  });
+});
