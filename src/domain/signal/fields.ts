@@ -104,10 +104,12 @@ export class Fields {
 
   /** A moment, ISO 8601 with an offset or `Z`, as Unix milliseconds. */
   time(name: string, code: string): number | undefined {
-    const text = this.text(name, code);
-    if (text === undefined) return undefined;
-    const atMs = TIME.test(text) ? Date.parse(text) : Number.NaN;
-    return Number.isNaN(atMs) ? this.refuse(name, code, "must be a time like 2026-01-15T14:30:00Z") : atMs;
+    return this.#moment(name, code, isoMsOf);
+  }
+
+  /** The same, or in Unix seconds or milliseconds: 10 digits are the one and 13 the other until the year 2286. */
+  timeOrUnix(name: string, code: string): number | undefined {
+    return this.#moment(name, code, (text) => unixMsOf(text) ?? isoMsOf(text));
   }
 
   /** The fields of an object inside. */
@@ -123,6 +125,12 @@ export class Fields {
     return Object.keys(this.#json).filter((name) => !this.#read.has(name));
   }
 
+  #moment(name: string, code: string, msOf: (text: string) => number | undefined): number | undefined {
+    const text = this.text(name, code);
+    if (text === undefined) return undefined;
+    return msOf(text) ?? this.refuse(name, code, "must be a time like 2026-01-15T14:30:00Z");
+  }
+
   #value(name: string): unknown {
     this.#read.add(name);
     const value = Object.hasOwn(this.#json, name) ? this.#json[name] : undefined;
@@ -132,3 +140,13 @@ export class Fields {
 }
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})$/;
+
+function isoMsOf(text: string): number | undefined {
+  const atMs = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(atMs) ? undefined : atMs;
+}
+
+function unixMsOf(text: string): number | undefined {
+  if (/^\d{10}$/.test(text)) return Number(text) * 1000;
+  return /^\d{13}$/.test(text) ? Number(text) : undefined;
+}

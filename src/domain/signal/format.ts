@@ -4,16 +4,20 @@ import type { Decimal } from "../money.ts";
 import type { Result } from "../result.ts";
 import type { Instruction, Size } from "./instruction.ts";
 
+/**
+ * In the order in which a body is held against them. Each has marks that no other one takes, save that `intent` makes a body
+ * native whatever else is in it; the last has the loosest ones.
+ */
 export const FORMATS = [
   "native",
+  "3commas",
   "traderspost",
   "openalgo",
-  "3commas",
   "trade_relay",
-  "pineconnector",
   "alertatron",
-  "tradingview",
+  "pineconnector",
   "text",
+  "tradingview",
 ] as const;
 export type FormatId = (typeof FORMATS)[number];
 
@@ -71,6 +75,8 @@ export type SignalError = FieldError & { readonly code: string };
 
 export type Format = {
   readonly id: FormatId;
+  /** What a body is recognised by, in words for whoever has sent one that is not. */
+  readonly knownBy: string;
   /** Whether a body is in this format, by what is in it alone. A body that is in it and wrong is still in it. */
   readonly matches: (body: SignalBody) => boolean;
   /** Lists everything that is wrong, not only the first. */

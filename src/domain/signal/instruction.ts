@@ -1,26 +1,30 @@
 // What a signal asks for, before anybody has looked at what the account holds, what a unit costs or what a symbol is called at
 // the broker. Every format is read into these words; the account works them out into orders.
-import type { Decimal } from "../money.ts";
+import * as z from "zod";
+import { type Decimal, PositiveDecimal } from "../money.ts";
 import type { OrderType, Side, TimeInForce } from "../order.ts";
 
+/** What a size is of. */
+export const SizeUnit = z.enum([
+  /** Units. */
+  "quantity",
+  /** Money, in the account's currency. */
+  "notional",
+  /** Of the account's equity, in percent: `5` is a twentieth. */
+  "percent_of_equity",
+  "percent_of_buying_power",
+  /** Of the units held in the symbol. */
+  "percent_of_position",
+  /** Money that is lost when the stop loss is hit; it takes one. */
+  "risk_amount",
+  /** The same in percent of the account's equity. */
+  "risk_percent",
+]);
+export type SizeUnit = z.infer<typeof SizeUnit>;
+
 /** How much. All but `quantity` is worked out into units by the account, from its own price, equity, position and stop. */
-export type Size = {
-  readonly by:
-    /** Units. */
-    | "quantity"
-    /** Money, in the account's currency. */
-    | "notional"
-    /** Of the account's equity, in percent: `5` is a twentieth. */
-    | "percent_of_equity"
-    | "percent_of_buying_power"
-    /** Of the units held in the symbol. */
-    | "percent_of_position"
-    /** Money that is lost when the stop loss is hit; it takes one. */
-    | "risk_amount"
-    /** The same in percent of the account's equity. */
-    | "risk_percent";
-  readonly value: Decimal;
-};
+export const Size = z.strictObject({ by: SizeUnit, value: PositiveDecimal }).meta({ id: "Size" });
+export type Size = Readonly<z.infer<typeof Size>>;
 
 /**
  * A price as a sender names it: the price itself, or its distance from where the order would trade. A distance has no sign:
@@ -59,8 +63,11 @@ export type Instruction =
   /**
    * A position on this side. From flat it is opened. What is held on the other side is closed, and after that the position is
    * opened or not as the source's settings say. What is held on this side already is left as it is.
+   *
+   * With `opposite: "reduce"`, a position on the other side that is larger than `size` is only made smaller by it, and nothing
+   * is entered.
    */
-  | (OnSymbol & { readonly action: "enter"; readonly side: Side })
+  | (OnSymbol & { readonly action: "enter"; readonly side: Side; readonly opposite?: "reduce" | undefined })
   /** More of the position that is held; `side` is the one it has to have. */
   | (OnSymbol & { readonly action: "add"; readonly side?: Side | undefined })
   /** Out of what is held, all of it without a size. `position` is the side that it has to have for there to be anything to do. */

@@ -1,4 +1,4 @@
-// The gateway's own signal format: one order as one JSON object.
+// The gateway's own format for an order: one JSON object. What an order alone cannot say is in native-instruction.ts.
 import * as z from "zod";
 import { type FieldError, parseFields } from "../fields.ts";
 import { AccountId, ClientOrderId } from "../ids.ts";
@@ -46,13 +46,21 @@ function checkTogether(order: Together, context: z.core.$RefinementCtx): void {
   if (order.quantity !== undefined && order.notional !== undefined) {
     refuse("notional", "give quantity or notional, not both");
   }
-  if (!OrderType.safeParse(order.type).success) return;
-  const needsLimit = NEEDS_LIMIT_PRICE.has(order.type);
-  if (needsLimit && order.limit_price === undefined) refuse("limit_price", `required by type ${order.type}`);
-  if (!needsLimit && order.limit_price !== undefined) refuse("limit_price", `not allowed with type ${order.type}`);
-  const needsStop = NEEDS_STOP_PRICE.has(order.type);
-  if (needsStop && order.stop_price === undefined) refuse("stop_price", `required by type ${order.type}`);
-  if (!needsStop && order.stop_price !== undefined) refuse("stop_price", `not allowed with type ${order.type}`);
+  checkPrices(order, refuse);
+}
+
+/** What a type of order asks of its prices. Nothing is guessed while the type itself is wrong. */
+export function checkPrices(
+  { type, limit_price, stop_price }: Pick<Together, "type" | "limit_price" | "stop_price">,
+  refuse: (path: string, message: string) => void,
+): void {
+  if (!OrderType.safeParse(type).success) return;
+  const needsLimit = NEEDS_LIMIT_PRICE.has(type);
+  if (needsLimit && limit_price === undefined) refuse("limit_price", `required by type ${type}`);
+  if (!needsLimit && limit_price !== undefined) refuse("limit_price", `not allowed with type ${type}`);
+  const needsStop = NEEDS_STOP_PRICE.has(type);
+  if (needsStop && stop_price === undefined) refuse("stop_price", `required by type ${type}`);
+  if (!needsStop && stop_price !== undefined) refuse("stop_price", `not allowed with type ${type}`);
 }
 
 /** Reads a parsed body as an order, or lists every field that keeps it from being one. */

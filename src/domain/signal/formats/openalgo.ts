@@ -29,7 +29,12 @@ const NAMES: ReadonlySet<string> = new Set([
   ...["symbol", "action", "exchange", "quantity", "price", "trigger_price", "disclosed_quantity"],
 ]);
 
-export const openAlgo: Format = { id: "openalgo", matches, read };
+export const openAlgo: Format = {
+  id: "openalgo",
+  knownBy: "symbol with apikey or pricetype, or with strategy, product or position_size among its own names",
+  matches,
+  read,
+};
 
 function matches({ json }: SignalBody): boolean {
   if (!isObject(json) || !Object.hasOwn(json, "symbol")) return false;

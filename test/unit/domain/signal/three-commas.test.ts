@@ -207,7 +207,8 @@ describe("3Commas' custom type", () => {
     [{ tv_instrument: "" }, "/tv_instrument missing_tv_instrument"],
     [{ max_lag: "0" }, "/max_lag invalid_max_lag"],
     [{ timestamp: "{{timenow}}" }, "/timestamp invalid_timestamp"],
-    [{ timestamp: 1_768_487_402 }, "/timestamp invalid_timestamp"],
+    [{ timestamp: 176_848_740 }, "/timestamp invalid_timestamp"],
+    [{ timestamp: "1768487402.5" }, "/timestamp invalid_timestamp"],
     [{ positions_sub_action: "market_close" }, "/positions_sub_action positions_sub_action_not_allowed"],
     [{ action: "disable", positions_sub_action: "cancel" }, "/positions_sub_action unsupported_positions_sub_action"],
     [{ stop_los: { trigger_price_percent: 1 } }, "/stop_los unknown_field"],
@@ -299,6 +300,13 @@ describe("the bracket of a 3Commas entry", () => {
 });
 
 describe("what a 3Commas signal says besides", () => {
+  it.each(["2026-01-15T14:30:02Z", "2026-01-15T15:30:02+01:00", "1768487402", 1_768_487_402, 1_768_487_402_000])(
+    "may be when it was sent, as %j",
+    (timestamp) => {
+      expect(readingOf(aSignal({ timestamp })).circumstances.sentAtMs).toBe(Date.UTC(2026, 0, 15, 14, 30, 2));
+    },
+  );
+
   it("may be a price that cannot be read: it is for the record only", () => {
     const { circumstances, notices } = readingOf(aSignal({ secret: undefined, trigger_price: "{{close}}" }));
     expect(circumstances.price).toBeUndefined();

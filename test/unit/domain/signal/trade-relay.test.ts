@@ -311,6 +311,22 @@ describe("a signalId", () => {
     expect(client_order_id).toBeUndefined();
     expect(circumstances.orderName).toBe("Long Entry 1");
   });
+
+  it.each(["2026-06-18T14:30:00Z", "2026-06-18T14:30:00.123Z", "2026-06-18", 1_781_793_000, "1781793000123"])(
+    "that is nothing but the time %j is no order's own: another symbol's alert may have the same",
+    (signalId) => {
+      const { client_order_id, circumstances } = readingOf({ ...BUY, signalId });
+      expect(client_order_id).toBeUndefined();
+      expect(circumstances.orderName).toBe(String(signalId));
+    },
+  );
+
+  it.each(["AAPL-2026-06-18T14:30:00Z", "20260618", "17817930001", "2026-06-18-AAPL"])(
+    "that has a time or digits in it, like %j, still names the order",
+    (signalId) => {
+      expect(readingOf({ ...BUY, signalId }).client_order_id).toBe(signalId);
+    },
+  );
 });
 
 /** Every decimal of the instructions that has to be greater than zero, which is every one. */

@@ -114,10 +114,10 @@ describe("what a message wants done", () => {
   });
 
   it.each<[action: string, sentiment: string | undefined, instruction: Json]>([
-    ["buy", undefined, { action: "enter", side: "buy" }],
+    ["buy", undefined, { action: "enter", side: "buy", opposite: "reduce" }],
     ["buy", "bullish", { action: "enter", side: "buy" }],
     ["buy", "long", { action: "enter", side: "buy" }],
-    ["sell", undefined, { action: "enter", side: "sell" }],
+    ["sell", undefined, { action: "enter", side: "sell", opposite: "reduce" }],
     ["sell", "bearish", { action: "enter", side: "sell" }],
     ["sell", "short", { action: "enter", side: "sell" }],
     ["BUY", "LONG", { action: "enter", side: "buy" }],
@@ -131,6 +131,19 @@ describe("what a message wants done", () => {
     const body = { ticker: "AAPL", action, ...(sentiment && { sentiment }), quantity: "5" };
     const size = { by: "quantity", value: "5" };
     expect(instructionsOf(body)).toEqual([{ ...instruction, symbol: "AAPL", size, type: "market" }]);
+  });
+
+  it.each<[string, Json]>([
+    ["a sentiment that says what is to be held", { ...SELL, quantity: 5, sentiment: "bearish" }],
+    ["no quantity", SELL],
+    [
+      "a quantity of what may be lost",
+      { ...SELL, quantity: 5, quantityType: "risk_percent", stopLoss: { percent: 1 } },
+    ],
+  ])("is out of all that is held on the other side, for an entry with %s", (_, body) => {
+    const [instruction] = instructionsOf(body);
+    expect(instruction).toMatchObject({ action: "enter", side: "sell" });
+    expect(instruction).not.toHaveProperty("opposite");
   });
 
   it.each([
@@ -289,6 +302,7 @@ describe("a bracket", () => {
       {
         action: "enter",
         side: "buy",
+        opposite: "reduce",
         symbol: "AAPL",
         size: { by: "quantity", value: "1" },
         type: "market",

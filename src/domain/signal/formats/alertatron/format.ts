@@ -4,12 +4,14 @@
 import { type Result, err, ok } from "../../../result.ts";
 import type { Format, Notice, Reading, SignalError } from "../../format.ts";
 import type { Instruction } from "../../instruction.ts";
+import { NOT_A_SYMBOL, isSymbol } from "../../symbol.ts";
 import { type Block, hasBlock, readBlocks } from "./blocks.ts";
 import { readCommand } from "./commands.ts";
-import { NOT_A_SYMBOL, isSymbol, plainTextOf } from "../text/values.ts";
+import { plainTextOf } from "../text/values.ts";
 
 export const alertatron: Format = {
   id: "alertatron",
+  knownBy: "a block like MyKeys(AAPL) { ... }",
   matches: (body) => hasBlock(plainTextOf(body) ?? ""),
   read(body) {
     const blocks = readBlocks(plainTextOf(body) ?? "");

@@ -9,16 +9,18 @@
 import { type Result, err, ok } from "../../../result.ts";
 import type { Format, Notice, ReadOptions, Reading, SignalError } from "../../format.ts";
 import type { Instruction } from "../../instruction.ts";
+import { NOT_A_SYMBOL, isSymbol } from "../../symbol.ts";
 import { alertatron } from "../alertatron/format.ts";
 import { type Command, commandOf } from "./commands.ts";
 import { Parameters } from "./parameters.ts";
-import { NOT_A_SYMBOL, isSymbol, plainTextOf, shown } from "../text/values.ts";
+import { plainTextOf, shown } from "../text/values.ts";
 
 /** Digits, and something like a command behind them. */
 const FORM = /^\d{6,20}\s*,\s*[A-Za-z][A-Za-z+]{1,39}(?!\w)/;
 
 export const pineConnector: Format = {
   id: "pineconnector",
+  knownBy: "a licence id, a comma and a command",
   matches: (body) => FORM.test(plainTextOf(body) ?? "") && !alertatron.matches(body),
   read: (body, options) => readFields((plainTextOf(body) ?? "").split(",", FIELDS_MAX + 1), options),
 };

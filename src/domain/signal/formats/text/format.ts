@@ -20,13 +20,15 @@ import type { Side } from "../../../order.ts";
 import { type Result, err, ok } from "../../../result.ts";
 import type { Format, Reading, SignalError } from "../../format.ts";
 import type { Instruction } from "../../instruction.ts";
+import { NOT_A_SYMBOL, isSymbol } from "../../symbol.ts";
 import { alertatron } from "../alertatron/format.ts";
 import { Line, OF, UNITS, expected, isClientOrderId, readClientOrderId, readSize } from "./line.ts";
 import { TERM_WORDS, readTerms } from "./terms.ts";
-import { COMMANDS_MAX, NOT_A_SYMBOL, isSymbol, plainTextOf, readDecimal, shown } from "./values.ts";
+import { COMMANDS_MAX, plainTextOf, readDecimal, shown } from "./values.ts";
 
 export const text: Format = {
   id: "text",
+  knownBy: "a command in its first word, as in buy 10 AAPL",
   matches(body) {
     const [first] = /^\S+/.exec(plainTextOf(body) ?? "") ?? [""];
     return verbOf(first) !== undefined && !alertatron.matches(body);

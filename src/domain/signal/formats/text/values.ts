@@ -32,14 +32,6 @@ export function readPositive(word: string): Decimal | undefined {
   return value !== undefined && isPositive(value) ? value : undefined;
 }
 
-/** As charts spell symbols: `AAPL`, `NASDAQ:AAPL`, `BTC/USDT`, `BTCUSDT.P`, `ES1!`, `M&M`. */
-const SYMBOL = /^[A-Za-z0-9][A-Za-z0-9._:/!&-]{0,39}$/;
-
-export const isSymbol = (word: string): boolean => SYMBOL.test(word);
-
-/** The form of a symbol, for whoever sent something else. */
-export const NOT_A_SYMBOL = "must be a symbol like AAPL or NASDAQ:AAPL: 1 to 40 of A-Z, a-z, 0-9 and . _ : / ! & -";
-
 const SHOWN_MAX = 24;
 
 /** A word of the sender's, for a message: in quotes, and cut where it is long. */

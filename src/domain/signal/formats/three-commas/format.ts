@@ -8,7 +8,12 @@ import type { Instruction, Size, Terms } from "../../instruction.ts";
 import { POSITIONS, agree } from "../strategy-position.ts";
 import { type Signal, readBracket, refuseUnknown } from "./bracket.ts";
 
-export const threeCommas: Format = { id: "3commas", matches, read };
+export const threeCommas: Format = {
+  id: "3commas",
+  knownBy: "bot_uuid or tv_instrument",
+  matches,
+  read,
+};
 
 function matches({ json }: SignalBody): boolean {
   return isObject(json) && (Object.hasOwn(json, "bot_uuid") || Object.hasOwn(json, "tv_instrument"));
@@ -32,7 +37,7 @@ function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
   const instructions = readInstructions({ json, fields, errors }, positionAfter, notices);
   const maxLag = fields.positive("max_lag", "invalid_max_lag");
   const circumstances = {
-    sentAtMs: fields.time("timestamp", "invalid_timestamp"),
+    sentAtMs: fields.timeOrUnix("timestamp", "invalid_timestamp"),
     maxAgeSec: maxLag && Number(maxLag),
     exchange: fields.text("tv_exchange", "invalid_tv_exchange"),
     price: fields.priceSeen("trigger_price", notices),

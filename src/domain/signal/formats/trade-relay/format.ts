@@ -10,7 +10,12 @@ import { ORDER_FIELDS, readSize, readTerms } from "./order.ts";
 import { ACTIONS, type Action, meaningOf, readWord } from "./words.ts";
 import { leaveOut, readSeenPrice } from "../traderspost/notices.ts";
 
-export const tradeRelay: Format = { id: "trade_relay", matches, read };
+export const tradeRelay: Format = {
+  id: "trade_relay",
+  knownBy: "action with symbol, or an action of its own such as flatten",
+  matches,
+  read,
+};
 
 /**
  * Keys that make a body another format's, in lower case. `side` for the action and `ticker` for the symbol are understood where
@@ -125,9 +130,16 @@ const stopOf = (action: "pause" | "kill"): Instruction => ({
   state: action === "pause" ? "reducing" : "halted",
 });
 
-/** There it becomes the broker's name of the order, whatever is in it; what no order can be called here is kept as a remark. */
+/** A day, a moment or a Unix time and nothing else, as the alerts have it that say `"signalId": "{{timenow}}"`. */
+const BARE_TIME = /^(?:\d{4}-\d{2}-\d{2}[\dT:.Z+-]*|\d{10}|\d{13})$/;
+
+/**
+ * There it becomes the broker's name of the order, whatever is in it. What no order can be called here is kept as a remark, and so
+ * is a time: two symbols that have an alert in one second would share it, and the second order be taken for the first one's repeat.
+ */
 function readSignalId(fields: Fields): { client_order_id?: string; orderName?: string } {
   const id = fields.text("signalId", "invalid_signal_id");
   if (id === undefined) return {};
-  return ClientOrderId.safeParse(id).success ? { client_order_id: id } : { orderName: id };
+  const isName = ClientOrderId.safeParse(id).success && !BARE_TIME.test(id);
+  return isName ? { client_order_id: id } : { orderName: id };
 }

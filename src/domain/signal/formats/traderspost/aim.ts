@@ -42,9 +42,6 @@ export function readSentiment(fields: Fields, json: JsonObject, action: Action |
 /**
  * A purchase after which a short position, or none, is to be left takes something off a short position, and so does one of a
  * part of the position; any other is an entry. A sale is the same the other way round.
- *
- * TradersPost makes an order without a sentiment, and with a smaller quantity than is held on the other side, a partial exit.
- * Nobody can tell that here from an entry with that quantity: as an entry, it closes the other side whole.
  */
 export function aimOf(action: Action, sentiment: Sentiment | undefined, unit: Size["by"] | undefined): Aim {
   if (action !== "buy" && action !== "sell") return { action };
@@ -53,3 +50,11 @@ export function aimOf(action: Action, sentiment: Sentiment | undefined, unit: Si
   const isExit = isPart || (sentiment !== undefined && sentiment !== opens);
   return isExit ? { action: "exit", position: closes } : { action: "enter", side: action };
 }
+
+/**
+ * Whether an entry is a partial exit where a larger position is held on the other side, as an order with a quantity is that leaves
+ * its sentiment unsaid (https://docs.traderspost.io/docs/learn/platform-concepts/order-behavior, under Exits). A size by what may
+ * be lost is an entry's alone.
+ */
+export const reducesOpposite = (sentiment: Sentiment | undefined, size: Size | undefined): boolean =>
+  sentiment === undefined && size !== undefined && size.by !== "risk_amount" && size.by !== "risk_percent";

@@ -6,7 +6,7 @@ import { type Result, err, ok } from "../../../result.ts";
 import { Fields, type JsonObject, isObject } from "../../fields.ts";
 import type { Format, Notice, ReadOptions, Reading, SignalBody, SignalError } from "../../format.ts";
 import type { Instruction, Size } from "../../instruction.ts";
-import { type Aim, type Sentiment, aimOf, readAction, readSentiment } from "./aim.ts";
+import { type Aim, type Sentiment, aimOf, readAction, readSentiment, reducesOpposite } from "./aim.ts";
 import { BRACKET_FIELDS, readBracket } from "./bracket.ts";
 import { readCircumstances } from "./circumstances.ts";
 import { leaveOut } from "./notices.ts";
@@ -14,7 +14,12 @@ import { refuseOptions } from "./options.ts";
 import { ORDER_FIELDS, readPlacing, refuseWithCancel } from "./order.ts";
 import { checkSizeUnit, readSize, readSizeUnit } from "./size.ts";
 
-export const tradersPost: Format = { id: "traderspost", matches, read };
+export const tradersPost: Format = {
+  id: "traderspost",
+  knownBy: "ticker with action or sentiment",
+  matches,
+  read,
+};
 
 /** Keys that make a body another format's, whatever else is in it: those formats' own names, and TradingView's placeholders. */
 const FOREIGN = [
@@ -110,8 +115,9 @@ function readInstruction(fields: Fields, wanted: Wanted, notices: Notice[]): Ins
     return { ...aim, symbol, size, ...placing };
   }
   checkSizeUnit(fields, unit, aim);
-  const bracket = readBracket(fields);
-  return aim && { ...aim, symbol, size, ...placing, ...bracket };
+  const order = { symbol, size, ...placing, ...readBracket(fields) };
+  if (aim?.action === "enter" && reducesOpposite(sentiment, size)) return { ...aim, opposite: "reduce", ...order };
+  return aim && { ...aim, ...order };
 }
 
 /** Whether the live orders in the ticker are to be canceled first. */

@@ -11,7 +11,12 @@ import { POSITIONS, agree, sideOf, unitsOf } from "../strategy-position.ts";
 import { type Alert, fieldsFor, openAlert, readAgreed, refuseFirst, saysAny } from "./places.ts";
 import { sortOutUnknown } from "./unknown.ts";
 
-export const tradingView: Format = { id: "tradingview", matches, read };
+export const tradingView: Format = {
+  id: "tradingview",
+  knownBy: "ticker or symbol with contracts, order_action, position_size or market_position",
+  matches,
+  read,
+};
 
 /** Each of them shows that a strategy wrote the body. */
 const MARKS = [
