@@ -6,7 +6,6 @@ import { brokerFor } from "../brokers/registry.ts";
 import { readConfig } from "../config.ts";
 import { randomBytes, randomFraction } from "../crypto/random.ts";
 import { type ReferencePrice, isSameOrder } from "../domain/broker.ts";
-import type { AccountConfiguration } from "../domain/account.ts";
 import { type CircuitBreakerView, toCircuitBreakerView } from "../domain/circuit-breaker.ts";
 import type { Execution } from "../domain/execution.ts";
 import { type AccountId, type OrderId, type SourceId, orderIdOf, uuidv7 } from "../domain/ids.ts";
@@ -15,14 +14,29 @@ import { type Order, type OrderIntent, intentOf, isAnswered, isTerminal } from "
 import type { Portfolio } from "../domain/portfolio.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import { needsPrice } from "../domain/risk/needs-price.ts";
+import { type OrderPreview, previewOf } from "../domain/risk/preview.ts";
+import type { NativeOrder } from "../domain/signal/native.ts";
 import type { Settlement } from "../domain/settlement.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
+import type { StopCancels, StopLevel, TradingStop } from "../domain/trading-stop.ts";
 import { describeError, log } from "../log.ts";
 import { findAccount, toConfiguration } from "../storage/accounts.ts";
 import { appendEntries } from "../storage/audit-log.ts";
 import { openDatabase } from "../storage/client.ts";
 import { listSources } from "../storage/sources.ts";
-import { type AccountDisabled, type Admitted, type NewId, type Signal, type SignalRefusal, admit } from "./admit.ts";
+import { listStops } from "../storage/trading-stops.ts";
+import { within } from "../within.ts";
+import {
+  type AccountDisabled,
+  type Admitted,
+  type NewId,
+  type Signal,
+  type SignalRefusal,
+  admit,
+  meterOf,
+  toIntent,
+} from "./admit.ts";
+import { factsNow } from "./assess-now.ts";
 import { type Batch, type BatchOutcome, type BatchRefusal, admitBatch } from "./batch.ts";
 import { changeBreaker, readBreaker } from "./breaker-store.ts";
 import { type CancelRefusal, cancelLiveOrders, cancelOrder } from "./cancel.ts";
@@ -45,6 +59,7 @@ import { RecentOrders } from "./recent-orders.ts";
 import { ReferencePrices } from "./reference-prices.ts";
 import { type ReplaceRefusal, type Replacement, replaceOrder } from "./replace.ts";
 import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
+import { type ReleaseRefusal, adoptWideStops, readStops, releaseStop, setStop, tradingStateOf } from "./stops.ts";
 import { Waiters } from "./waiters.ts";
 
 /** When the alarm looks after work that should be done by then, and is not if the process died. */
@@ -55,6 +70,9 @@ const MISCONFIGURED_MS = 60_000;
 const HELD_MS_MAX = 15_000;
 /** A call that is due sooner than this is not worth an alarm of its own. */
 const HELD_MS_MIN = 50;
+
+/** How long to wait for the answers to orders that have left already. */
+const SENT_PATIENCE_MS = 8_000;
 
 /** The account cannot decide: what is wrong with its settings, for the log. */
 export type Misconfigured = { readonly reason: "misconfigured"; readonly problem: string };
@@ -127,7 +145,7 @@ export class AccountObject extends DurableObject<Env> {
       const { used } = readUse(this.#sql, signal.proof.claims, signal.requestId, Date.now());
       if (used === "before" && signal.proof.claims.repeats === "refused") return err({ reason: "replayed" });
     }
-    const referencePrices = await this.#learn([signal.order], desk.value);
+    const referencePrices = await this.#learn([signal.order], signal.source, desk.value);
     const context = this.#decisionContext();
     if (!context.ok) return context;
     const limits = limitsOf(signal.sender, context.value.limits);
@@ -146,6 +164,7 @@ export class AccountObject extends DurableObject<Env> {
     if (!desk.ok) return desk;
     const referencePrices = await this.#learn(
       batch.orders.map(({ order }) => order),
+      batch.source,
       desk.value,
     );
     const context = this.#decisionContext();
@@ -163,7 +182,7 @@ export class AccountObject extends DurableObject<Env> {
     if (!desk.ok) return desk;
     const old = findOrder(this.#sql, replacement.original)?.order;
     if (old === undefined) return err({ reason: "order_unknown" });
-    const referencePrices = await this.#learn([{ ...old, ...replacement.change }], desk.value);
+    const referencePrices = await this.#learn([{ ...old, ...replacement.change }], replacement.source, desk.value);
     const context = this.#decisionContext();
     if (!context.ok) return context;
     const newId = this.#newId(context.value.nowMs);
@@ -172,6 +191,21 @@ export class AccountObject extends DurableObject<Env> {
     const replaced = this.#commit(() => replaceOrder(this.#sql, args));
     this.#work();
     return replaced;
+  }
+
+  /** What the rules would say of an order at this moment. Nothing is stored, and nothing counted. */
+  async preview(order: NativeOrder, source: SourceId): Promise<Result<OrderPreview, AccountDisabled | Misconfigured>> {
+    await this.#knowItself();
+    const desk = this.#desk();
+    if (!desk.ok) return desk;
+    const referencePrices = await this.#learn([order], source, desk.value);
+    const context = this.#decisionContext();
+    if (!context.ok) return context;
+    const { policy, nowMs } = context.value;
+    const intent = toIntent({ account: this.#account, signal: { order }, newId: this.#newId(nowMs) });
+    const counts = meterOf(this.#sql, { policy, nowMs, signal: { source } }).counts();
+    const asked = { source, sender: { sender: null, counts }, referencePrice: referencePrices.get(order.symbol) };
+    return ok(previewOf(intent, policy, factsNow(this.#sql, intent, { ...context.value, ...asked })));
   }
 
   /** Wants one order canceled. Waits up to `waitMs` for the broker's word on how it ended. */
@@ -217,6 +251,35 @@ export class AccountObject extends DurableObject<Env> {
       if (settled.ok) this.#follower.announce(settled.value);
       return settled;
     });
+  }
+
+  /** Binds the next order, and every one that was approved before and has not left. Counts the orders wanted canceled. */
+  stop(
+    stop: TradingStop,
+    cancels: StopCancels,
+    caller: Caller,
+  ): { readonly stop: TradingStop; readonly canceled: number } {
+    const context = { ...this.#recordContext(caller), caller, account: this.#account };
+    const set = this.#commit(() => setStop(this.#sql, stop, cancels, context));
+    for (const order of set.canceled) this.#follower.announce(order);
+    this.#work();
+    return { stop: set.stop, canceled: set.canceled.length };
+  }
+
+  /** Waits until what left before a stop was set has been answered; says which orders have not within `waitMs`. */
+  async sentBefore(state: TradingStop["state"], waitMs: number): Promise<readonly OrderId[]> {
+    const purposes = state === "halted" ? (["send", "exit"] as const) : (["send"] as const);
+    await within(waitMs, this.#follower.sent(purposes)).catch(() => undefined);
+    return this.#follower.sending(purposes);
+  }
+
+  release(id: string, level: StopLevel, why: string | null, caller: Caller): Result<TradingStop, ReleaseRefusal> {
+    const context = { ...this.#recordContext(caller), caller, account: this.#account };
+    return this.#commit(() => releaseStop(this.#sql, id, { level, why }, context));
+  }
+
+  stops(): TradingStop[] {
+    return readStops(this.#sql);
   }
 
   /** Whether no order lives. */
@@ -284,15 +347,22 @@ export class AccountObject extends DurableObject<Env> {
    */
   async configure(): Promise<number> {
     const database = openDatabase(this.env.DB);
-    const [stored, sources] = await Promise.all([findAccount(database, this.#account), listSources(database)]);
+    const [stored, sources, stops] = await Promise.all([
+      findAccount(database, this.#account),
+      listSources(database),
+      listStops(database),
+    ]);
     if (stored === undefined) return 0;
     this.#commit(() => {
       const context = { nowMs: Date.now(), requestId: crypto.randomUUID() };
       adoptConfiguration(this.#sql, this.#account, toConfiguration(stored), context);
       for (const { source } of sources) requireRevision(this.#sql, source.id, source.revision);
+      adoptWideStops(this.#sql, stops, { account: this.#account, ...context });
     });
     this.#made = undefined;
     this.#work();
+    // Whoever disables an account wants to know that nothing leaves any more.
+    if (stored.account.status !== "active") await this.sentBefore("halted", SENT_PATIENCE_MS);
     return readConfiguration(this.#sql)?.revision ?? 0;
   }
 
@@ -377,14 +447,18 @@ export class AccountObject extends DurableObject<Env> {
   /** What the rules have to know of the broker before they can decide: what is held, and prices, by symbol. */
   async #learn(
     orders: readonly Pick<OrderIntent, "symbol" | "side" | "quantity">[],
+    source: SourceId,
     desk: Desk,
   ): Promise<ReadonlyMap<string, ReferencePrice>> {
     const { policy } = desk.settings;
-    const context = { policy, tradingState: policy.trading_state };
     const symbols = orders.map(({ symbol }) => symbol);
     const isAlone = (symbol: string) => symbols.indexOf(symbol) === symbols.lastIndexOf(symbol);
     const priced = orders.filter((order) =>
-      needsPrice(order, context, isAlone(order.symbol) ? () => readHoldings(this.#sql, order) : undefined),
+      needsPrice(
+        order,
+        { policy, tradingState: tradingStateOf(this.#sql, { source, symbol: order.symbol }) },
+        isAlone(order.symbol) ? () => readHoldings(this.#sql, order) : undefined,
+      ),
     );
     const prices = [...new Set(priced.map(({ symbol }) => symbol))].map(
       async (symbol) => [symbol, await this.#prices.latest(symbol, desk.broker, Date.now())] as const,
@@ -418,7 +492,6 @@ export class AccountObject extends DurableObject<Env> {
     return ok({
       account: this.#account,
       policy: settings.policy,
-      tradingState: settings.policy.trading_state,
       recent: this.#recentOrders(),
       minimumOrigin: settings.minimum_origin,
       limits: { ratePerSec: config.RATE_LIMIT_RPS, capacity: config.RATE_LIMIT_RPS },
@@ -462,7 +535,7 @@ export class AccountObject extends DurableObject<Env> {
       onQuota: (quota) => this.#connection?.heardQuota(quota),
     });
     const connection = (this.#connection ??= this.#connect(broker.limits));
-    return ok({ settings: effective(settings), config: config.value, broker: connection.listenTo(broker), connection });
+    return ok({ settings, config: config.value, broker: connection.listenTo(broker), connection });
   }
 
   #connect(limits: BucketLimits): Connection {
@@ -481,10 +554,6 @@ export class AccountObject extends DurableObject<Env> {
     });
   }
 }
-
-/** While the operator has closed the account, nothing of what was approved before leaves any more. */
-const effective = (settings: AccountConfiguration): AccountConfiguration =>
-  settings.status === "active" ? settings : { ...settings, policy: { ...settings.policy, trading_state: "halted" } };
 
 /** A source with a limit of its own may use a tenth of its minute at once. */
 function limitsOf(sender: Sender | null, others: BucketLimits): BucketLimits {

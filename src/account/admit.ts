@@ -9,6 +9,7 @@ import type { Order, OrderIntent } from "../domain/order.ts";
 import type { Decision } from "../domain/risk/assess.ts";
 import { tradingDateOf } from "../domain/risk/policy.ts";
 import { type Result, err, ok } from "../domain/result.ts";
+import type { TradingStop } from "../domain/trading-stop.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import type { SignatureScheme } from "../domain/signature.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
@@ -27,6 +28,7 @@ import {
 } from "./orders.ts";
 import { BUSY_INTERVAL_MS } from "./reconcile.ts";
 import { SenderMeter } from "./sender-meter.ts";
+import { setStop } from "./stops.ts";
 import { setTimer } from "./timers.ts";
 
 /**
@@ -185,12 +187,37 @@ export function findEarlier(sql: SqlStorage, signal: Pick<Signal, "order" | "sou
 
 function accept(sql: SqlStorage, args: DecideArgs, request: string): Order {
   const intent = toIntent(args);
-  return storeDecided(sql, args, {
+  const order = storeDecided(sql, args, {
     request,
     intent,
-    decision: assessNow(sql, intent, { ...args, sender: { ...args.signal, counts: args.meter.counts() } }),
+    decision: assessNow(sql, intent, {
+      ...args,
+      source: args.signal.source,
+      sender: { ...args.signal, counts: args.meter.counts() },
+    }),
     replaces: null,
   });
+  if (order.verdicts.some(({ rule, passed }) => rule === REPEATED && !passed)) stopRepeating(sql, args, order);
+  return order;
+}
+
+const REPEATED = "repeated_execution";
+
+/** RTS 6 Art. 15(3): a source that repeats itself is stopped here until a person releases it. Its exits pass. */
+function stopRepeating(sql: SqlStorage, { account, nowMs, newId }: DecideArgs, order: Order): void {
+  const stop: TradingStop = {
+    id: newId.uuid,
+    account,
+    source: order.source,
+    symbol: null,
+    state: "reducing",
+    level: "source",
+    set_by: REPEATED,
+    set_at: order.created_at,
+    reason: `order ${order.id} was one too many in ${order.symbol}`,
+  };
+  const caller = { actor: { kind: "gateway", id: account }, requestId: order.request_id, clientIp: null } as const;
+  setStop(sql, stop, "none", { account, nowMs, random: 0, caller });
 }
 
 /** Stores an order and the decision about it. One that takes the place of another waits for its end. */
@@ -242,7 +269,11 @@ export function storeDecided(
   return order;
 }
 
-export function toIntent({ account, signal, newId }: Pick<DecideArgs, "account" | "signal" | "newId">): OrderIntent {
+export function toIntent({
+  account,
+  signal,
+  newId,
+}: Pick<DecideArgs, "account" | "newId"> & { readonly signal: Pick<Signal, "order"> }): OrderIntent {
   const clientOrderId: ClientOrderId = signal.order.client_order_id ?? ClientOrderIdSchema.parse(newId.uuid);
   return { ...signal.order, account, client_order_id: clientOrderId };
 }

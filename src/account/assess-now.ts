@@ -4,22 +4,23 @@ import type { ReferencePrice } from "../domain/broker.ts";
 import type { OrderId, SourceId } from "../domain/ids.ts";
 import type { OrderIntent } from "../domain/order.ts";
 import { type Decision, assess } from "../domain/risk/assess.ts";
-import type { RecentFacts } from "../domain/risk/facts.ts";
+import type { RecentFacts, RiskFacts } from "../domain/risk/facts.ts";
 import { isPositionKnown } from "./broker-view.ts";
 import type { DecisionContext, Sender } from "./decision-context.ts";
 import { toHoldings } from "./holdings.ts";
 import { countPending } from "./journal.ts";
 import { readWorking } from "./orders.ts";
 import { positionIn } from "./positions.ts";
+import { reviewedAtMs, tradingStateOf } from "./stops.ts";
 
 export type AssessContext = DecisionContext & {
   readonly referencePrice: ReferencePrice | undefined;
+  readonly source: SourceId;
   /**
    * Who wants the order; `null` for one that was decided about before: then its sender has proven itself, and it has been
    * counted.
    */
   readonly sender: {
-    readonly source: SourceId;
     readonly sender: Sender | null;
     readonly counts: Pick<RecentFacts, "orders" | "messages">;
   } | null;
@@ -29,17 +30,27 @@ const NONE = { second: 0, minute: 0, day: 0 };
 const COUNTED_BEFORE: RecentFacts = { orders: NONE, messages: NONE, sameOrderAgeMs: null, repeatAgesMs: [] };
 
 /** `except`: orders that this one makes room for, or is itself. */
-export function assessNow(
+export const assessNow = (
   sql: SqlStorage,
   intent: OrderIntent,
   context: AssessContext,
   except: readonly (OrderId | null)[] = [],
-): Decision {
-  const { policy, nowMs, sender } = context;
+): Decision => assess(intent, context.policy, factsNow(sql, intent, context, except));
+
+/** What the rules look at. */
+export function factsNow(
+  sql: SqlStorage,
+  intent: OrderIntent,
+  context: AssessContext,
+  except: readonly (OrderId | null)[] = [],
+): RiskFacts {
+  const { nowMs, sender } = context;
   const working = readWorking(sql, except);
-  return assess(intent, policy, {
+  const recent = context.recent.factsFor(intent, context.source, nowMs);
+  const reviewedAgeMs = nowMs - reviewedAtMs(sql, context.source);
+  return {
     ...toHoldings(positionIn(sql, intent.symbol), working, intent),
-    tradingState: context.tradingState,
+    tradingState: tradingStateOf(sql, { source: context.source, symbol: intent.symbol }),
     sender: sender?.sender == null ? null : { ...sender.sender, minimumOrigin: context.minimumOrigin },
     nowMs,
     positionKnown: isPositionKnown(sql),
@@ -49,6 +60,12 @@ export function assessNow(
     supports: context.broker.supports,
     openOrders: working.length,
     recent:
-      sender === null ? COUNTED_BEFORE : { ...sender.counts, ...context.recent.factsFor(intent, sender.source, nowMs) },
-  });
+      sender === null
+        ? COUNTED_BEFORE
+        : {
+            ...sender.counts,
+            ...recent,
+            repeatAgesMs: recent.repeatAgesMs.filter((ageMs) => ageMs < reviewedAgeMs),
+          },
+  };
 }

@@ -3,7 +3,6 @@ import type { Broker } from "../domain/broker.ts";
 import type { AccountId } from "../domain/ids.ts";
 import type { Origin } from "../domain/origin.ts";
 import type { Policy } from "../domain/risk/policy.ts";
-import type { TradingState } from "../domain/risk/trading-state.ts";
 import type { SourceCaps } from "../domain/source.ts";
 import type { RecentOrders } from "./recent-orders.ts";
 
@@ -18,7 +17,6 @@ export type Sender = {
 export type DecisionContext = {
   readonly account: AccountId;
   readonly policy: Policy;
-  readonly tradingState: TradingState;
   readonly minimumOrigin: Origin;
   readonly broker: Pick<Broker, "supports">;
   readonly circuitOpen: boolean;

@@ -61,6 +61,18 @@ export class Dispatcher {
     return held.length === 0 ? null : Math.min(...held);
   }
 
+  /** When every order that is being sent for these purposes has been answered. */
+  async sent(purposes: readonly Purpose[]): Promise<void> {
+    await Promise.all(this.sending(purposes).map((id) => this.#inFlight.get(id)?.end));
+  }
+
+  /** The orders that are being sent for these purposes. */
+  sending(purposes: readonly Purpose[]): readonly OrderId[] {
+    return [...this.#inFlight].flatMap(([id, { purpose }]) =>
+      purpose !== undefined && purposes.includes(purpose) ? [id] : [],
+    );
+  }
+
   /** Does something with an order while no step is being taken for it. */
   async whileStill<T>(id: OrderId, onEnd: () => void, work: () => Promise<T>): Promise<T> {
     for (let other = this.#still.get(id); other !== undefined; other = this.#still.get(id)) await other;

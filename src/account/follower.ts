@@ -4,6 +4,7 @@ import type { NextMove } from "../domain/follow.ts";
 import type { OrderId } from "../domain/ids.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
 import { type Order, intentOf, isTerminal } from "../domain/order.ts";
+import type { Purpose } from "../domain/pace.ts";
 import { needsPrice } from "../domain/risk/needs-price.ts";
 import { mayLeave } from "../domain/risk/rules/trading-state.ts";
 import { describeError, log } from "../log.ts";
@@ -16,6 +17,7 @@ import { postponeLook, recordEvent } from "./record.ts";
 import type { RecentOrders } from "./recent-orders.ts";
 import type { ReferencePrices } from "./reference-prices.ts";
 import { releaseOrder } from "./replace.ts";
+import { tradingStateOf } from "./stops.ts";
 import { sweepOrders } from "./sweep.ts";
 import type { Waiters } from "./waiters.ts";
 
@@ -57,8 +59,10 @@ export class Follower {
     return {
       broker,
       nowMs: Date.now,
-      mayLeave: (order) =>
-        mayLeave(intentOf(order), settings.policy.trading_state, () => readHoldings(sql, order, [order.id])),
+      mayLeave: (order) => {
+        const state = settings.status === "active" ? tradingStateOf(sql, order) : "halted";
+        return mayLeave(intentOf(order), state, () => readHoldings(sql, order, [order.id]));
+      },
       predecessorEnded: ({ replaces }) => {
         const old = replaces === null ? undefined : findOrder(sql, replaces)?.order;
         return old === undefined || isTerminal(old.status);
@@ -69,6 +73,15 @@ export class Follower {
   /** Does something with an order while no step is being taken for it, and none begins. */
   whileStill<T>(id: OrderId, work: () => Promise<T>): Promise<T> {
     return this.#dispatcher.whileStill(id, this.#deps.onEnd, work);
+  }
+
+  /** When every order that is on its way to the broker for these purposes has been answered. */
+  sent(purposes: readonly Purpose[]): Promise<void> {
+    return this.#dispatcher.sent(purposes);
+  }
+
+  sending(purposes: readonly Purpose[]): readonly OrderId[] {
+    return this.#dispatcher.sending(purposes);
   }
 
   /** The paper market moved: what it may have filled is looked at now. */
@@ -145,7 +158,7 @@ export class Follower {
   async #release({ id, ...waiting }: Order, desk: Desk): Promise<void> {
     const { sql, account, commit, prices, recent } = this.#deps;
     const { policy } = desk.settings;
-    const tradingState = policy.trading_state;
+    const tradingState = tradingStateOf(sql, waiting);
     const holdings = () => readHoldings(sql, waiting, [id]);
     const referencePrice = needsPrice(waiting, { policy, tradingState }, holdings)
       ? await prices.latest(waiting.symbol, desk.broker, Date.now())
@@ -154,7 +167,6 @@ export class Follower {
       releaseOrder(sql, id, {
         account,
         policy,
-        tradingState,
         recent: recent(),
         minimumOrigin: desk.settings.minimum_origin,
         broker: desk.broker,

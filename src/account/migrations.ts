@@ -103,6 +103,9 @@ const MIGRATIONS: readonly string[] = [
   -- What each source may still send, and how many orders and messages came of it lately.
   DROP TABLE source_buckets;
   CREATE TABLE senders (source TEXT PRIMARY KEY, tokens REAL, at_ms INTEGER, activity TEXT NOT NULL) WITHOUT ROWID;
+
+  -- The stops that bind this account, its own and the gateway's, and when one was released.
+  CREATE TABLE stops (id TEXT PRIMARY KEY, stop TEXT NOT NULL, released_at_ms INTEGER);
   `,
 ];
 

@@ -225,13 +225,15 @@ export const listOrdersFrom = (sql: SqlStorage, id: string): Order[] =>
     .map((row) => toOrderRow(row).order);
 
 /** Every order that may still trade, those of unknown outcome included. */
-export const readLive = (sql: SqlStorage): Order[] =>
+export const readLive = (sql: SqlStorage): Order[] => readLiveRows(sql).map(({ order }) => order);
+
+export const readLiveRows = (sql: SqlStorage): OrderRow[] =>
   PURPOSES.flatMap((purpose) =>
     sql
       .exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE purpose = ? AND due_at_ms IS NOT NULL`, purpose)
       .toArray()
-      .map((row) => toOrderRow(row).order)
-      .filter(isLive),
+      .map(toOrderRow)
+      .filter(({ order }) => isLive(order)),
   );
 
 /** Of these orders at the venue, the ones with trades that have not all been read; and those that have kept some already. */

@@ -88,7 +88,7 @@ export function replaceOrder(
   const decision = assessNow(
     sql,
     { ...intent, quantity: rest },
-    { ...args, sender: { ...signal, counts: meter.counts() } },
+    { ...args, source: signal.source, sender: { ...signal, counts: meter.counts() } },
     [old.id, named.id],
   );
   const order = storeDecided(sql, { ...args, signal, meter }, { request, intent, decision, replaces: old.id });
@@ -123,7 +123,12 @@ function releaseEvent(sql: SqlStorage, waiting: Order, old: Order, args: Release
   if (args.nowMs >= expiresAtMs) return { type: "lapsed", code: "approval_lapsed" };
   const quantity = subtract(waiting.quantity ?? ZERO, old.filled_quantity);
   if (!isPositive(quantity)) return { type: "lapsed", code: "replaced_order_filled" };
-  const decision = assessNow(sql, { ...intentOf(waiting), quantity }, { ...args, sender: null }, [waiting.id]);
+  const decision = assessNow(
+    sql,
+    { ...intentOf(waiting), quantity },
+    { ...args, source: waiting.source, sender: null },
+    [waiting.id],
+  );
   return decision.outcome === "approved"
     ? { type: "released", quantity, verdicts: decision.verdicts }
     : { type: "denied", code: decision.reason, verdicts: decision.verdicts };

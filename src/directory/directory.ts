@@ -45,7 +45,15 @@ export class Directory {
   }
 
   /** Whether there is such an account, perhaps since a moment ago. */
-  async hasAccount(account: AccountId): Promise<boolean> {
-    return (await this.current()).accounts.has(account) || (await this.lookAgain()).accounts.has(account);
+  hasAccount(account: AccountId): Promise<boolean> {
+    return this.#has(({ accounts }) => accounts.has(account));
+  }
+
+  hasSource(source: SourceId): Promise<boolean> {
+    return this.#has(({ sources }) => sources.has(source));
+  }
+
+  async #has(isThere: (known: Known) => boolean): Promise<boolean> {
+    return isThere(await this.current()) || isThere(await this.lookAgain());
   }
 }

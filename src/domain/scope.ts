@@ -14,6 +14,7 @@ export const Scope = z
     "admin:sources",
     "admin:keys",
     "admin:vault",
+    "admin:risk",
     "admin:*",
   ])
   .meta({ id: "Scope" });

@@ -11,6 +11,8 @@ import type { ApiKeyId } from "../domain/api-key.ts";
 import type { AccountId, SourceId } from "../domain/ids.ts";
 import { type Result, assert, ok } from "../domain/result.ts";
 import type { NewSource, Source } from "../domain/source.ts";
+import type { StopCancels, StopLevel, TradingStop } from "../domain/trading-stop.ts";
+import { describeError, log } from "../log.ts";
 import { limiterStub } from "../limiter/stub.ts";
 import { insertEntry, readHead } from "../storage/audit-log.ts";
 import { type StoredCredentials, listAccountIds } from "../storage/accounts.ts";
@@ -28,9 +30,20 @@ import { type ApiKeyUpdate, type NewKey, type TooMany, changeApiKey, createApiKe
 import { nextEntry } from "./chain.ts";
 import type { Change, Missing, Plan, Taken } from "./change.ts";
 import { keyringOf } from "../vault/keyring.ts";
+import type { ReleaseRefusal } from "../account/stops.ts";
+import { findSame, recordStop, releaseEverywhere } from "./stops.ts";
 import { type SecretRefusal, type SourceUpdate, changeSource, createSource } from "./sources.ts";
 import { type Made, untoldOf } from "./told.ts";
 import { type Rewrapped, rewrapSome } from "./vault.ts";
+
+const KNOWN_ACCOUNTS = "accounts";
+
+export type StoppedEverywhere = {
+  readonly stop: TradingStop;
+  readonly isStored: boolean;
+  /** Orders wanted canceled, by account. */
+  readonly canceled: readonly { readonly account: AccountId; readonly count: number }[];
+};
 
 export class GatewayObject extends DurableObject<Env> {
   #last: Promise<unknown> = Promise.resolve();
@@ -65,6 +78,70 @@ export class GatewayObject extends DurableObject<Env> {
 
   changeApiKey(id: ApiKeyId, update: ApiKeyUpdate, caller: Caller): Promise<Result<Made<ApiKey>, Missing | TooMany>> {
     return this.#make(changeApiKey(id, update), caller, this.#tellLimiter);
+  }
+
+  /**
+   * Stops trading everywhere. The accounts are told first and need nothing else to go by it, so it binds them also while D1 is
+   * away; then it is stored, for the accounts there will be. `isStored`: whether that could be done.
+   */
+  async stop(wanted: TradingStop, cancels: StopCancels, caller: Caller): Promise<Made<StoppedEverywhere>> {
+    const stop = (await findSame(openDatabase(this.env.DB), wanted).catch(() => undefined)) ?? wanted;
+    const canceled: { readonly account: AccountId; readonly count: number }[] = [];
+    const tell = (accounts: readonly AccountId[]) =>
+      untoldOf(accounts, async (account) => {
+        const done = await accountStub(this.env, account).stop(stop, cancels, caller);
+        canceled.push({ account, count: done.canceled });
+      });
+    const before = await this.#accounts();
+    const untold = await tell(before);
+    const recorded = await this.#make(recordStop(stop), caller, async () => {
+      // Whoever was added in between has not read of it.
+      const added = (await this.#accounts()).filter((account) => !before.includes(account));
+      return tell(added);
+    }).catch((thrown: unknown) => {
+      log("error", "gateway.stop_not_stored", { stop: stop.id, error: describeError(thrown) });
+      return undefined;
+    });
+    const stored = recorded?.ok === true ? recorded.value : { answer: stop, untold: [] };
+    return {
+      answer: { stop: stored.answer, isStored: recorded?.ok === true, canceled },
+      untold: [...untold, ...stored.untold],
+    };
+  }
+
+  /** Throws when D1 is unreachable: then nothing is released. */
+  async release(
+    id: string,
+    level: StopLevel,
+    why: string | null,
+    caller: Caller,
+  ): Promise<Result<Made<TradingStop>, ReleaseRefusal>> {
+    const accounts = await this.#accounts();
+    const told = await Promise.all(
+      accounts.map((account) =>
+        accountStub(this.env, account)
+          .stops()
+          .catch(() => []),
+      ),
+    );
+    const stop = told.flat().find((one) => one.id === id && one.account === null);
+    return this.#make(releaseEverywhere(id, stop, { level, why }), caller, () =>
+      untoldOf(accounts, async (account) => void (await accountStub(this.env, account).configure())),
+    );
+  }
+
+  /** All there are; while D1 is away, all there were when it last answered. */
+  async #accounts(): Promise<readonly AccountId[]> {
+    try {
+      const ids = await listAccountIds(openDatabase(this.env.DB));
+      await this.ctx.storage.put(KNOWN_ACCOUNTS, ids);
+      return ids;
+    } catch (thrown) {
+      const known = await this.ctx.storage.get<AccountId[]>(KNOWN_ACCOUNTS);
+      log("error", "gateway.accounts_unread", { known: known?.length ?? 0, error: describeError(thrown) });
+      if (known === undefined) throw thrown;
+      return known;
+    }
   }
 
   /** Wraps some data keys anew under the primary key; to be asked for until nothing is left and everybody is told. */

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type * as z from "zod";
 import { type FieldError } from "../domain/fields.ts";
 import { type Result, assertNever } from "../domain/result.ts";
+import type { StopLevel } from "../domain/trading-stop.ts";
 import type { Made } from "../gateway/told.ts";
 import { readFields, readJson } from "../intake/json-body.ts";
 import type { AppEnv } from "./env.ts";
@@ -25,6 +26,7 @@ export type AdminRefusal =
   | { readonly reason: "beyond_own_rights"; readonly errors: readonly FieldError[] }
   | { readonly reason: "credentials_refused"; readonly detail: string }
   | { readonly reason: "account_in_use" }
+  | { readonly reason: "stop_of_higher_level"; readonly level: StopLevel }
   | { readonly reason: "venue_account_taken"; readonly account: string }
   | { readonly reason: "broker_silent"; readonly code: string };
 
@@ -66,6 +68,11 @@ function adminTroubleOf(refusal: AdminRefusal): Trouble {
       return {
         code: "credentials_refused",
         detail: `Account ${refusal.account} is at this account of the broker already.`,
+      };
+    case "stop_of_higher_level":
+      return {
+        code: "stop_of_higher_level",
+        detail: `Somebody with the rights of the ${refusal.level} has set it, and has to release it.`,
       };
     case "account_in_use":
       return { code: "account_in_use", detail: "Disable it first, and let its orders end." };

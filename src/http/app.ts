@@ -29,11 +29,14 @@ import { mountOrderBatch } from "./routes/order-batch.ts";
 import { mountOrders } from "./routes/orders.ts";
 import { mountPaperPrices } from "./routes/paper-prices.ts";
 import { mountPlaceOrder } from "./routes/place-order.ts";
+import { mountPolicyCoverage } from "./routes/policy-coverage.ts";
 import { mountPortfolio } from "./routes/portfolio.ts";
+import { mountPreviewOrder } from "./routes/preview-order.ts";
 import { mountReference } from "./routes/reference.tsx";
 import { mountReplaceOrder } from "./routes/replace-order.ts";
 import { mountSettleOrder } from "./routes/settle-order.ts";
 import { mountSources } from "./routes/sources.ts";
+import { mountStops } from "./routes/stops.ts";
 import { mountVault } from "./routes/vault.ts";
 import { mountWebhooks } from "./routes/webhooks.ts";
 
@@ -83,6 +86,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 
   mountWebhooks(app);
   mountAlerts(app);
+  mountPreviewOrder(app);
   mountPlaceOrder(app);
   mountOrderBatch(app);
   mountOrders(app);
@@ -91,12 +95,14 @@ export function createApp(): OpenAPIHono<AppEnv> {
   mountSettleOrder(app);
   mountExecutions(app);
   mountPortfolio(app);
+  mountPolicyCoverage(app);
   mountCircuitBreaker(app);
   mountAudit(app);
   mountPaperPrices(app);
   mountAccounts(app);
   mountApiKeys(app);
   mountSources(app);
+  mountStops(app);
   mountVault(app);
   mountDiagnostics(app);
   mountHealth(app);

@@ -126,6 +126,14 @@ export const PROBLEMS = {
     about:
       "Something has this id, or had it: ids are never used again, so that an old record cannot come to mean another thing.",
   },
+  stop_of_higher_level: {
+    status: 403,
+    title: "Somebody above you has set the stop",
+    about:
+      "A stop is released by somebody of the level that set it, or a higher one: a source's own or a rule's by anybody with the " +
+      "scope `admin:risk`, an account's by whoever may use the account, and one that a key or operator for all accounts has " +
+      "set by such a one only. `level` in `GET /v1/stops` says which.",
+  },
   not_told: {
     status: 503,
     title: "The change is not in force everywhere",

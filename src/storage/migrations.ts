@@ -7,6 +7,7 @@ export const MIGRATIONS = [
   "0002_configuration.sql",
   "0003_configuration_rules.sql",
   "0004_instruments.sql",
+  "0005_trading_stops.sql",
 ] as const;
 
 /** Every trigger, and the migration that makes it where it is missing. */

@@ -104,6 +104,14 @@ export const apiKeys = sqliteTable("api_keys", {
   changedAt: text("changed_at").notNull(),
 });
 
+/** Stops that bind every account, and what became of them: an account that was away learns here that one was released. */
+export const tradingStops = sqliteTable("trading_stops", {
+  id: text("id").primaryKey(),
+  stop: text("stop").notNull(),
+  releasedAt: text("released_at"),
+  releasedBy: text("released_by"),
+});
+
 /** When a source's secret, a token or an API key was last used, to the minute. */
 export const keyUses = sqliteTable("key_uses", {
   key: text("key").primaryKey(),

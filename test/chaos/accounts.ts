@@ -25,7 +25,6 @@ function definitionOf(account: string, { url, deduplication, credentials }: Venu
     credentials: { key_id: key.keyId, secret_key: key.secretKey },
     policy: {
       ...NO_LIMITS,
-      trading_state: "active",
       symbols: ["AAPL", "MSFT", "SPY"],
       max_quantity: String(QUANTITY_MAX),
       max_notional: "1000000",

@@ -38,7 +38,7 @@ const atVenue = (id: string, url: string): AccountDefinition => ({
   id,
   connection: { broker: "paper_process", url },
   credentials: { key_id: KEYS.keyId, secret_key: KEYS.secretKey },
-  policy: { trading_state: "active", symbols: ["AAPL"] },
+  policy: { symbols: ["AAPL"] },
 });
 
 const secretsFile = () => join(world.dir, "secrets.env");

@@ -155,7 +155,6 @@ describe("under load, not one valid request is refused while an operator rotates
       credentials: { key_id: VENUE_KEY.keyId, secret_key: VENUE_KEY.secretKey },
       policy: {
         ...NO_LIMITS,
-        trading_state: "active",
         symbols: ["AAPL"],
         max_quantity: "100",
         max_notional: "25000",

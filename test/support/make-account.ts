@@ -5,7 +5,6 @@ import { NO_LIMITS } from "./no-limits.ts";
 
 const POLICY = {
   ...NO_LIMITS,
-  trading_state: "active",
   symbols: ["AAPL", "MSFT", "SPY"],
   max_quantity: "100",
   max_notional: "25000",

@@ -147,15 +147,15 @@ describe("an approved order that could not be sent yet", () => {
   });
 
   it.each([
-    ["trading was halted", { policy: { trading_state: "halted" } }],
-    ["the account was disabled", { status: "disabled" as const }],
+    ["trading was halted", { stopped: "halted" as const }],
+    ["the account was disabled", { configured: { status: "disabled" as const } }],
   ])("is not sent any more after %s", async (_, stopped) => {
     const order = await withAccount({ venue: busy() }, async () => {
       const accepted = await sendOrder(BUY, { headers: { Prefer: "wait=0" } });
       await eventually(async () => ((await readOrder(accepted.id)).attempts === 1 ? true : undefined));
       return accepted;
     });
-    const lapsed = await withAccount({ configured: stopped }, () => settled(order.id, "expired"));
+    const lapsed = await withAccount(stopped, () => settled(order.id, "expired"));
     expect(lapsed).toMatchObject({ delivery: "none", reason: { code: "trading_state_changed" }, filled_quantity: "0" });
   });
 
@@ -166,8 +166,9 @@ describe("an approved order that could not be sent yet", () => {
       await eventually(async () => ((await readOrder(accepted.id)).attempts === 1 ? true : undefined));
       return accepted;
     });
-    const configured = { policy: { trading_state: "reducing" } };
-    expect(await withAccount({ configured }, () => settled(exit.id, "filled"))).toMatchObject({ filled_quantity: "1" });
+    expect(await withAccount({ stopped: "reducing" }, () => settled(exit.id, "filled"))).toMatchObject({
+      filled_quantity: "1",
+    });
   });
 });
 

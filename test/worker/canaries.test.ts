@@ -60,7 +60,6 @@ async function must<T>(operation: string, method: string, path: string, sent: Se
 
 const POLICY = {
   ...NO_LIMITS,
-  trading_state: "active",
   symbols: ["AAPL", ...Object.values(SYMBOL)],
   max_quantity: "10",
   max_notional: "10000",
@@ -333,6 +332,19 @@ async function sendAlerts(): Promise<void> {
   expect(await alert(wrong, "client_order_id of an alert with a wrong token")).toBe(401);
 }
 
+/** Stops of one account and of all, in a symbol that nobody trades, and their ends. */
+async function sendStops(): Promise<void> {
+  for (const [account, which] of [
+    ["second", "an account's stop"],
+    [null, "a stop of everything"],
+  ]) {
+    const body = { account, symbol: "ZZZZ", reason: word(`why there is ${which}`) };
+    const { stop } = await must<{ stop: { id: string } }>("stopTrading", "POST", "/v1/stops", { body });
+    const end = { body: { reason: word(`why there is no more ${which}`) } };
+    await must("releaseStop", "POST", `/v1/stops/${stop.id}/release`, end);
+  }
+}
+
 /** A key that is made, used, mistyped, put into an address, used for too much, and disabled. */
 async function sendKeys(): Promise<void> {
   const body = { owner: word("a key's owner"), scopes: ["orders:read"], reason: word("why a key is made") };
@@ -432,6 +444,8 @@ const nameOfOrder = (operation: string) => [
 const KEPT: Readonly<Record<string, readonly string[]>> = {
   // What an operator says of things, and why.
   "an account": [
+    "GatewayObject storage",
+    "answer stopTrading",
     ...ASKED_FOR,
     "AccountObject identity.account",
     "AccountObject orders.id",
@@ -465,6 +479,19 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
   "why a policy is set": [...AUDITED, "D1 policies.reason", "answer GET account/policies"],
   "why a source is made": AUDITED,
   "why a source is changed": AUDITED,
+  "why there is an account's stop": [
+    ...JOURNALLED,
+    "AccountObject stops.stop",
+    ...["stopTrading", "releaseStop"].map((name) => `answer ${name}`),
+  ],
+  "why there is a stop of everything": [
+    ...JOURNALLED,
+    "AccountObject stops.stop",
+    "D1 trading_stops.stop",
+    ...["stopTrading", "releaseStop"].map((name) => `answer ${name}`),
+  ],
+  "why there is no more an account's stop": JOURNALLED,
+  "why there is no more a stop of everything": AUDITED,
   "why a key is made": AUDITED,
   "why a key is changed": AUDITED,
   "a key's owner": [
@@ -532,7 +559,7 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
   // The name of a field is said back to who has sent it, so that a misspelt one is found; its value is not.
   "the name of an unknown field": [
     ...["createAccount", "changeAccount", "setPolicy", "setCredentials"],
-    ...["createApiKey", "placeOrder", "setPaperPrice"],
+    ...["createApiKey", "placeOrder", "previewOrder", "setPaperPrice", "stopTrading", "releaseStop"],
   ].map((name) => `answer ${name}`),
   "the name of an unknown field inside": ["createAccount", "setCredentials", "setPolicy", "changeSource"].map(
     (name) => `answer ${name}`,
@@ -568,6 +595,7 @@ beforeAll(async () => {
   await sendSignals();
   await sendAlerts();
   await sendKeys();
+  await sendStops();
   await letPartsFail();
   await worker.scheduled(createScheduledController(), settings);
   await readEverything();

@@ -9,6 +9,7 @@ import { makeApiKey } from "../../src/domain/api-key.ts";
 import type { Order } from "../../src/domain/order.ts";
 import { Scope } from "../../src/domain/scope.ts";
 import type { Source } from "../../src/domain/source.ts";
+import type { TradingStop } from "../../src/domain/trading-stop.ts";
 import { createApp } from "../../src/http/app.ts";
 import { guarded } from "../../src/http/guarded.ts";
 import { makeAccount } from "../support/make-account.ts";
@@ -29,7 +30,7 @@ type Ask = (operation: Operation) => Promise<Response>;
 let theirs = NOBODYS;
 let keys: Readonly<Record<"few" | "expired" | "disabled" | "deleted" | "elsewhere", MadeKey>>;
 
-const POLICY = { ...NO_LIMITS, trading_state: "active", symbols: ["AAPL"], max_quantity: "1", max_notional: "1000" };
+const POLICY = { ...NO_LIMITS, symbols: ["AAPL"], max_quantity: "1", max_notional: "1000" };
 const RESTING = { symbol: "AAPL", side: "buy", type: "limit", quantity: "1", limit_price: "10", time_in_force: "gtc" };
 const SOURCE = { kind: "signed", account: "paper" };
 
@@ -37,6 +38,9 @@ const SOURCE = { kind: "signed", account: "paper" };
 const BODIES: Readonly<Record<string, () => object>> = {
   placeOrder: () => RESTING,
   placeOrders: () => ({ orders: [RESTING] }),
+  previewOrder: () => RESTING,
+  stopTrading: () => ({ reason: "the suite", account: "second", cancel: "none" }),
+  releaseStop: () => ({}),
   replaceOrder: () => ({ limit_price: "11" }),
   settleOrder: () => ({ outcome: "not_placed", reason: "the suite" }),
   setPaperPrice: () => ({ price: "187.5" }),
@@ -108,7 +112,11 @@ beforeAll(async () => {
   await call("DELETE", `/v1/api-keys/${deleted.api_key.id}`);
   await scheduler.wait(1_000);
   const secret = source.source.secrets[0]?.id ?? "";
-  theirs = { account: "paper", order: order.id, source: "suite-theirs", secret, key: ofPaper.api_key.id };
+  // In a symbol that nobody trades.
+  const stopped = { account: "paper", symbol: "ZZZZ", cancel: "none", reason: "the suite" };
+  const { stop } = await make<{ readonly stop: TradingStop }>("/v1/stops", stopped, 200);
+  const ids = { order: order.id, source: "suite-theirs", key: ofPaper.api_key.id, stop: stop.id };
+  theirs = { account: "paper", secret, ...ids };
   keys = { few, expired, disabled, deleted, elsewhere };
 });
 
@@ -236,8 +244,16 @@ describe("the account of somebody else", () => {
   const NAMED = { account: "account", order_id: "order" } as const;
   /** What belongs to no account, or to all. */
   const ABOVE = ["getDiagnostics", "getVault", "rewrapVault"];
-  const LISTS = ["listAccounts", "listApiKeys", "listSources"];
-  const BY_BODY = ["createAccount", "createApiKey", "createSource", "placeOrder", "placeOrders"];
+  const LISTS = ["listAccounts", "listApiKeys", "listSources", "listStops"];
+  const BY_BODY = [
+    "createAccount",
+    "createApiKey",
+    "createSource",
+    "placeOrder",
+    "placeOrders",
+    "previewOrder",
+    "stopTrading",
+  ];
 
   beforeAll(async () => {
     const scopes = ["orders:read", "orders:write", "orders:cancel", "audit:read", "kill", "admin:*"];
@@ -294,6 +310,8 @@ describe("the account of somebody else", () => {
 
   it.each<[string, string, (account: string) => object, number]>([
     ["POST", "/v1/orders", (account) => ({ ...RESTING, account }), 422],
+    ["POST", "/v1/orders/preview", (account) => ({ ...RESTING, account }), 422],
+    ["POST", "/v1/stops", (account) => ({ account, reason: "the suite" }), 422],
     ["POST", "/v1/orders/batch", (account) => ({ account, orders: [RESTING] }), 422],
     ["POST", "/v1/orders/batch", (account) => ({ account: "second", orders: [{ ...RESTING, account }] }), 422],
     ["POST", "/v1/sources", (account) => ({ id: "suite-by-body", kind: "signed", account }), 422],
@@ -318,6 +336,7 @@ describe("the account of somebody else", () => {
   it("is not there where a body names none and it is the default", async () => {
     for (const [path, body] of [
       ["/v1/orders", RESTING],
+      ["/v1/orders/preview", RESTING],
       ["/v1/orders/batch", { orders: [RESTING] }],
     ] as const) {
       const response = await ask("POST", path, { headers: foreigner, body: JSON.stringify(body) });

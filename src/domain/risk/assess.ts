@@ -19,15 +19,10 @@ export type Decision =
 
 /** Runs every rule, also after the first failure, so that a denial names everything that has to change. */
 export function assess(intent: OrderIntent, policy: Policy, facts: RiskFacts): Decision {
-  const reduces = isReduction(intent, facts);
-  const verdicts = RULE_BOOK.flatMap((rule) => {
-    const verdict = verdictOf(rule, intent, policy, facts);
-    if (verdict === undefined) return [];
-    return [reduces && !bindsExits(rule, facts) ? exempt(verdict) : verdict];
-  });
+  const verdicts = examine(intent, policy, facts).map(toVerdict);
   const failed = verdicts.find((verdict) => !verdict.passed);
   return failed === undefined
-    ? { outcome: "approved", intent: approve(intent), verdicts, isReduction: reduces }
+    ? { outcome: "approved", intent: approve(intent), verdicts, isReduction: isReduction(intent, facts) }
     : { outcome: "denied", reason: failed.reason ?? failed.rule, verdicts };
 }
 
@@ -40,22 +35,35 @@ export function resumeApproval(intent: OrderIntent, verdicts: readonly Verdict[]
   return approve(intent);
 }
 
-function verdictOf(rule: Rule, intent: OrderIntent, policy: Policy, facts: RiskFacts): Verdict | undefined {
+/** What one rule has to say of an order. */
+export type Finding = Judgement & { readonly rule: Rule; readonly input: string };
+
+/** Every rule's word, in the order of the book; of those that have one. */
+export function examine(intent: OrderIntent, policy: Policy, facts: RiskFacts): readonly Finding[] {
+  const reduces = isReduction(intent, facts);
+  return RULE_BOOK.flatMap((rule) => {
+    const finding = find(rule, intent, policy, facts);
+    if (finding === undefined) return [];
+    return [reduces && !bindsExits(rule, facts) ? exempt(finding) : finding];
+  });
+}
+
+function find(rule: Rule, intent: OrderIntent, policy: Policy, facts: RiskFacts): Finding | undefined {
   if (rule.kind === "fact") {
     const found = rule.check(intent, facts);
-    return found === undefined ? undefined : toVerdict(rule, found.input, found);
+    return found === undefined ? undefined : { rule, ...found };
   }
   const measure = rule.measure(intent, facts);
   const judgement = rule.judge(measure.value, policy);
   const isBound = judgement.limit !== null && judgement.limit !== OFF && judgement.limit !== ANY;
   // What cannot be known is as bad as what is too much, where there is a limit.
   return "unknown" in measure && isBound
-    ? toVerdict(rule, measure.value, { passed: false, limit: judgement.limit, reason: measure.unknown })
-    : toVerdict(rule, measure.value, judgement);
+    ? { rule, input: measure.value, passed: false, limit: judgement.limit, reason: measure.unknown }
+    : { rule, input: measure.value, ...judgement };
 }
 
-const toVerdict = ({ id }: Rule, input: string, { passed, limit, reason }: Judgement): Verdict => ({
-  rule: id,
+const toVerdict = ({ rule, input, passed, limit, reason }: Finding): Verdict => ({
+  rule: rule.id,
   passed,
   input,
   limit,
@@ -66,8 +74,8 @@ const bindsExits = (rule: Rule, facts: RiskFacts): boolean =>
   typeof rule.bindsExits === "function" ? rule.bindsExits(facts) : rule.bindsExits;
 
 /** A reduction is measured by the entry rules, but not stopped by them. */
-const exempt = (verdict: Verdict): Verdict =>
-  verdict.passed ? verdict : { ...verdict, passed: true, reason: "exempt_reduction" };
+const exempt = (finding: Finding): Finding =>
+  finding.passed ? finding : { ...finding, passed: true, reason: "exempt_reduction" };
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where the brand is minted
 const approve = (intent: OrderIntent): Approved<OrderIntent> => intent as Approved<OrderIntent>;

@@ -4,7 +4,6 @@ import { PositiveDecimal } from "../money.ts";
 import { OrderType, Side, Symbol, TimeInForce } from "../order.ts";
 import { TradingHours, localDateOf } from "../trading-hours.ts";
 import { ANY, OFF } from "./rule.ts";
-import { TradingState } from "./trading-state.ts";
 
 const COUNT_MAX = 1_000_000;
 const SYMBOLS_MAX = 500;
@@ -26,8 +25,6 @@ const describe = <T extends z.ZodType>(schema: T, description: string) => schema
  * none. Money is in the account's currency.
  */
 export const Policy = z.strictObject({
-  trading_state: TradingState.default("halted"),
-
   symbols: describe(z.union([z.array(Symbol).max(SYMBOLS_MAX), any]), "The symbols that may be entered."),
   restricted_symbols: z
     .array(Symbol)

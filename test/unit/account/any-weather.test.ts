@@ -10,10 +10,10 @@ import { OrderId } from "../../../src/domain/ids.ts";
 import { ZERO, add, lessThan } from "../../../src/domain/money.ts";
 import { type Order, isTerminal, signOf } from "../../../src/domain/order.ts";
 import { OrderChange } from "../../../src/domain/signal/change.ts";
-import { NOW_MS, aBroker, aPolicy, aReport, aRow, anOrder } from "../../support/builders.ts";
+import { NOW_MS, aBroker, aReport, aRow, anOrder } from "../../support/builders.ts";
 import { ATTEMPTS, CALM, CANCELS, LISTS, LOOKS, LyingVenue, type Weather } from "./lying-venue.ts";
 import { Simulation } from "./simulation.ts";
-import { BALANCES, aSignal, decidingWith, newId, tradesOf } from "./tables.ts";
+import { BALANCES, aSignal, decidingWith, newId, tradesOf, stopTrading } from "./tables.ts";
 
 const SYMBOLS = ["AAPL", "MSFT"] as const;
 
@@ -94,13 +94,14 @@ async function live(day: Day, { compares = false, readsTrades = false } = {}) {
   if (!compares) writeBrokerView(sql, { atMs: NOW_MS, holdings: [], balances: BALANCES });
   const submits = new Map<OrderId, number>();
   const wrong: string[] = [];
+  let isHalted = false;
   const venue = new LyingVenue(day.weather, simulation, (intent) => {
     const order = orders.find((candidate) => candidate.client_order_id === intent.client_order_id) ?? anOrder();
     submits.set(order.id, (submits.get(order.id) ?? 0) + 1);
     const { delivery, attempts, cancel_requested_at: wish } = read(order.id).order;
     if (delivery !== "submitting" || attempts !== submits.get(order.id)) wrong.push("left before it was claimed");
     if (wish !== null) wrong.push("left although it was wanted canceled");
-    if (simulation.policy.trading_state === "halted") wrong.push("left while trading was halted");
+    if (isHalted) wrong.push("left while trading was halted");
   });
   for (const { order, afterMs } of day.cancels) {
     const id = idOf(order % day.orders);
@@ -121,7 +122,8 @@ async function live(day: Day, { compares = false, readsTrades = false } = {}) {
   }
   for (const afterMs of day.crashesAfterMs) simulation.at(NOW_MS + afterMs, () => simulation.crash());
   const halt = () => {
-    simulation.policy = aPolicy({ trading_state: "halted" });
+    isHalted = true;
+    stopTrading(sql, "halted");
   };
   if (day.haltAfterMs === 0) halt();
   else if (day.haltAfterMs < Infinity) simulation.at(NOW_MS + day.haltAfterMs, halt);

@@ -7,7 +7,18 @@ import { ClientOrderId } from "../../../src/domain/ids.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import { NativeOrder } from "../../../src/domain/signal/native.ts";
 import { aPolicy, aTrade, NOW_MS } from "../../support/builders.ts";
-import { aSignal, admitSignal, at, decidingWith, idOf, journalOf, newId, openAccount, typesOf } from "./tables.ts";
+import {
+  aSignal,
+  admitSignal,
+  at,
+  decidingWith,
+  idOf,
+  journalOf,
+  newId,
+  openAccount,
+  typesOf,
+  stopTrading,
+} from "./tables.ts";
 
 const { order: ORDER, proof: _proof, idempotencyKey: _key, ...SENDER } = aSignal({ requestId: "batch-1" });
 
@@ -55,8 +66,8 @@ describe("several orders in one request", () => {
     const sql = openAccount();
     addToPosition(sql, "AAPL", decimalOf("10"));
     const exit = { side: "sell", type: "market", limit_price: undefined };
-    const policy = aPolicy({ trading_state: "reducing" });
-    expect(outcomesOf(submit(sql, aBatch([exit, exit]), { policy }))).toEqual(["0 pending 100", "1 reducing_only 101"]);
+    stopTrading(sql, "reducing");
+    expect(outcomesOf(submit(sql, aBatch([exit, exit])))).toEqual(["0 pending 100", "1 reducing_only 101"]);
   });
 
   it("are each measured with the price of their own symbol", () => {

@@ -51,8 +51,8 @@ describe("an account's configuration", () => {
   it("is not changed by the same revision with other content", () => {
     const sql = openSqlStorage();
     adoptConfiguration(sql, ACCOUNT, aConfiguration(), CONTEXT);
-    adoptConfiguration(sql, ACCOUNT, aConfiguration({ policy: aPolicy({ trading_state: "halted" }) }), CONTEXT);
-    expect(readConfiguration(sql)?.policy.trading_state).toBe("active");
+    adoptConfiguration(sql, ACCOUNT, aConfiguration({ policy: aPolicy({ max_quantity: "1" }) }), CONTEXT);
+    expect(readConfiguration(sql)?.policy.max_quantity).toBe("100");
     expect(typesOf(sql)).toEqual(["account.configured"]);
   });
 });

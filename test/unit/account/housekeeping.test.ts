@@ -9,18 +9,21 @@ import type { Config } from "../../../src/config.ts";
 import type { Broker } from "../../../src/domain/broker.ts";
 import { CLOSED, type CircuitBreaker } from "../../../src/domain/circuit-breaker.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
-import {
-  NOW_MS,
-  aBroker,
-  aConfiguration,
-  aHolding,
-  aPolicy,
-  aReport,
-  anExecution,
-  anOrder,
-} from "../../support/builders.ts";
+import { NOW_MS, aBroker, aConfiguration, aHolding, aReport, anExecution, anOrder } from "../../support/builders.ts";
 import { openSqlStorage, transactionSync } from "./sql-storage.ts";
-import { ACCOUNT, BALANCES, aSignal, admitSignal, at, numbered, openAccount, put, read, tradesOf } from "./tables.ts";
+import {
+  ACCOUNT,
+  BALANCES,
+  aSignal,
+  admitSignal,
+  at,
+  numbered,
+  openAccount,
+  put,
+  read,
+  tradesOf,
+  stopTrading,
+} from "./tables.ts";
 
 const MINUTE_MS = 60_000;
 /** When work counts as lost that has begun now. */
@@ -158,7 +161,8 @@ describe("positions", () => {
     admitSignal(sql, aSignal({ requestId: "one" }));
     expect(timerAtMs(sql, "reconcile")).toBe(NOW_MS + 10_000);
     const other = openAccount();
-    const denied = admitSignal(other, aSignal(), { policy: aPolicy({ trading_state: "halted" }) });
+    stopTrading(other, "halted");
+    const denied = admitSignal(other, aSignal());
     expect(denied).toMatchObject({ value: { order: { status: "denied" } } });
     expect(timerAtMs(other, "reconcile")).toBeNull();
   });

@@ -25,6 +25,7 @@ import {
   read,
   typesOf,
   workingUnits,
+  stopTrading,
 } from "./tables.ts";
 
 const HOUR_MS = 3_600_000;
@@ -114,8 +115,8 @@ describe("a broker that accepts an order and whose answer times out", () => {
     await simulation.run(() => read(sql, exit).order.delivery === "unknown");
     expect(workingUnits(sql, "sell")).toBe("10");
     const second = aSignal({ order: { side: "sell" }, requestId: "second" });
-    const policy = aPolicy({ trading_state: "reducing" });
-    expect(orderOf(admitSignal(sql, second, { policy }))).toMatchObject({
+    stopTrading(sql, "reducing");
+    expect(orderOf(admitSignal(sql, second))).toMatchObject({
       status: "denied",
       reason: { code: "reducing_only" },
     });
@@ -151,8 +152,9 @@ describe("a broker that never answers", () => {
 describe("two closes of the same position at once", () => {
   const exit = { side: "sell", type: "market", limit_price: undefined };
 
-  function closeTwice(policy = aPolicy()) {
+  function closeTwice(policy = aPolicy(), isReducing = false) {
     const sql = openAccount();
+    if (isReducing) stopTrading(sql, "reducing");
     addToPosition(sql, "AAPL", decimalOf("10"));
     return [1, 2].map((count) =>
       orderOf(admitSignal(sql, aSignal({ order: exit, requestId: `exit-${count}` }), { policy })),
@@ -160,7 +162,7 @@ describe("two closes of the same position at once", () => {
   }
 
   it("do not both pass as exits: the second could turn the position around", () => {
-    const [first, second] = closeTwice(aPolicy({ trading_state: "reducing" }));
+    const [first, second] = closeTwice(aPolicy(), true);
     expect(first).toMatchObject({ status: "pending_new" });
     expect(second).toMatchObject({ status: "denied", reason: { code: "reducing_only" } });
   });
@@ -176,7 +178,7 @@ describe("two closes of the same position at once", () => {
   it("end with nothing held, not with as much the other way round", async () => {
     const { simulation, sql, venue } = trade();
     addToPosition(sql, "AAPL", decimalOf("10"));
-    simulation.policy = aPolicy({ trading_state: "reducing" });
+    stopTrading(sql, "reducing");
     simulation.start(venue.broker);
     const orders = [1, 2].map((count) =>
       orderOf(
@@ -379,7 +381,8 @@ describe("a broker that tells of more filled than was ordered", () => {
     expect(read(sql, order).order).toEqual(order);
     expect(positionIn(sql, "AAPL")).toBe("0");
     const sale = aSignal({ order: { side: "sell", quantity: "5000000" }, requestId: "sale" });
-    expect(orderOf(admitSignal(sql, sale, { policy: aPolicy({ trading_state: "reducing" }) }))).toMatchObject({
+    stopTrading(sql, "reducing");
+    expect(orderOf(admitSignal(sql, sale))).toMatchObject({
       status: "denied",
       reason: { code: "reducing_only" },
     });

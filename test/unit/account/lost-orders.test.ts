@@ -4,9 +4,9 @@ import { addToPosition } from "../../../src/account/positions.ts";
 import { settleOrder } from "../../../src/account/settle.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import { isTerminal } from "../../../src/domain/order.ts";
-import { NOW_MS, aBroker, aPolicy, aReport, anOrder } from "../../support/builders.ts";
+import { NOW_MS, aBroker, aReport, anOrder } from "../../support/builders.ts";
 import { Simulation } from "./simulation.ts";
-import { CALLER, aSignal, admitSignal, at, put, read, typesOf } from "./tables.ts";
+import { CALLER, aSignal, admitSignal, at, put, read, typesOf, stopTrading } from "./tables.ts";
 
 const HOUR_MS = 3_600_000;
 const live = anOrder({ delivery: "delivered", status: "new", venue_order_id: "venue-1", attempts: 1 });
@@ -35,10 +35,8 @@ it("an exit that the broker took and then lost can be settled, and does not trap
   await simulation.run(() => simulation.nowMs > NOW_MS + 3 * HOUR_MS);
   const word = { outcome: "not_placed", without_broker: false, reason: "the broker has no such order" } as const;
   const settled = settleOrder(sql, lost.id, word, { ...at(simulation.nowMs), caller: CALLER });
-  const exit = admitSignal(sql, aSignal({ order: { side: "sell" }, requestId: "exit" }), {
-    nowMs: simulation.nowMs,
-    policy: aPolicy({ trading_state: "reducing" }),
-  });
+  stopTrading(sql, "reducing");
+  const exit = admitSignal(sql, aSignal({ order: { side: "sell" }, requestId: "exit" }), { nowMs: simulation.nowMs });
   expect({
     settled: settled.ok,
     lostIsOver: isTerminal(read(sql, lost).order.status),

@@ -24,6 +24,7 @@ import {
   read,
   typesOf,
   workingUnits,
+  stopTrading,
 } from "./tables.ts";
 
 const APPROVAL_MS = 300_000;
@@ -143,8 +144,8 @@ describe("an order in the place of another one", () => {
   it("that closes a position is not in the way of itself", () => {
     const sql = open({ ...live, side: "sell" });
     addToPosition(sql, "AAPL", decimalOf("10"));
-    const policy = aPolicy({ trading_state: "reducing" });
-    expect(replace(sql, { with: { policy } })).toMatchObject({ ok: true, value: { order: { delivery: "waiting" } } });
+    stopTrading(sql, "reducing");
+    expect(replace(sql)).toMatchObject({ ok: true, value: { order: { delivery: "waiting" } } });
   });
 });
 

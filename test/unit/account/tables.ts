@@ -16,6 +16,8 @@ import type { Order, Side } from "../../../src/domain/order.ts";
 import { NativeOrder } from "../../../src/domain/signal/native.ts";
 import { NOW_MS, aPolicy, aRow, aTrade, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
+import { setStop } from "../../../src/account/stops.ts";
+import type { TradingStop } from "../../../src/domain/trading-stop.ts";
 
 export const ACCOUNT = anOrder().account;
 
@@ -32,6 +34,28 @@ export function openAccount(): SqlStorage {
   const sql = openSqlStorage();
   writeBrokerView(sql, { atMs: NOW_MS, holdings: [], balances: BALANCES });
   return sql;
+}
+
+/** Stops trading, for everybody unless it says whom. */
+export function stopTrading(
+  sql: SqlStorage,
+  state: TradingStop["state"],
+  overrides: Partial<TradingStop> = {},
+): TradingStop {
+  const stop: TradingStop = {
+    id: crypto.randomUUID(),
+    account: ACCOUNT,
+    source: null,
+    symbol: null,
+    state,
+    level: "account",
+    set_by: "operator",
+    set_at: new Date(NOW_MS).toISOString(),
+    reason: "a test",
+    ...overrides,
+  };
+  setStop(sql, stop, "none", { ...at(), account: ACCOUNT, caller: CALLER });
+  return stop;
 }
 
 /** Ids of which the last digits count. */
@@ -132,7 +156,6 @@ const CAN_DO_ALL: Pick<Broker, "supports"> = { supports: () => undefined };
 export const decidingWith = (overrides: Partial<Omit<AdmitArgs, "signal" | "newId">> = {}) => ({
   account: ACCOUNT,
   policy: aPolicy(),
-  tradingState: overrides.policy?.trading_state ?? ("active" as const),
   recent: new RecentOrders(openSqlStorage(), ACCOUNT, NOW_MS),
   minimumOrigin: "hmac" as const,
   limits: { ratePerSec: 1_000, capacity: 1_000 },

@@ -80,7 +80,7 @@ describe("a new account", () => {
   it("takes signatures only, and halts until its policy says otherwise", () => {
     expect(NewAccount.parse(anAccount())).toMatchObject({
       minimum_origin: "hmac",
-      policy: { trading_state: "halted", when_circuit_open: "deny" },
+      policy: { restricted_symbols: [], when_circuit_open: "deny" },
     });
   });
 

@@ -4,6 +4,7 @@ import { runInDurableObject } from "cloudflare:test";
 import type { AccountUpdate } from "../../../src/gateway/accounts.ts";
 import type { AccountChange, AccountConfiguration, Connection } from "../../../src/domain/account.ts";
 import { AccountId } from "../../../src/domain/ids.ts";
+import type { TradingStop } from "../../../src/domain/trading-stop.ts";
 import { Policy } from "../../../src/domain/risk/policy.ts";
 import { findAccount } from "../../../src/storage/accounts.ts";
 import { openDatabase } from "../../../src/storage/client.ts";
@@ -21,6 +22,8 @@ type Change = {
   readonly configured?: Omit<AccountChange, "reason" | "name"> & {
     readonly policy?: { readonly [K in keyof Policy]?: unknown };
   };
+  /** What is left of trading there. */
+  readonly stopped?: TradingStop["state"];
   /** What no operator can change: where the account is. */
   readonly connection?: Connection;
   /** Settings of the environment. */
@@ -30,11 +33,12 @@ type Change = {
 
 /** Runs `work` under a {@link Change} of the account `paper`, and changes it back. */
 export async function withAccount<T>(
-  { configured, connection, settings = {}, venue }: Change,
+  { configured, stopped, connection, settings = {}, venue }: Change,
   work: () => Promise<T>,
 ): Promise<T> {
   const steps = [
     ...(configured === undefined ? [] : [() => configure(configured)]),
+    ...(stopped === undefined ? [] : [() => stop(stopped)]),
     ...(connection === undefined ? [] : [() => connect(connection)]),
     () => swapEnvironment({ ...settings, ...(venue === undefined ? {} : venueBinding(venue)) }),
   ];
@@ -60,11 +64,21 @@ async function configure({ policy, ...terms }: NonNullable<Change["configured"]>
   };
 }
 
+const OPERATOR = { actor: { kind: "api_key", id: "bootstrap" }, requestId: "a-test", clientIp: null } as const;
+
+async function stop(state: TradingStop["state"]): Promise<() => Promise<unknown>> {
+  const id = crypto.randomUUID();
+  const set_at = new Date().toISOString();
+  const reach = { account: PAPER, source: null, symbol: null };
+  const terms = { id, ...reach, state, level: "account", set_by: "bootstrap", set_at, reason: "a test" } as const;
+  await account().stop(terms, "none", OPERATOR);
+  return async () => account().release(id, "gateway", null, OPERATOR);
+}
+
 const changePolicy = (policy: Policy) => change({ kind: "policy", policy, reason: "a test" });
 
 async function change(update: AccountUpdate): Promise<void> {
-  const caller = { actor: { kind: "api_key", id: "bootstrap" }, requestId: "a-test", clientIp: null } as const;
-  const changed = await env.GATEWAY_DO.getByName("gateway").changeAccount(PAPER, update, caller);
+  const changed = await env.GATEWAY_DO.getByName("gateway").changeAccount(PAPER, update, OPERATOR);
   if (!changed.ok) throw new Error(`the account was not changed: ${changed.error.reason}`);
 }
 

@@ -27,7 +27,7 @@ type Described = {
 };
 
 /** What stands in the places of a path, by the kind of thing. */
-export type Things = Readonly<Record<"account" | "order" | "source" | "secret" | "key", string>>;
+export type Things = Readonly<Record<"account" | "order" | "source" | "secret" | "key" | "stop", string>>;
 
 const uuidv7 = () => crypto.randomUUID().replace(/^(.{14})4/, "$17");
 
@@ -38,6 +38,7 @@ export const NOBODYS: Things = {
   source: "nobody",
   secret: "AAAAAAAAAAA",
   key: "AAAAAAAAAA",
+  stop: crypto.randomUUID(),
 };
 
 /** Which kind of thing the first place of a path is for, by how the path begins. */
@@ -47,6 +48,7 @@ const FIRST_PLACE: Readonly<Record<string, keyof Things>> = {
   "/v1/orders/": "order",
   "/v1/sources/": "source",
   "/v1/api-keys/": "key",
+  "/v1/stops/": "stop",
 };
 
 /** The path with something in every place. At a webhook, nothing of it is right. */

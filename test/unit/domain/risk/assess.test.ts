@@ -89,7 +89,7 @@ describe("a limit that is not set", () => {
   });
 
   it("is named together with all others that are not set", () => {
-    const decision = assess(anIntent(), Policy.parse({ trading_state: "active" }), someFacts());
+    const decision = assess(anIntent(), Policy.parse({}), someFacts());
     expect(reasonsOf(decision)).toEqual(Object.fromEntries(LIMITS.map(([, rule]) => [rule, "limit_not_set"])));
   });
 });
@@ -128,7 +128,7 @@ describe("the trading state", () => {
 });
 
 describe("an exit", () => {
-  const noLimits = Policy.parse({ trading_state: "active" });
+  const noLimits = Policy.parse({});
 
   it("passes with no limit, no market price, no comparison, no broker and a full outbox, and each rule says it is exempt", () => {
     const unlucky = { positionKnown: false, circuitOpen: true, referencePrice: undefined, auditBacklog: 5_000 };

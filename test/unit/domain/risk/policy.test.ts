@@ -2,9 +2,8 @@ import { describe, expect, it } from "vitest";
 import { Policy } from "../../../../src/domain/risk/policy.ts";
 
 describe("a policy", () => {
-  it("that says nothing halts trading, sets no limit and denies entries while the broker does not answer", () => {
+  it("that says nothing sets no limit and denies entries while the broker does not answer", () => {
     expect(Policy.parse({})).toEqual({
-      trading_state: "halted",
       restricted_symbols: [],
       when_circuit_open: "deny",
     });
@@ -12,7 +11,6 @@ describe("a policy", () => {
 
   it("keeps decimals in canonical spelling", () => {
     expect(Policy.parse({ max_quantity: "10.50", max_notional: 25_000 })).toEqual({
-      trading_state: "halted",
       restricted_symbols: [],
       max_quantity: "10.5",
       max_notional: "25000",
@@ -22,7 +20,7 @@ describe("a policy", () => {
 
   it.each([
     ["a misspelt limit", { max_qty: "10" }],
-    ["a trading state that does not exist", { trading_state: "open" }],
+    ["a trading state, which is no limit", { trading_state: "halted" }],
     ["something else to do with entries while the broker is away", { when_circuit_open: "send" }],
     ["a limit of zero", { max_quantity: "0" }],
     ["a negative limit", { max_notional: "-1" }],

@@ -1,0 +1,151 @@
+// The stops that bind this account, its own and the gateway's. They are here, where orders are decided and sent, so that they
+// bind the very next one. The caller wraps each change in transactionSync.
+import type { Actor } from "../domain/audit-entry.ts";
+import type { AccountId, SourceId } from "../domain/ids.ts";
+import type { Order } from "../domain/order.ts";
+import type { TradingState } from "../domain/risk/trading-state.ts";
+import {
+  type StopCancels,
+  type StopLevel,
+  type TradingStop,
+  isSame,
+  mayRelease,
+  reaches,
+  stateUnder,
+} from "../domain/trading-stop.ts";
+import { type Result, err, ok } from "../domain/result.ts";
+import { cancelOrder } from "./cancel.ts";
+import { append } from "./journal.ts";
+import { readLiveRows } from "./orders.ts";
+import type { Caller, RecordContext } from "./record.ts";
+
+/** In force, the earliest first. */
+export const readStops = (sql: SqlStorage): TradingStop[] =>
+  sql
+    .exec<{ stop: string }>("SELECT stop FROM stops WHERE released_at_ms IS NULL ORDER BY rowid")
+    .toArray()
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from a TradingStop
+    .map(({ stop }) => JSON.parse(stop) as TradingStop);
+
+export const tradingStateOf = (
+  sql: SqlStorage,
+  order: { readonly source: SourceId; readonly symbol: string },
+): TradingState => stateUnder(readStops(sql), order);
+
+export type StopContext = RecordContext & { readonly account: AccountId; readonly caller: Caller };
+
+/** Sets a stop, or finds the one that says the same; cancels what is to be canceled either way. */
+export function setStop(
+  sql: SqlStorage,
+  stop: TradingStop,
+  cancels: StopCancels,
+  context: StopContext,
+): { readonly stop: TradingStop; readonly canceled: readonly Order[] } {
+  // The gateway's own are released by their ids, wherever they are.
+  const isOwn = stop.account !== null;
+  const same = readStops(sql).find((other) => other.id === stop.id || (isOwn && isSame(other, stop)));
+  if (same === undefined) insert(sql, stop, context);
+  return { stop: same ?? stop, canceled: cancels === "none" ? [] : cancelReached(sql, stop, cancels, context) };
+}
+
+function insert(sql: SqlStorage, stop: TradingStop, { account, nowMs, caller }: StopContext): void {
+  sql.exec("INSERT INTO stops (id, stop) VALUES (?, ?)", stop.id, JSON.stringify(stop));
+  journal(sql, account, "trading.stopped", stop, { nowMs, ...caller, data: { stop } });
+}
+
+/** Replacements that wait go first: canceled before the orders they wait for, none of them is released. */
+function cancelReached(sql: SqlStorage, stop: TradingStop, cancels: StopCancels, context: StopContext): Order[] {
+  const reached = readLiveRows(sql).filter(
+    ({ order, isExit }) => reaches(stop, order) && (cancels === "all" || !isExit),
+  );
+  const waitingFirst = reached.toSorted(
+    (a, b) => Number(b.order.delivery === "waiting") - Number(a.order.delivery === "waiting"),
+  );
+  return waitingFirst.flatMap(({ order }) => {
+    const canceled = cancelOrder(sql, order.id, context);
+    return canceled.ok ? [canceled.value] : [];
+  });
+}
+
+export type ReleaseRefusal =
+  | { readonly reason: "not_there" }
+  | { readonly reason: "stop_of_higher_level"; readonly level: StopLevel };
+
+/** Releases one of the account's own stops. */
+export function releaseStop(
+  sql: SqlStorage,
+  id: string,
+  args: { readonly level: StopLevel; readonly why: string | null },
+  { account, nowMs, caller }: StopContext,
+): Result<TradingStop, ReleaseRefusal> {
+  const stop = readStops(sql).find((one) => one.id === id);
+  if (stop === undefined || stop.account === null) return err({ reason: "not_there" });
+  if (!mayRelease(stop, args.level)) return err({ reason: "stop_of_higher_level", level: stop.level });
+  release(sql, stop, nowMs);
+  journal(sql, account, "trading.released", stop, { nowMs, ...caller, data: { stop, reason: args.why } });
+  return ok(stop);
+}
+
+/**
+ * Goes by the gateway's own list: what is released there is released here, and what is new there is set here. A stop that this
+ * account was told of and that the list does not know stays: the list could not be written at the time.
+ */
+export function adoptWideStops(
+  sql: SqlStorage,
+  listed: readonly { readonly stop: TradingStop; readonly isReleased: boolean }[],
+  context: { readonly account: AccountId; readonly nowMs: number; readonly requestId: string },
+): void {
+  const inForce = new Set(readStops(sql).map(({ id }) => id));
+  // One that was released here comes back with an older list only.
+  const isKnown = ({ id }: TradingStop) => sql.exec("SELECT 1 FROM stops WHERE id = ?", id).toArray().length > 0;
+  const caller = {
+    actor: { kind: "gateway", id: context.account } as const,
+    requestId: context.requestId,
+    clientIp: null,
+  };
+  for (const { stop, isReleased } of listed) {
+    if (isReleased && inForce.has(stop.id)) {
+      release(sql, stop, context.nowMs);
+      journal(sql, context.account, "trading.released", stop, { nowMs: context.nowMs, ...caller, data: { stop } });
+    }
+    if (!isReleased && !isKnown(stop)) insert(sql, stop, { ...context, random: 0, caller });
+  }
+}
+
+const release = (sql: SqlStorage, { id }: TradingStop, nowMs: number): void =>
+  void sql.exec("UPDATE stops SET released_at_ms = ? WHERE id = ?", nowMs, id);
+
+/** When a stop of this source was last released here: until then, somebody has looked at what it did. */
+export const reviewedAtMs = (sql: SqlStorage, source: SourceId): number =>
+  sql
+    .exec<{ at: number | null }>(
+      "SELECT MAX(released_at_ms) AS at FROM stops WHERE json_extract(stop, '$.source') = ?",
+      source,
+    )
+    .one().at ?? 0;
+
+function journal(
+  sql: SqlStorage,
+  account: AccountId,
+  type: "trading.stopped" | "trading.released",
+  stop: TradingStop,
+  event: {
+    readonly nowMs: number;
+    readonly actor: Actor;
+    readonly requestId: string;
+    readonly clientIp: string | null;
+    readonly data: Record<string, unknown>;
+  },
+): void {
+  append(sql, account, {
+    time: new Date(event.nowMs).toISOString(),
+    type,
+    actor: event.actor,
+    request_id: event.requestId,
+    client_ip: event.clientIp,
+    order_id: null,
+    symbol: stop.symbol,
+    result: { ok: true, code: stop.state },
+    data: event.data,
+  });
+}

@@ -1,0 +1,120 @@
+// What the rules say of an order before it is placed, and which clauses a policy covers.
+import { describe, expect, it } from "vitest";
+import type { Coverage } from "../../src/domain/risk/coverage.ts";
+import type { OrderPreview } from "../../src/domain/risk/preview.ts";
+import { withAccount } from "./support/faulty-venue.ts";
+import { call, get, listOrders, placeOrder, sendOrder, settled } from "./support/gateway.ts";
+
+const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
+const RESTING = { symbol: "AAPL", side: "buy", type: "limit", quantity: "2", limit_price: "10", time_in_force: "gtc" };
+
+async function preview(order: object): Promise<OrderPreview> {
+  const response = await call("POST", "/v1/orders/preview", { body: order });
+  if (!response.ok) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
+  return response.json();
+}
+
+const ruleIn = ({ rules }: OrderPreview, name: string) => rules.find(({ rule }) => rule === name);
+
+describe("a preview", () => {
+  it("says what each rule measures, against which limit, what is left and which clause asks for it", async () => {
+    const previewed = await preview(RESTING);
+    expect(previewed).toMatchObject({ outcome: "approved", reason: null, is_reduction: false });
+    expect(ruleIn(previewed, "max_notional")).toEqual({
+      rule: "max_notional",
+      passed: true,
+      input: "20",
+      limit: "25000",
+      headroom: "24980",
+      reason: null,
+      about: "One order is for so much money at most.",
+      clauses: ["RTS 6 Art. 15(1)(b)", "15c3-5(c)(1)(ii)", "FIA 1.1"],
+      setting: "max_notional",
+    });
+  });
+
+  it("places nothing and counts nothing, however often it is asked for", async () => {
+    const before = (await listOrders()).length;
+    for (let times = 0; times < 3; times += 1) await preview(BUY);
+    expect((await listOrders()).length).toBe(before);
+    const { rules } = await placeOrder(BUY).then(async () => preview(BUY));
+    expect(rules.find(({ rule }) => rule === "max_orders_per_min")?.input).toBe("2");
+  });
+
+  it("says the same as the order that is placed then", async () => {
+    const policy = { max_quantity: "5", duplicate_order_window_sec: 60, max_open_orders: 1 };
+    await withAccount({ configured: { policy } }, async () => {
+      for (const order of [
+        { ...BUY, symbol: "TSLA" },
+        { ...BUY, quantity: "6" },
+        { ...BUY, quantity: "4" },
+      ]) {
+        const before = await preview(order);
+        const placed = await placeOrder(order);
+        expect(before.outcome).toBe(placed.status === "denied" ? "denied" : "approved");
+        expect(before.reason).toBe(placed.reason?.code ?? null);
+      }
+    });
+  });
+
+  it("knows an exit", async () => {
+    await settled((await sendOrder({ ...BUY, symbol: "MSFT" })).id, "filled");
+    await withAccount({ configured: { policy: { symbols: [] } } }, async () => {
+      const exit = await preview({ ...BUY, symbol: "MSFT", side: "sell" });
+      expect(exit).toMatchObject({ outcome: "approved", is_reduction: true });
+      expect(ruleIn(exit, "symbol_allowed")).toMatchObject({ passed: true, reason: "exempt_reduction" });
+    });
+  });
+
+  it("of an order that cannot be read lists what is wrong with it", async () => {
+    const response = await call("POST", "/v1/orders/preview", { body: { ...BUY, quantity: "-1", color: "red" } });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ errors: [{ pointer: "/quantity" }, { pointer: "/color" }] });
+  });
+});
+
+describe("the coverage of a policy", () => {
+  const read = async (): Promise<Coverage> => (await get("/v1/policy/coverage")).json();
+
+  it("has a rule, or a reason, for every clause", async () => {
+    const { clauses } = await read();
+    expect(clauses.length).toBeGreaterThan(20);
+    expect(clauses.filter(({ rules, elsewhere }) => rules.length === 0 && elsewhere === null)).toEqual([]);
+  });
+
+  it("is that of the policy in force", async () => {
+    const collarIn = (coverage: Coverage) => coverage.clauses.find(({ clause }) => clause === "RTS 6 Art. 15(1)(a)");
+    expect(collarIn(await read())).toMatchObject({ covered: "off" });
+    await withAccount({ configured: { policy: { price_collar_percent: "3" } } }, async () => {
+      expect(collarIn(await read())).toMatchObject({ covered: "met", rules: [{ value: "3" }] });
+    });
+  });
+
+  it("of an account that is not there is not found", async () => {
+    expect((await get("/v1/policy/coverage?account=nowhere")).status).toBe(404);
+  });
+});
+
+describe("the limits, through the door", () => {
+  it.each([
+    ["duplicates", { duplicate_order_window_sec: 60 }, "duplicate_order"],
+    ["orders a minute", { max_orders_per_min: 1 }, "max_orders_per_min_exceeded"],
+    ["messages a minute", { max_messages_per_min: 1 }, "max_messages_per_min_exceeded"],
+  ])("on %s bind the second of two equal orders", async (_, policy, code) => {
+    await withAccount({ configured: { policy } }, async () => {
+      const twice = [await placeOrder({ ...RESTING, account: "paper" }), await placeOrder(RESTING)];
+      const last = twice.at(-1);
+      expect(last).toMatchObject({ status: "denied", reason: { code } });
+    });
+  });
+
+  it("on opening sides and hours deny what they say", async () => {
+    await withAccount({ configured: { policy: { sides: ["sell"] } } }, async () => {
+      expect(await placeOrder(RESTING)).toMatchObject({ reason: { code: "side_not_allowed" } });
+    });
+    const never = { time_zone: "UTC", sessions: [{ days: ["mon"], from: "00:00", to: "00:01" }] };
+    await withAccount({ configured: { policy: { trading_hours: never } } }, async () => {
+      expect(await placeOrder(RESTING)).toMatchObject({ reason: { code: "outside_trading_hours" } });
+    });
+  });
+});
