@@ -14,6 +14,7 @@ import { type Order, type OrderIntent, intentOf, isAnswered, isTerminal } from "
 import type { Portfolio } from "../domain/portfolio.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import { needsPrice } from "../domain/risk/needs-price.ts";
+import { OFF } from "../domain/risk/rule.ts";
 import { type OrderPreview, previewOf } from "../domain/risk/preview.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import type { Settlement } from "../domain/settlement.ts";
@@ -71,6 +72,9 @@ const HELD_MS_MAX = 15_000;
 /** A call that is due sooner than this is not worth an alarm of its own. */
 const HELD_MS_MIN = 50;
 
+/** Limits that need the broker's word on the account's money, and how old that may be before it is asked again. */
+const FUNDS_LIMITS = ["max_percent_of_equity", "min_buying_power", "max_daily_loss", "max_drawdown_percent"] as const;
+const FUNDS_FRESH_MS = 60_000;
 /** How long to wait for the answers to orders that have left already. */
 const SENT_PATIENCE_MS = 8_000;
 
@@ -463,7 +467,12 @@ export class AccountObject extends DurableObject<Env> {
     const prices = [...new Set(priced.map(({ symbol }) => symbol))].map(
       async (symbol) => [symbol, await this.#prices.latest(symbol, desk.broker, Date.now())] as const,
     );
-    const [known] = await Promise.all([Promise.all(prices), this.#housekeeping.knowPositions()]);
+    const isMoneyAsked = FUNDS_LIMITS.some((limit) => policy[limit] !== undefined && policy[limit] !== OFF);
+    const funds =
+      isMoneyAsked && priced.length > 0
+        ? this.#housekeeping.refreshView(FUNDS_FRESH_MS)
+        : this.#housekeeping.knowPositions();
+    const [known] = await Promise.all([Promise.all(prices), funds]);
     return new Map(known.flatMap(([symbol, price]) => (price === undefined ? [] : [[symbol, price]])));
   }
 

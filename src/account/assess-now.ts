@@ -5,12 +5,13 @@ import type { OrderId, SourceId } from "../domain/ids.ts";
 import type { OrderIntent } from "../domain/order.ts";
 import { type Decision, assess } from "../domain/risk/assess.ts";
 import type { RecentFacts, RiskFacts } from "../domain/risk/facts.ts";
-import { isPositionKnown } from "./broker-view.ts";
+import { isPositionKnown, readBrokerView } from "./broker-view.ts";
+import { readFunds } from "./funds.ts";
 import type { DecisionContext, Sender } from "./decision-context.ts";
 import { toHoldings } from "./holdings.ts";
 import { countPending } from "./journal.ts";
 import { readWorking } from "./orders.ts";
-import { positionIn } from "./positions.ts";
+import { positionIn, readPositions } from "./positions.ts";
 import { reviewedAtMs, tradingStateOf } from "./stops.ts";
 
 export type AssessContext = DecisionContext & {
@@ -45,7 +46,8 @@ export function factsNow(
   except: readonly (OrderId | null)[] = [],
 ): RiskFacts {
   const { nowMs, sender } = context;
-  const working = readWorking(sql, except);
+  const rows = readWorking(sql, except);
+  const working = rows.map(({ order }) => order);
   const recent = context.recent.factsFor(intent, context.source, nowMs);
   const reviewedAgeMs = nowMs - reviewedAtMs(sql, context.source);
   return {
@@ -59,6 +61,8 @@ export function factsNow(
     auditBacklog: countPending(sql),
     supports: context.broker.supports,
     openOrders: working.length,
+    book: { positions: readPositions(sql), holdings: readBrokerView(sql)?.holdings ?? [], working },
+    funds: readFunds(sql, rows),
     recent:
       sender === null
         ? COUNTED_BEFORE

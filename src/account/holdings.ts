@@ -11,7 +11,11 @@ type InSymbol = Pick<OrderIntent, "symbol" | "side">;
 
 /** `except`: orders that must not stand in their own way, or in that of the order they make room for. */
 export const readHoldings = (sql: SqlStorage, intent: InSymbol, except: readonly (OrderId | null)[] = []): Holdings =>
-  toHoldings(positionIn(sql, intent.symbol), readWorking(sql, except), intent);
+  toHoldings(
+    positionIn(sql, intent.symbol),
+    readWorking(sql, except).map(({ order }) => order),
+    intent,
+  );
 
 export function toHoldings(position: Decimal, working: readonly Order[], { symbol, side }: InSymbol): Holdings {
   const inSymbol = working.filter((order) => order.symbol === symbol);

@@ -2,12 +2,15 @@
 // is old. Each runs once at a time; what is due is in storage, so a new process goes on where the last one ended.
 import { randomFraction } from "../crypto/random.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
+import type { VenueBalances } from "../domain/broker.ts";
+import { tradingDateOf } from "../domain/risk/policy.ts";
 import { describeError, log } from "../log.ts";
 import { within } from "../within.ts";
 import { readBrokerView } from "./broker-view.ts";
 import type { AccountStore, Desk } from "./context.ts";
 import { pruneExecutions } from "./executions.ts";
 import { acknowledge, countPending, readPending } from "./journal.ts";
+import { markEquity } from "./funds.ts";
 import { pruneNonces } from "./nonces.ts";
 import { executingSinceMs } from "./orders.ts";
 import { drainOutbox, drainRetryDelayMs } from "./outbox.ts";
@@ -81,10 +84,10 @@ export class Housekeeping {
     if (readBrokerView(this.#deps.sql) === undefined) await this.#compareNow();
   }
 
-  /** Asks the broker what is held unless it has just said, and waits a moment for its word. */
-  async refreshView(): Promise<void> {
+  /** Asks the broker what is held unless it has said so within that time, and waits a moment for its word. */
+  async refreshView(agedMs = VIEW_SHOWN_MS): Promise<void> {
     const view = readBrokerView(this.#deps.sql);
-    if (view === undefined || Date.now() - view.atMs > VIEW_SHOWN_MS) await this.#compareNow();
+    if (view === undefined || Date.now() - view.atMs > agedMs) await this.#compareNow();
   }
 
   async #compareNow(): Promise<void> {
@@ -143,9 +146,13 @@ export class Housekeeping {
 
   async #reconcile(): Promise<void> {
     const { sql, account, commit } = this.#deps;
-    await this.#whileItRuns("reconcile", async ({ broker }) => {
+    await this.#whileItRuns("reconcile", async ({ broker, settings }) => {
       const requestId = crypto.randomUUID();
-      const compared = await reconcileAccount({ sql, account, broker, nowMs: Date.now, commit, requestId });
+      const onBalances = ({ equity }: VenueBalances, before: VenueBalances | undefined) => {
+        const date = tradingDateOf(settings.policy, Date.now());
+        markEquity(sql, equity, { date, policyVersion: settings.policy_version, before: before?.equity });
+      };
+      const compared = await reconcileAccount({ sql, account, broker, nowMs: Date.now, commit, requestId, onBalances });
       if (!compared.done) log("warn", "account.comparison_failed", { account });
       return compared.nextInMs;
     });

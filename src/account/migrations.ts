@@ -104,6 +104,15 @@ const MIGRATIONS: readonly string[] = [
   DROP TABLE source_buckets;
   CREATE TABLE senders (source TEXT PRIMARY KEY, tokens REAL, at_ms INTEGER, activity TEXT NOT NULL) WITHOUT ROWID;
 
+  -- What losses are measured from: equity when the trading day began, and its highest under the present policy.
+  CREATE TABLE equity_marks (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    date TEXT NOT NULL,
+    day_start TEXT NOT NULL,
+    policy_version INTEGER NOT NULL,
+    peak TEXT NOT NULL
+  );
+
   -- The stops that bind this account, its own and the gateway's, and when one was released.
   CREATE TABLE stops (id TEXT PRIMARY KEY, stop TEXT NOT NULL, released_at_ms INTEGER);
   `,

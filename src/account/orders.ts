@@ -299,9 +299,9 @@ export const executingSinceMs = (sql: SqlStorage): number | null =>
  * The live orders that may still trade, those of unknown outcome included. An order that waits for the end of another one
  * counts once it is released: until then the other one counts.
  */
-export const readWorking = (sql: SqlStorage, except: readonly (OrderId | null)[] = []): Order[] =>
+export const readWorking = (sql: SqlStorage, except: readonly (OrderId | null)[] = []): OrderRow[] =>
   sql
     .exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE due_at_ms IS NOT NULL`)
     .toArray()
-    .map((row) => toOrderRow(row).order)
-    .filter((order) => isLive(order) && order.delivery !== "waiting" && !except.includes(order.id));
+    .map(toOrderRow)
+    .filter(({ order }) => isLive(order) && order.delivery !== "waiting" && !except.includes(order.id));

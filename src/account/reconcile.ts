@@ -1,8 +1,8 @@
 // The account's regular question to the broker: what is held, and how much money is there. It talks to a small deps interface.
-import type { Broker } from "../domain/broker.ts";
+import type { Broker, VenueBalances } from "../domain/broker.ts";
 import type { AccountId } from "../domain/ids.ts";
 import { type Difference, reconcile } from "../domain/reconcile.ts";
-import { isPositionKnown, readSuspects, writeBrokerView } from "./broker-view.ts";
+import { isPositionKnown, readBrokerView, readSuspects, writeBrokerView } from "./broker-view.ts";
 import { append } from "./journal.ts";
 import { makeSymbolDue, readLive } from "./orders.ts";
 import { adoptPosition, readPositions } from "./positions.ts";
@@ -21,6 +21,8 @@ export type ReconcileDeps = {
   readonly nowMs: () => number;
   readonly commit: <T>(change: () => T) => T;
   readonly requestId: string;
+  /** Told what the broker says of the money, and what it said before, in the transaction that stores it. */
+  readonly onBalances: (now: VenueBalances, before: VenueBalances | undefined) => void;
 };
 
 /** When to compare next, and whether this time it could be done. */
@@ -51,6 +53,7 @@ export async function reconcileAccount(deps: ReconcileDeps): Promise<Compared> {
     for (const { symbol } of found.suspects) makeSymbolDue(sql, symbol);
     for (const difference of found.adopted) believe(deps, difference, nowMs);
     const view = { atMs: nowMs, holdings: holdings.items, balances: balances.balances };
+    deps.onBalances(balances.balances, readBrokerView(sql)?.balances);
     writeBrokerView(sql, { ...view, suspects: found.suspects });
     const interval = live.length > 0 ? BUSY_INTERVAL_MS : IDLE_INTERVAL_MS;
     return { nextInMs: found.suspects.length > 0 ? RECHECK_MS : interval, done: true };

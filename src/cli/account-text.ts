@@ -4,7 +4,6 @@ import { type Cell, formatFields, formatTable } from "./table.ts";
 import type { AccountView } from "./views.ts";
 
 const STATUS_TONES: Readonly<Record<string, Tone>> = { active: "good", disabled: "doubtful", deleted: "faint" };
-const TRADING_TONES: Readonly<Record<string, Tone>> = { active: "good", reducing: "doubtful", halted: "bad" };
 
 /** A line per account. */
 export function formatAccounts(accounts: readonly AccountView[], paint: Paint): string {
@@ -13,7 +12,6 @@ export function formatAccounts(accounts: readonly AccountView[], paint: Paint): 
     { title: "ACCOUNT" },
     { title: "BROKER" },
     { title: "STATUS" },
-    { title: "TRADING" },
     { title: "POLICY", align: "right" },
     { title: "KEY" },
     { title: "NAME" },
@@ -22,7 +20,6 @@ export function formatAccounts(accounts: readonly AccountView[], paint: Paint): 
     account.id,
     account.connection.broker,
     toned(account.status, STATUS_TONES),
-    toned(account.policy.trading_state, TRADING_TONES),
     `v${account.policy_version}`,
     account.credentials?.key_id ?? "",
     account.name ?? "",
@@ -50,12 +47,10 @@ export function formatAccount(account: AccountView, paint: Paint): string {
     ],
     paint,
   );
-  const { trading_state: tradingState, ...limits } = policy;
   const rules = formatFields(
     [
       ["policy", `version ${account.policy_version}`],
-      ["trading_state", toned(tradingState, TRADING_TONES)],
-      ...Object.entries(limits).map(([name, value]): [string, Cell] => [name, describe(value)]),
+      ...Object.entries(policy).map(([name, value]): [string, Cell] => [name, describe(value)]),
     ],
     paint,
   );

@@ -2,24 +2,34 @@
 import type { Command } from "./command.ts";
 import { accounts } from "./commands/accounts.ts";
 import { audit } from "./commands/audit.ts";
+import { coverage } from "./commands/coverage.ts";
 import { doctor } from "./commands/doctor.ts";
 import { keygen } from "./commands/keygen.ts";
 import { keys } from "./commands/keys.ts";
+import { kill } from "./commands/kill.ts";
 import { orders } from "./commands/orders.ts";
 import { portfolio } from "./commands/portfolio.ts";
+import { preview } from "./commands/preview.ts";
+import { release } from "./commands/release.ts";
 import { rotate } from "./commands/rotate.ts";
 import { send } from "./commands/send.ts";
 import { sign } from "./commands/sign.ts";
 import { sources } from "./commands/sources.ts";
+import { stops } from "./commands/stops.ts";
 import { verify } from "./commands/verify.ts";
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
   send,
   sign,
   verify,
+  preview,
   orders,
   portfolio,
+  kill,
+  stops,
+  release,
   audit,
+  coverage,
   accounts,
   sources,
   keys,

@@ -52,7 +52,7 @@ export const AccountView = z.looseObject({
     .looseObject({ key_id: z.string(), venue_account: z.string().nullable(), checked_at: z.string() })
     .nullable(),
   minimum_origin: z.string(),
-  policy: z.looseObject({ trading_state: z.string() }),
+  policy: z.looseObject({}),
   policy_version: z.number(),
   created_at: z.string(),
   changed_at: z.string(),
@@ -136,6 +136,61 @@ export const PortfolioView = z.looseObject({
   }),
 });
 export type PortfolioView = z.infer<typeof PortfolioView>;
+
+export const StopView = z.looseObject({
+  id: z.string(),
+  account: z.string().nullable(),
+  source: z.string().nullable(),
+  symbol: z.string().nullable(),
+  state: z.string(),
+  level: z.string(),
+  set_by: z.string(),
+  set_at: z.string(),
+  reason: z.string(),
+});
+export type StopView = z.infer<typeof StopView>;
+
+export const StoppedView = z.looseObject({
+  stop: StopView,
+  accounts: z.array(z.looseObject({ account: z.string(), canceled: z.number(), on_the_wire: z.array(z.string()) })),
+});
+export type StoppedView = z.infer<typeof StoppedView>;
+
+export const PreviewView = z.looseObject({
+  outcome: z.string(),
+  reason: z.string().nullable(),
+  is_reduction: z.boolean(),
+  rules: z.array(
+    z.looseObject({
+      ...Verdict.shape,
+      reason: z.string().nullable(),
+      clauses: z.array(z.string()),
+      setting: z.string().nullable(),
+      headroom: z.string().nullable(),
+    }),
+  ),
+});
+export type PreviewView = z.infer<typeof PreviewView>;
+
+const CoveringRule = z.looseObject({
+  rule: z.string(),
+  state: z.string(),
+  setting: z.string().nullable(),
+  value: z.unknown(),
+});
+
+export const CoverageView = z.looseObject({
+  clauses: z.array(
+    z.looseObject({
+      clause: z.string(),
+      covered: z.string(),
+      elsewhere: z.string().nullable(),
+      rules: z.array(CoveringRule),
+    }),
+  ),
+  other_rules: z.array(CoveringRule),
+});
+export type CoverageView = z.infer<typeof CoverageView>;
 
 export const EntryView = z.looseObject({ chain: z.string(), seq: z.number(), hash: z.string(), event: z.string() });
 export type EntryView = z.infer<typeof EntryView>;

@@ -111,6 +111,12 @@ export const Portfolio = z
   .meta({ id: "Portfolio" });
 export type Portfolio = z.infer<typeof Portfolio>;
 
+/** What of an order says how much it may still trade. */
+export type OpenOrder = Pick<
+  Order,
+  "symbol" | "side" | "quantity" | "notional" | "filled_quantity" | "average_price" | "status" | "delivery" | "outcome"
+>;
+
 export type PortfolioFacts = {
   readonly account: AccountId;
   readonly nowMs: number;
@@ -121,10 +127,33 @@ export type PortfolioFacts = {
   /** Units held by symbol, negative when short, counted from our own fills. */
   readonly positions: ReadonlyMap<string, Decimal>;
   /** Every order that is not over; what they have filled is in `positions`. */
-  readonly orders: readonly Order[];
+  readonly orders: readonly OpenOrder[];
   /** Money per unit by symbol, for where the broker's holdings name no value. */
   readonly referencePrices: ReadonlyMap<string, Decimal>;
 };
+
+/** Money at worst over all symbols; `null` while a price is missing. */
+export type WorstExposure = {
+  /** Long and short counted alike. */
+  readonly gross: Decimal | null;
+  /** Short taken off long: the larger of what is left when every buy fills and no sell does, and the reverse. */
+  readonly net: Decimal | null;
+};
+
+/** What could come to be held at worst: every live order may still fill, on whichever side does more. */
+export function worstExposureOf(
+  facts: Pick<PortfolioFacts, "positions" | "orders" | "holdings" | "referencePrices">,
+): WorstExposure {
+  const lines = readLines(facts);
+  const sides = lines.map((line) => sidesOf(line, addOrders(line.working, line.unknown)));
+  const known = sides.filter((side) => side !== null);
+  if (known.length < sides.length) return { gross: null, net: null };
+  const [most, least] = [sum(known.map((side) => side.most)), sum(known.map((side) => side.least))];
+  return {
+    gross: sum(known.map((side) => larger(absolute(side.most), absolute(side.least)))),
+    net: larger(absolute(most), absolute(least)),
+  };
+}
 
 export function toPortfolio(facts: PortfolioFacts): Portfolio {
   const { account, nowMs, asOfMs, balances } = facts;
@@ -152,7 +181,12 @@ type Line = {
   readonly price: Price | undefined;
 };
 
-function readLines({ positions, orders, holdings, referencePrices }: PortfolioFacts): Line[] {
+function readLines({
+  positions,
+  orders,
+  holdings,
+  referencePrices,
+}: Pick<PortfolioFacts, "positions" | "orders" | "holdings" | "referencePrices">): Line[] {
   const counted = orders.filter(counts);
   const held = [...positions].filter(([, quantity]) => !isZero(quantity)).map(([symbol]) => symbol);
   const symbols = new Set([...held, ...counted.map((order) => order.symbol)]);
@@ -171,22 +205,22 @@ function readLines({ positions, orders, holdings, referencePrices }: PortfolioFa
 }
 
 /** A replacement that waits for the end of the order it replaces is no second order: until then that one counts. */
-const counts = (order: Order): boolean => isLive(order) && order.delivery !== "waiting";
+const counts = (order: OpenOrder): boolean => isLive(order) && order.delivery !== "waiting";
 
 const IN_DOUBT: ReadonlySet<Delivery> = new Set(["submitting", "unknown", "needs_operator"]);
 
-const isUnknown = (order: Order): boolean => order.outcome === "unknown" || IN_DOUBT.has(order.delivery);
+const isUnknown = (order: OpenOrder): boolean => order.outcome === "unknown" || IN_DOUBT.has(order.delivery);
 
 /** What a set of orders may still trade: in units where the order has a quantity, else in money. */
 type OpenOrders = { readonly units: BySide; readonly money: BySide };
 type BySide = Readonly<Record<Side, Decimal>>;
 
-const sumOrders = (orders: readonly Order[]): OpenOrders => ({
+const sumOrders = (orders: readonly OpenOrder[]): OpenOrders => ({
   units: sumBySide(orders, leavesQuantity),
   money: sumBySide(orders, leavesAmount),
 });
 
-function sumBySide(orders: readonly Order[], left: (order: Order) => Decimal): BySide {
+function sumBySide(orders: readonly OpenOrder[], left: (order: OpenOrder) => Decimal): BySide {
   const sumOf = (side: Side): Decimal => sum(orders.filter((order) => order.side === side).map(left));
   return { buy: sumOf("buy"), sell: sumOf("sell") };
 }
@@ -223,11 +257,17 @@ const worstUnits = (quantity: Decimal, { units }: OpenOrders): Decimal =>
   larger(absolute(add(quantity, units.buy)), absolute(subtract(quantity, units.sell)));
 
 /** The same in money, where orders by amount count as well. */
-function worstMoney({ quantity, price }: Line, { units, money }: OpenOrders): Decimal | null {
+function worstMoney(line: Line, orders: OpenOrders): Decimal | null {
+  const sides = sidesOf(line, orders);
+  return sides === null ? null : larger(absolute(sides.most), absolute(sides.least));
+}
+
+/** With its sign: all buys fill and no sell does, and the reverse. */
+function sidesOf({ quantity, price }: Line, { units, money }: OpenOrders) {
   const most = valueOf(add(quantity, units.buy), price);
   const least = valueOf(subtract(quantity, units.sell), price);
   if (most === null || least === null) return null;
-  return larger(absolute(add(most, money.buy)), absolute(subtract(least, money.sell)));
+  return { most: add(most, money.buy), least: subtract(least, money.sell) };
 }
 
 function toPosition(line: Line): PortfolioPosition {

@@ -11,7 +11,7 @@ import type { ApiKeyId } from "../domain/api-key.ts";
 import type { AccountId, SourceId } from "../domain/ids.ts";
 import { type Result, assert, ok } from "../domain/result.ts";
 import type { NewSource, Source } from "../domain/source.ts";
-import type { StopCancels, StopLevel, TradingStop } from "../domain/trading-stop.ts";
+import { type StopCancels, type StopLevel, type TradingStop, isSame } from "../domain/trading-stop.ts";
 import { describeError, log } from "../log.ts";
 import { limiterStub } from "../limiter/stub.ts";
 import { insertEntry, readHead } from "../storage/audit-log.ts";
@@ -85,14 +85,15 @@ export class GatewayObject extends DurableObject<Env> {
    * away; then it is stored, for the accounts there will be. `isStored`: whether that could be done.
    */
   async stop(wanted: TradingStop, cancels: StopCancels, caller: Caller): Promise<Made<StoppedEverywhere>> {
-    const stop = (await findSame(openDatabase(this.env.DB), wanted).catch(() => undefined)) ?? wanted;
+    const before = await this.#accounts();
+    const listed = await findSame(openDatabase(this.env.DB), wanted).catch(() => undefined);
+    const stop = listed ?? (await this.#stopsOf(before)).find((told) => isSame(told, wanted)) ?? wanted;
     const canceled: { readonly account: AccountId; readonly count: number }[] = [];
     const tell = (accounts: readonly AccountId[]) =>
       untoldOf(accounts, async (account) => {
         const done = await accountStub(this.env, account).stop(stop, cancels, caller);
         canceled.push({ account, count: done.canceled });
       });
-    const before = await this.#accounts();
     const untold = await tell(before);
     const recorded = await this.#make(recordStop(stop), caller, async () => {
       // Whoever was added in between has not read of it.
@@ -117,17 +118,17 @@ export class GatewayObject extends DurableObject<Env> {
     caller: Caller,
   ): Promise<Result<Made<TradingStop>, ReleaseRefusal>> {
     const accounts = await this.#accounts();
-    const told = await Promise.all(
-      accounts.map((account) =>
-        accountStub(this.env, account)
-          .stops()
-          .catch(() => []),
-      ),
-    );
-    const stop = told.flat().find((one) => one.id === id && one.account === null);
+    const stop = (await this.#stopsOf(accounts)).find((told) => told.id === id);
     return this.#make(releaseEverywhere(id, stop, { level, why }), caller, () =>
       untoldOf(accounts, async (account) => void (await accountStub(this.env, account).configure())),
     );
+  }
+
+  /** The stops of everything that these accounts were told of: one may have been set while D1 was away. */
+  async #stopsOf(accounts: readonly AccountId[]): Promise<readonly TradingStop[]> {
+    const told = await Promise.allSettled(accounts.map((account) => accountStub(this.env, account).stops()));
+    const stops = told.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+    return stops.filter(({ account }) => account === null);
   }
 
   /** All there are; while D1 is away, all there were when it last answered. */

@@ -44,7 +44,7 @@ export function mustBind<T>(c: Context<AppEnv>, done: Result<Made<T>, AdminRefus
 export function notTold(c: Context<AppEnv>, untold: readonly string[]): never {
   return refuse(c, {
     code: "not_told",
-    detail: `The change is stored, and ${untold.join(", ")} could not be told of it. Send the same request again.`,
+    detail: `It is not in force everywhere: ${untold.join(", ")} could not be told of it. Send the same request again.`,
     headers: { "Retry-After": "5" },
   });
 }

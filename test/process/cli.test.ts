@@ -499,7 +499,7 @@ describe("npx sallyport, with a gateway", () => {
   });
 
   describe("accounts", () => {
-    const POLICY = { trading_state: "active", symbols: ["AAPL"], max_quantity: "5" };
+    const POLICY = { symbols: ["AAPL"], max_quantity: "5" };
 
     /** Runs it with a document on stdin. */
     async function fed(args: readonly string[], document: object, exit = 0): Promise<Record<string, unknown>> {
@@ -518,12 +518,12 @@ describe("npx sallyport, with a gateway", () => {
       expect(await documentOf(["accounts", "create", "--file", file], 1)).toMatchObject({ code: "id_taken" });
       expect(Object.values(await documentOf(["accounts"]))).toMatchObject([{ id: "paper" }, { id: "second" }]);
 
-      const policy = { ...POLICY, trading_state: "halted" };
+      const policy = { ...POLICY, max_quantity: "6" };
       const changed = await fed(["accounts", "policy", "--reason", "quiet", "second"], policy);
       expect(changed).toMatchObject({ policy_version: 2, policy });
       const shown = sallyport(["accounts", "show", ...here(), "second"]);
       expect(await shown.exit).toBe(0);
-      expect(shown.output()).toMatch(/^policy +version 2\ntrading_state +halted$/m);
+      expect(shown.output()).toMatch(/^policy +version 2\nsymbols +AAPL$/m);
     });
 
     it("are disabled, enabled, and for good deleted", async () => {
@@ -764,7 +764,7 @@ describe("npx sallyport, where secrets are made and replaced", () => {
     afterAll(() => venue.close());
 
     const opening = () => ["--fernet-key-file", file("fernet.key", `${fernetKey}\n`)];
-    const policy = { trading_state: "active", symbols: ["AAPL"], max_quantity: "5" };
+    const policy = { symbols: ["AAPL"], max_quantity: "5" };
 
     it("opens an account, and is replaced", async () => {
       const connection = { broker: "paper_process", url: venue.url };
@@ -863,5 +863,45 @@ describe("npx sallyport, where secrets are made and replaced", () => {
       expect(failed.output()).toContain("\n  broker_connections process\n");
       expect(failed.output()).toContain("\n  source_secrets ");
     });
+  });
+});
+
+describe("npx sallyport, where trading is stopped", () => {
+  let world: World;
+  let gateway: Gateway;
+  beforeAll(async () => {
+    world = await aWorld();
+    gateway = await world.start();
+  });
+  afterAll(async () => {
+    await gateway.stop();
+    world.dispose();
+  });
+
+  /** Runs it to its end, with something on stdin. */
+  async function done(args: readonly string[], stdin = ""): Promise<Command> {
+    const command = sallyport([...args, "--url", gateway.url, "--dev-vars", join(world.dir, "secrets.env")]);
+    command.child.stdin?.end(stdin);
+    expect(await command.exit, command.output()).toBe(0);
+    return command;
+  }
+
+  it("is stopped by one word, denies an entry, is listed, and is released by the line that was shown", async () => {
+    const killed = await done(["kill"]);
+    expect(killed.output()).toMatch(/^Stopped: everything\.\n/);
+    expect(killed.output()).toMatch(/^paper +0$/m);
+    expect((await done(["send", BUY])).output()).toMatch(/^trading_state +FAIL/m);
+    expect((await done(["preview"], BUY)).output()).toMatch(/^It would be denied: .*\n\n.*\nFAIL +trading_state /m);
+    expect((await done(["stops"])).output()).toMatch(/ everything +reducing +gateway +bootstrap +stopped by hand$/m);
+
+    const [, line = ""] = /\n {2}npx sallyport (release .*)\n$/.exec(killed.output()) ?? [];
+    const released = sallyport(line.split(" "));
+    expect(await released.exit, released.output()).toBe(0);
+    expect((await done(["stops"])).output()).toBe("Nothing is stopped.\n");
+    expect((await done(["send", BUY])).output()).toMatch(/^HTTP 202: recorded, and approved\./);
+  });
+
+  it("shows which clause its kill switch meets", async () => {
+    expect((await done(["coverage"])).output()).toMatch(/^FIA 1\.11 +met +trading_state$/m);
   });
 });

@@ -10,7 +10,7 @@ import {
   Order as OrderSchema,
   OrderIntent as IntentSchema,
 } from "../../src/domain/order.ts";
-import type { RecentFacts, RiskFacts } from "../../src/domain/risk/facts.ts";
+import type { Funds, RecentFacts, RiskFacts } from "../../src/domain/risk/facts.ts";
 import { type Policy, Policy as PolicySchema } from "../../src/domain/risk/policy.ts";
 import { NO_LIMITS } from "./no-limits.ts";
 
@@ -183,7 +183,6 @@ export const aPolicy = (overrides: Overrides<Policy> = {}): Policy =>
   PolicySchema.parse(
     withoutUndefined({
       ...NO_LIMITS,
-      trading_state: "active",
       symbols: ["AAPL", "MSFT"],
       max_quantity: "100",
       max_notional: "25000",
@@ -222,9 +221,32 @@ export function someFacts({ position = "0", workingSameSide = "0", ...overrides 
     supports: () => undefined,
     openOrders: 0,
     recent: nothingRecent(),
+    book: { positions: new Map(), holdings: [], working: [] },
+    funds: someFunds(),
     ...overrides,
   };
 }
+
+/** 100,000 of equity, as much as ever. */
+export const someFunds = (overrides: Spelled<Funds> = {}): Funds => {
+  const { asOfMs = NOW_MS - 1_000, ...money } = overrides;
+  const fields = {
+    equity: "100000",
+    buyingPower: "200000",
+    dayStart: "100000",
+    peak: "100000",
+    uncounted: "0",
+    ...money,
+  };
+  return {
+    asOfMs,
+    equity: decimalOf(fields.equity),
+    buyingPower: decimalOf(fields.buyingPower),
+    dayStart: decimalOf(fields.dayStart),
+    peak: decimalOf(fields.peak),
+    uncounted: decimalOf(fields.uncounted),
+  };
+};
 
 const NEVER = { second: 0, minute: 0, day: 0 };
 

@@ -63,9 +63,10 @@ account.secret.json, which git ignores under this name, here at Alpaca:
 
   {"id":"a1","connection":{"broker":"alpaca_paper"},
    "credentials":{"key_id":"…","secret_key":"…"},
-   "policy":{"trading_state":"active","symbols":["AAPL"],"max_quantity":"10",
-             "max_notional":"2500","max_position":"100",
-             "reference_price_max_age_sec":900}}
+   "policy":{"symbols":["AAPL"],"max_quantity":"10","max_notional":"2500", … }}
+
+A limit that the policy does not set denies every entry: docs/rules.md lists them, with a policy
+to start from.
 
 alpaca_live asks for one field more: "confirm_live":"Orders of account a1 trade real money."
 

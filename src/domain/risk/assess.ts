@@ -4,7 +4,7 @@ import { assert } from "../result.ts";
 import type { Approved } from "./approved.ts";
 import { type RiskFacts, isReduction } from "./facts.ts";
 import type { Policy } from "./policy.ts";
-import { ANY, type Judgement, OFF, type Rule } from "./rule.ts";
+import { ANY, type Judgement, type Measure, OFF, type Rule } from "./rule.ts";
 import { RULE_BOOK } from "./rule-book.ts";
 
 export type Decision =
@@ -53,7 +53,8 @@ function find(rule: Rule, intent: OrderIntent, policy: Policy, facts: RiskFacts)
     const found = rule.check(intent, facts);
     return found === undefined ? undefined : { rule, ...found };
   }
-  const measure = rule.measure(intent, facts);
+  const isOff = policy[rule.setting] === OFF && rule.measureWhenOff === false;
+  const measure = isOff ? NOT_MEASURED : rule.measure(intent, facts);
   const judgement = rule.judge(measure.value, policy);
   const isBound = judgement.limit !== null && judgement.limit !== OFF && judgement.limit !== ANY;
   // What cannot be known is as bad as what is too much, where there is a limit.
@@ -61,6 +62,8 @@ function find(rule: Rule, intent: OrderIntent, policy: Policy, facts: RiskFacts)
     ? { rule, input: measure.value, passed: false, limit: judgement.limit, reason: measure.unknown }
     : { rule, input: measure.value, ...judgement };
 }
+
+const NOT_MEASURED: Measure = { value: "not measured" };
 
 const toVerdict = ({ rule, input, passed, limit, reason }: Finding): Verdict => ({
   rule: rule.id,

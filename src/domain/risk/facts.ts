@@ -1,7 +1,7 @@
 // What the rules look at besides the intent itself: read by the account in the same transaction that records the decision.
-import type { ReferencePrice, Unsupported } from "../broker.ts";
+import type { ReferencePrice, Unsupported, VenueHolding } from "../broker.ts";
 import { type Decimal, absolute, compare, isPositive, subtract } from "../money.ts";
-import type { OrderIntent } from "../order.ts";
+import type { Order, OrderIntent } from "../order.ts";
 import type { Origin } from "../origin.ts";
 import type { SourceCaps } from "../source.ts";
 import type { TradingState } from "./trading-state.ts";
@@ -42,6 +42,27 @@ export type RecentFacts = {
   readonly repeatAgesMs: readonly number[];
 };
 
+/** What the account holds and has on its way, over all symbols. */
+export type Book = {
+  readonly positions: ReadonlyMap<string, Decimal>;
+  /** As the broker last told them, for what a unit is worth. */
+  readonly holdings: readonly VenueHolding[];
+  /** Every live order. */
+  readonly working: readonly Order[];
+};
+
+/** The account's money, in its currency, as the broker last told it. */
+export type Funds = {
+  readonly asOfMs: number;
+  readonly equity: Decimal;
+  readonly buyingPower: Decimal;
+  /** Equity when the trading day began, and its highest since the policy was set. */
+  readonly dayStart: Decimal;
+  readonly peak: Decimal;
+  /** What live orders may cost that the broker had not counted then. */
+  readonly uncounted: Decimal;
+};
+
 export type RiskFacts = Holdings & {
   readonly tradingState: TradingState;
   /** `null` for an order given with an API key, and for one that was decided about before. */
@@ -58,6 +79,9 @@ export type RiskFacts = Holdings & {
   /** Orders of the account that live, in any symbol. */
   readonly openOrders: number;
   readonly recent: RecentFacts;
+  readonly book: Book;
+  /** `undefined` while the broker has never said. */
+  readonly funds: Funds | undefined;
 };
 
 /**

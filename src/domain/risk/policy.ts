@@ -1,6 +1,6 @@
 // What an account may do. Every limit that is not written down refuses; that there is none has to be written down too.
 import * as z from "zod";
-import { PositiveDecimal } from "../money.ts";
+import { DecimalOnWire, PositiveDecimal, ZERO, lessThan } from "../money.ts";
 import { OrderType, Side, Symbol, TimeInForce } from "../order.ts";
 import { TradingHours, localDateOf } from "../trading-hours.ts";
 import { ANY, OFF } from "./rule.ts";
@@ -38,6 +38,7 @@ export const Policy = z.strictObject({
 
   max_quantity: describe(Cap, "Units in one order."),
   max_notional: describe(Cap, "Money in one order."),
+  max_percent_of_equity: describe(Percent, "One order's money, in percent of the account's equity."),
   price_collar_percent: describe(
     Percent,
     "How much worse than the last trade an order's price may be. A market order that opens a position becomes a limit order " +
@@ -49,6 +50,21 @@ export const Policy = z.strictObject({
   ),
 
   max_position: describe(Cap, "Units held of one symbol, long or short, with everything that is on its way."),
+  max_position_notional: describe(Cap, "The same in money, at the last trade's price."),
+  max_gross_exposure: describe(Cap, "Money in all symbols, short ones counted as much as long ones."),
+  max_net_exposure: describe(Cap, "Money in all symbols, short ones taken off long ones."),
+  min_buying_power: describe(
+    z.union([DecimalOnWire.refine((least) => !lessThan(least, ZERO), { error: "must not be negative" }), off]),
+    "Buying power that is left with the order; `0` asks only that it is enough.",
+  ),
+  max_daily_loss: describe(
+    Cap,
+    "Money lost since the trading day began: the account's equity then, less its equity now.",
+  ),
+  max_drawdown_percent: describe(
+    Percent,
+    "How far equity may be below its highest since this policy was set, in percent of that. A new policy begins anew.",
+  ),
   max_open_orders: describe(Count, "Orders that live at once."),
 
   max_orders_per_sec: describe(Count, "Orders in any second."),

@@ -7,6 +7,8 @@ import * as throttles from "./rules/throttles.ts";
 import { maxPosition } from "./rules/position.ts";
 import { positionKnown } from "./rules/position-known.ts";
 import { priceCollar, referencePriceAge } from "./rules/reference-price.ts";
+import { maxGrossExposure, maxNetExposure, maxPositionNotional } from "./rules/exposure.ts";
+import { maxDailyLoss, maxDrawdownPercent, maxPercentOfEquity, minBuyingPower } from "./rules/funds.ts";
 import { duplicateOrder, repeatedExecution } from "./rules/repetition.ts";
 import { selfMatch } from "./rules/self-match.ts";
 import { maxNotional, maxQuantity } from "./rules/size.ts";
@@ -36,7 +38,14 @@ export const RULE_BOOK: readonly Rule[] = [
   priceCollar,
   maxQuantity,
   maxNotional,
+  maxPercentOfEquity,
   maxPosition,
+  maxPositionNotional,
+  maxGrossExposure,
+  maxNetExposure,
+  minBuyingPower,
+  maxDailyLoss,
+  maxDrawdownPercent,
   throttles.maxOpenOrders,
   throttles.maxOrdersPerSec,
   throttles.maxOrdersPerMin,

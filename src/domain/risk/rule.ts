@@ -35,6 +35,8 @@ type About = {
 export type LimitRule = About & {
   readonly kind: "limit";
   readonly setting: keyof Policy;
+  /** What is laborious to measure is left alone where there is no limit. */
+  readonly measureWhenOff?: false;
   readonly measure: (intent: OrderIntent, facts: RiskFacts) => Measure;
   readonly judge: (value: string, policy: Policy) => Judgement;
 };

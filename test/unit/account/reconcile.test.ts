@@ -32,6 +32,7 @@ function compare(sql: SqlStorage, answers: Answers = {}, nowMs = NOW_MS) {
     nowMs: () => nowMs,
     commit: (change) => change(),
     requestId: "compare-1",
+    onBalances: () => undefined,
   });
 }
 

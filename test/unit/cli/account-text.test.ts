@@ -11,7 +11,7 @@ const anAccount = (difference: object = {}): AccountView =>
     connection: { broker: "paper" },
     credentials: null,
     minimum_origin: "hmac",
-    policy: { trading_state: "active", symbols: ["AAPL", "MSFT"], max_quantity: "100" },
+    policy: { symbols: ["AAPL", "MSFT"], max_quantity: "100" },
     policy_version: 3,
     revision: 5,
     created_at: "2026-01-15T14:30:00.000Z",
@@ -30,8 +30,8 @@ describe("accounts", () => {
     });
     const lines = formatAccounts([anAccount(), atAlpaca], plain).split("\n");
     expect(lines).toHaveLength(3);
-    expect(lines[1]).toMatch(/^paper +paper +active +active +v3$/);
-    expect(lines[2]).toMatch(/^live +alpaca_live +disabled +active +v3 +AK…9Z +Main$/);
+    expect(lines[1]).toMatch(/^paper +paper +active +v3$/);
+    expect(lines[2]).toMatch(/^live +alpaca_live +disabled +v3 +AK…9Z +Main$/);
   });
 
   it("can be none", () => {
@@ -39,10 +39,9 @@ describe("accounts", () => {
   });
 
   it("show every rule of their policy, also one that this program has never heard of", () => {
-    const policy = { trading_state: "halted", symbols: ["AAPL", "MSFT"], max_loss: { day: "5" }, constructor: "1" };
+    const policy = { symbols: ["AAPL", "MSFT"], max_loss: { day: "5" }, constructor: "1" };
     const text = formatAccount(anAccount({ policy }), plain);
     expect(text).toMatch(/^policy +version 3$/m);
-    expect(text).toMatch(/^trading_state +halted$/m);
     expect(text).toMatch(/^symbols +AAPL, MSFT$/m);
     expect(text).toMatch(/^max_loss +\{"day":"5"\}$/m);
     expect(text).toMatch(/^constructor +1$/m);

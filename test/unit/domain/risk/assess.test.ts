@@ -21,7 +21,7 @@ import { mayLeave } from "../../../../src/domain/risk/rules/trading-state.ts";
 import { RULE_BOOK } from "../../../../src/domain/risk/rule-book.ts";
 import { SourceCaps } from "../../../../src/domain/source.ts";
 import { NO_LIMITS } from "../../../support/no-limits.ts";
-import { NOW_MS, aMarketIntent, aPolicy, aTrade, anIntent, someFacts } from "../../../support/builders.ts";
+import { NOW_MS, aMarketIntent, aPolicy, aTrade, anIntent, someFacts, someFunds } from "../../../support/builders.ts";
 
 /** The codes a decision gives, by rule; nothing for a rule that simply passed. */
 const reasonsOf = (decision: Decision): Record<string, string | undefined> =>
@@ -511,6 +511,8 @@ describe("whatever is asked", () => {
     tradingState: fc.constantFrom(...TradingState.options),
     opposing: fc.array(fc.oneof(fc.constant(null), positive.map(decimalOf)), { maxLength: 2 }),
     openOrders: fc.nat({ max: 10 }),
+    book: fc.constant({ positions: new Map(), holdings: [], working: [] }),
+    funds: fc.constantFrom(someFunds(), undefined),
     recent: fc.record({
       orders: anyCounts,
       messages: anyCounts,

@@ -9,12 +9,15 @@ import { RULE_BOOK } from "../../../../src/domain/risk/rule-book.ts";
 import { SourceCaps } from "../../../../src/domain/source.ts";
 import {
   NOW_MS,
+  aHolding,
   aMarketIntent,
   aPolicy,
   aTrade,
   anIntent,
+  anOrder,
   nothingRecent,
   someFacts,
+  someFunds,
 } from "../../../support/builders.ts";
 
 type Facts = Parameters<typeof someFacts>[0];
@@ -54,6 +57,14 @@ const buyAt = (limit_price: string): OrderIntent => anIntent({ limit_price });
 const opposing = (...prices: readonly (string | null)[]): Facts => ({
   opposing: prices.map((price) => (price === null ? null : decimalOf(price))),
 });
+/** 10 MSFT owed, worth 410 each. */
+const MSFT_SHORT = {
+  book: {
+    positions: new Map([["MSFT", decimalOf("-10")]]),
+    holdings: [aHolding({ symbol: "MSFT", quantity: "-10", market_value: "-4100" })],
+    working: [],
+  },
+};
 /** Open from 14:30 on, when everything here takes place, or until then. */
 const session = (start: string, end: string) => ({
   trading_hours: { time_zone: "UTC", sessions: [{ days: ["thu"], from: start, to: end }] },
@@ -211,6 +222,67 @@ const CASES: Readonly<Record<string, Cases>> = {
       { ...NO_PRICE, workingByAmount: [{ money: decimalOf("5"), ownPrice: undefined }] },
       "reference_price_unknown",
     ],
+    exit: "exempt",
+  },
+  max_percent_of_equity: {
+    policy: { max_percent_of_equity: "1.8725" },
+    inside: [anIntent({ quantity: "9.9" }), {}, undefined],
+    at: [any, {}, undefined],
+    outside: [any, { funds: someFunds({ equity: "99999.99" }) }, "max_percent_of_equity_exceeded"],
+    missing: [any, { funds: undefined }, "funds_unknown"],
+    exit: "exempt",
+  },
+  max_position_notional: {
+    policy: { max_position_notional: "2812.5" },
+    inside: [any, { position: "3", workingSameSide: "1.9" }, undefined],
+    at: [any, { position: "3", workingSameSide: "2" }, undefined],
+    outside: [any, { position: "3", workingSameSide: "2.000000001" }, "max_position_notional_exceeded"],
+    missing: [any, NO_PRICE, "reference_price_unknown"],
+    exit: "exempt",
+  },
+  max_gross_exposure: {
+    policy: { max_gross_exposure: "5975" },
+    inside: [anIntent({ quantity: "9.9" }), MSFT_SHORT, undefined],
+    at: [any, MSFT_SHORT, undefined],
+    outside: [anIntent({ quantity: "10.000001" }), MSFT_SHORT, "max_gross_exposure_exceeded"],
+    missing: [any, { book: { ...MSFT_SHORT.book, holdings: [] } }, "exposure_unknown"],
+    exit: "exempt",
+  },
+  max_net_exposure: {
+    policy: { max_net_exposure: "4100" },
+    inside: [anIntent({ quantity: "1" }), MSFT_SHORT, undefined],
+    // Its 10 units are worth 1875, and nothing of them may fill: then the short position is what is left.
+    at: [any, MSFT_SHORT, undefined],
+    outside: [
+      any,
+      { book: { ...MSFT_SHORT.book, working: [anOrder({ symbol: "MSFT", side: "sell", quantity: "1" })] } },
+      "max_net_exposure_exceeded",
+    ],
+    missing: [any, { book: { ...MSFT_SHORT.book, holdings: [] } }, "exposure_unknown"],
+    exit: "exempt",
+  },
+  min_buying_power: {
+    policy: { min_buying_power: "100" },
+    inside: [any, { funds: someFunds({ buyingPower: "1973" }) }, undefined],
+    at: [any, { funds: someFunds({ buyingPower: "2000", uncounted: "27.5" }) }, undefined],
+    outside: [any, { funds: someFunds({ buyingPower: "2000", uncounted: "27.500000001" }) }, "buying_power_exceeded"],
+    missing: [any, { funds: someFunds({ asOfMs: NOW_MS - 300_001 }) }, "funds_stale"],
+    exit: "exempt",
+  },
+  max_daily_loss: {
+    policy: { max_daily_loss: "500" },
+    inside: [any, { funds: someFunds({ equity: "99500.01" }) }, undefined],
+    at: [any, { funds: someFunds({ equity: "99500" }) }, undefined],
+    outside: [any, { funds: someFunds({ equity: "99499.99" }) }, "max_daily_loss_exceeded"],
+    missing: [any, { funds: undefined }, "funds_unknown"],
+    exit: "exempt",
+  },
+  max_drawdown_percent: {
+    policy: { max_drawdown_percent: "10" },
+    inside: [any, { funds: someFunds({ equity: "90000.01" }) }, undefined],
+    at: [any, { funds: someFunds({ equity: "90000" }) }, undefined],
+    outside: [any, { funds: someFunds({ equity: "89999.99" }) }, "max_drawdown_percent_exceeded"],
+    missing: [any, { funds: undefined }, "funds_unknown"],
     exit: "exempt",
   },
   max_open_orders: {

@@ -1,0 +1,63 @@
+// The account's money as the rules look at it, and the marks that losses are measured from.
+import { type Decimal, asDecimal, decimalOf, larger, sum } from "../domain/money.ts";
+import type { Order } from "../domain/order.ts";
+import type { Funds } from "../domain/risk/facts.ts";
+import { readBrokerView } from "./broker-view.ts";
+import type { OrderRow } from "./orders.ts";
+
+type Marks = { date: string; day_start: string; policy_version: number; peak: string };
+
+const readMarks = (sql: SqlStorage): Marks | undefined =>
+  sql.exec<Marks>("SELECT date, day_start, policy_version, peak FROM equity_marks").toArray()[0];
+
+/**
+ * Takes note of the equity that the broker has just told. A new day begins with the last word of the day before, so that what the
+ * night has cost counts; a new policy begins its peak anew.
+ */
+export function markEquity(
+  sql: SqlStorage,
+  equity: Decimal,
+  {
+    date,
+    policyVersion,
+    before,
+  }: { readonly date: string; readonly policyVersion: number; readonly before: Decimal | undefined },
+): void {
+  const marks = readMarks(sql);
+  const isSameDay = marks !== undefined && marks.date >= date;
+  const isSamePolicy = marks !== undefined && marks.policy_version === policyVersion;
+  sql.exec(
+    "INSERT OR REPLACE INTO equity_marks (id, date, day_start, policy_version, peak) VALUES (1, ?, ?, ?, ?)",
+    isSameDay ? marks.date : date,
+    isSameDay ? marks.day_start : (before ?? equity),
+    policyVersion,
+    isSamePolicy ? larger(decimalOf(marks.peak), equity) : equity,
+  );
+}
+
+/** `undefined` while the broker has never said, or where nobody knows what an order on its way costs. */
+export function readFunds(sql: SqlStorage, working: readonly OrderRow[]): Funds | undefined {
+  const [view, marks] = [readBrokerView(sql), readMarks(sql)];
+  const uncounted = working
+    .filter(({ order, isExit }) => !isExit && view !== undefined && !isCounted(order, view.atMs))
+    .map(({ order }) => costOf(order));
+  const known = uncounted.filter((cost) => cost !== undefined);
+  if (view === undefined || marks === undefined || known.length < uncounted.length) return undefined;
+  const { equity, buying_power: buyingPower } = view.balances;
+  return {
+    asOfMs: view.atMs,
+    equity,
+    buyingPower,
+    dayStart: decimalOf(marks.day_start),
+    peak: decimalOf(marks.peak),
+    uncounted: sum(known),
+  };
+}
+
+/** Whether the broker had the order when it told its figures, and has taken it off them. */
+const isCounted = ({ delivery, created_at }: Order, asOfMs: number): boolean =>
+  delivery === "delivered" && Date.parse(created_at) < asOfMs;
+
+/** What it was expected to cost when it was decided about. */
+const costOf = ({ notional, verdicts }: Order): Decimal | undefined =>
+  notional ?? asDecimal(verdicts.find(({ rule }) => rule === "max_notional")?.input ?? "");

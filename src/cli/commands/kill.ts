@@ -1,0 +1,76 @@
+// sallyport kill: stops trading, everywhere or in a part of it. One short line does it.
+import {
+  COMMON_USAGE,
+  CONNECTION_OPTIONS,
+  CONNECTION_USAGE,
+  readArguments,
+  readWord,
+  refuseMore,
+} from "../arguments.ts";
+import type { Command, Context } from "../command.ts";
+import { EXIT, type ExitCode } from "../failure.ts";
+import { nextCommand } from "../next-command.ts";
+import { readConnection } from "../settings.ts";
+import { formatStopped } from "../stop-text.ts";
+import { askUntilTold } from "../until-told.ts";
+import { StoppedView } from "../views.ts";
+
+const REASON = "stopped by hand";
+const CANCELS = ["none", "entries", "all"] as const;
+
+const USAGE = `usage: npx sallyport kill [--account ID] [--source SOURCE] [--symbol SYMBOL] [--halt]
+                          [--cancel none | entries | all] [--reason TEXT]
+
+Stops trading: all of it, or only what every option given names. Exits pass, so that nobody is
+trapped in a position; with --halt nothing passes but cancels. It is in force when this exits with
+0, also for what was approved before and has not left, and stays so until somebody releases it.
+While an account could not be told, this asks again a few times; then it exits with 1, and says
+which.
+
+  --account ID         only this trading account (default: all there are, and will be)
+  --source SOURCE      only what this source sends; default and api are sources, too
+  --symbol SYMBOL      only this symbol, as the broker spells it
+  --halt               let no exits through either
+  --cancel WHICH       live orders to cancel: entries, which open or add to a position (default);
+                       all, with what protects one; or none
+  --reason TEXT        why; kept in the audit log (default "${REASON}")
+${CONNECTION_USAGE}
+${COMMON_USAGE}
+
+The API key comes from SALLYPORT_API_KEY, or for a gateway on this machine from .dev.vars. It needs
+the scope kill or admin:risk; one that is bound to accounts has to name one of them.
+
+  npx sallyport kill
+  npx sallyport kill --source momentum --reason 'sends nonsense'
+  npx sallyport kill --account live --symbol TSLA --halt --cancel all`;
+
+export const kill: Command = { summary: "stop trading, all of it or a part", usage: USAGE, run };
+
+async function run(args: readonly string[], { screen, env }: Context): Promise<ExitCode> {
+  const { values, positionals } = readArguments(args, {
+    ...CONNECTION_OPTIONS,
+    account: { type: "string" },
+    source: { type: "string" },
+    symbol: { type: "string" },
+    halt: { type: "boolean" },
+    cancel: { type: "string" },
+    reason: { type: "string" },
+  });
+  refuseMore(positionals);
+  const { account, source, symbol, halt, cancel, reason = REASON } = values;
+  const wanted = {
+    account,
+    source,
+    symbol,
+    state: halt === true ? "halted" : "reducing",
+    cancel: cancel === undefined ? undefined : readWord("--cancel", cancel, CANCELS),
+    reason,
+  };
+  const look = nextCommand("stops", [], values);
+  const call = { method: "POST", path: "/v1/stops", body: wanted, look } as const;
+  // Asked for again, it stops no more than asked for once.
+  const again = ["not_told", "unavailable"] as const;
+  const { body, times } = await askUntilTold(readConnection(values, env), call, StoppedView, { again, screen });
+  screen.show({ document: body, text: () => formatStopped(body, { times, options: values }, screen.paint) });
+  return EXIT.done;
+}

@@ -1,0 +1,80 @@
+// Which clause is met by which rule with which setting, as people read it.
+import type { Paint, Tone } from "./screen.ts";
+import { type Cell, formatTable } from "./table.ts";
+import type { CoverageView } from "./views.ts";
+
+type ClauseView = CoverageView["clauses"][number];
+type RuleView = ClauseView["rules"][number];
+
+/** What fits a screen that is 100 wide, beside the clause. */
+const SENTENCE_WIDTH = 76;
+/** A longer list is only counted. */
+const ITEMS_MAX = 20;
+
+const TONES: Readonly<Record<string, Tone>> = { met: "good", partly: "doubtful", off: "bad", elsewhere: "faint" };
+
+/** A line per clause and rule; below, what no rule can do, and the rules that no clause asks for. */
+export function formatCoverage({ clauses, other_rules: others }: CoverageView, paint: Paint): string {
+  const rules = [...clauses.flatMap((clause) => clause.rules), ...others];
+  return [
+    formatClauses(clauses, paint),
+    ...(clauses.some(({ elsewhere }) => elsewhere !== null) ? [formatElsewhere(clauses, paint)] : []),
+    ...(others.length === 0 ? [] : [formatOthers(others, paint)]),
+    ...(rules.some(isNotSet) ? ["A setting that is not set denies every entry."] : []),
+  ].join("\n\n");
+}
+
+function formatClauses(clauses: readonly ClauseView[], paint: Paint): string {
+  const columns = [{ title: "CLAUSE" }, { title: "COVERED" }, { title: "RULE" }, { title: "SETTING" }];
+  const rows = clauses.flatMap(({ clause, covered, rules }): readonly (readonly Cell[])[] => {
+    const [first = ["", ""], ...more] = rules.map(ruleCells);
+    return [[clause, toned(covered), ...first], ...more.map((cells) => ["", "", ...cells])];
+  });
+  return formatTable(columns, rows, paint);
+}
+
+function formatElsewhere(clauses: readonly ClauseView[], paint: Paint): string {
+  const columns = [{ title: "ELSEWHERE" }, { title: "BY WHOM, AND WHAT IS DONE HERE" }];
+  const rows = clauses.flatMap(({ clause, elsewhere }): readonly (readonly Cell[])[] =>
+    wrap(elsewhere ?? "", SENTENCE_WIDTH).map((line, at) => [at === 0 ? clause : "", line]),
+  );
+  return formatTable(columns, rows, paint);
+}
+
+const formatOthers = (rules: readonly RuleView[], paint: Paint): string =>
+  formatTable([{ title: "ASKED FOR BY NO CLAUSE" }, { title: "SETTING" }], rules.map(ruleCells), paint);
+
+const ruleCells = (rule: RuleView): readonly [Cell, Cell] => [rule.rule, settingOf(rule)];
+
+/** Like `max_quantity=100`; nothing where the rule needs none. */
+function settingOf(rule: RuleView): Cell {
+  const { setting, state, value } = rule;
+  if (setting === null) return "";
+  if (isNotSet(rule)) return { text: `${setting} is not set`, tone: "doubtful" };
+  const text = `${setting}=${describe(value)}`;
+  return state === "off" ? { text, tone: "bad" } : text;
+}
+
+const isNotSet = ({ state }: RuleView): boolean => state === "not_set";
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (!Array.isArray(value) || value.length === 0) return JSON.stringify(value);
+  return value.length > ITEMS_MAX ? `${value.length} listed` : value.map((item) => describe(item)).join(",");
+}
+
+/** Lines of whole words. */
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ").filter((part) => part !== "")) {
+    const longer = `${lines.at(-1) ?? ""} ${word}`;
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function toned(text: string): Cell {
+  const tone = Object.hasOwn(TONES, text) ? TONES[text] : undefined;
+  return tone === undefined ? text : { text, tone };
+}

@@ -1,0 +1,112 @@
+// Trading, stopped, as people read it: what stands still, what is still on its way, and how to let it go again.
+import { nextCommand } from "./next-command.ts";
+import { shortTime } from "./order-text.ts";
+import { type Paint, type Tone, printable } from "./screen.ts";
+import type { ConnectionOptions } from "./settings.ts";
+import { type Cell, formatFields, formatTable } from "./table.ts";
+import type { StopView, StoppedView } from "./views.ts";
+
+const STATES: Readonly<Record<string, { readonly tone: Tone; readonly says: string }>> = {
+  reducing: { tone: "doubtful", says: "exits pass, and cancels" },
+  halted: { tone: "bad", says: "nothing passes but cancels" },
+};
+
+/** Like `source momentum in AAPL at account paper`. */
+export function describeReach({ account, source, symbol }: StopView): string {
+  return [
+    source === null ? "everything" : `source ${source}`,
+    symbol === null ? [] : `in ${symbol}`,
+    account === null ? [] : `at account ${account}`,
+  ]
+    .flat()
+    .join(" ");
+}
+
+type Circumstances = {
+  /** How often it took to ask. */
+  readonly times: number;
+  readonly options: ConnectionOptions;
+};
+
+/** What is stopped, what that means for orders in each account, and the way back. */
+export function formatStopped(
+  { stop, accounts }: StoppedView,
+  { times, options }: Circumstances,
+  paint: Paint,
+): string {
+  const [sent] = accounts.flatMap(({ on_the_wire: ids }) => ids);
+  return [
+    `${paint("strong", `Stopped: ${printable(describeReach(stop))}.`)}\n\n${formatStop(stop, paint)}`,
+    accounts.length === 0 ? "No account goes by it yet; those to come will." : formatReached(accounts, paint),
+    ...(times === 1 ? [] : ["It was asked for more than once; what ended in between is not counted."]),
+    ...(sent === undefined
+      ? []
+      : [
+          "What is on the wire had left before, without an answer yet, and may be filled. Look at each:\n\n" +
+            `  ${nextCommand("orders show", [sent], options)}`,
+        ]),
+    `Release it:\n\n  ${nextCommand("release", [stop.id], options)}`,
+  ].join("\n\n");
+}
+
+/** A line per account, and one more for each further order on the wire. */
+function formatReached(accounts: StoppedView["accounts"], paint: Paint): string {
+  const columns = [{ title: "ACCOUNT" }, { title: "TO CANCEL", align: "right" }, { title: "ON THE WIRE" }] as const;
+  const rows = accounts.flatMap(({ account, canceled, on_the_wire: ids }): readonly (readonly Cell[])[] => {
+    const [first = "", ...others] = ids.map((id): Cell => ({ text: id, tone: "doubtful" }));
+    return [[account, String(canceled), first], ...others.map((id) => ["", "", id])];
+  });
+  return formatTable(columns, rows, paint);
+}
+
+/** What no longer stops anything; others may. */
+export const formatReleased = (stop: StopView, options: ConnectionOptions, paint: Paint): string =>
+  [
+    `${paint("strong", `Released: ${printable(describeReach(stop))}.`)} What it has ended stays ended.`,
+    formatStop(stop, paint),
+    `Other stops may still be in force:\n\n  ${nextCommand("stops", [], options)}`,
+  ].join("\n\n");
+
+/** A line per stop. */
+export function formatStops(stops: readonly StopView[], paint: Paint): string {
+  if (stops.length === 0) return "Nothing is stopped.";
+  const columns = [
+    { title: "SINCE" },
+    { title: "STOP" },
+    { title: "WHAT" },
+    { title: "STATE" },
+    { title: "LEVEL" },
+    { title: "BY" },
+    { title: "REASON" },
+  ];
+  const rows = stops.map((stop): readonly Cell[] => [
+    shortTime(stop.set_at),
+    stop.id,
+    describeReach(stop),
+    stateOf(stop),
+    stop.level,
+    stop.set_by,
+    stop.reason,
+  ]);
+  return formatTable(columns, rows, paint);
+}
+
+function formatStop(stop: StopView, paint: Paint): string {
+  const says = Object.hasOwn(STATES, stop.state) ? STATES[stop.state]?.says : undefined;
+  return formatFields(
+    [
+      ["stop", { text: stop.id, tone: "strong" }],
+      ["state", says === undefined ? stop.state : `${stop.state}: ${says}`],
+      ["reason", stop.reason],
+      ["by", stop.set_by],
+      ["level", stop.level],
+      ["since", stop.set_at],
+    ],
+    paint,
+  );
+}
+
+function stateOf({ state }: StopView): Cell {
+  const tone = Object.hasOwn(STATES, state) ? STATES[state]?.tone : undefined;
+  return tone === undefined ? state : { text: state, tone };
+}

@@ -1,0 +1,165 @@
+import { once } from "node:events";
+import { type Server, createServer } from "node:http";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Answer, type FakeGateway, aFakeGateway, callCommandLine } from "../../support/fake-gateway.ts";
+
+const ID = "1f0c2a4e-7d35-4f0e-9a51-3d7f5d0c9b11";
+const STOP = {
+  id: ID,
+  account: null,
+  source: null,
+  symbol: null,
+  state: "reducing",
+  level: "gateway",
+  set_by: "bootstrap",
+  set_at: "2026-01-15T14:30:00.000Z",
+  reason: "stopped by hand",
+};
+const STOPPED = { stop: STOP, accounts: [{ account: "paper", canceled: 2, on_the_wire: [] }] };
+const NOT_TOLD = { code: "not_told", detail: "It is not in force everywhere: second could not be told of it." };
+const UNAVAILABLE = { code: "unavailable", detail: "Try again." };
+
+let close: () => Promise<void> = async () => undefined;
+afterEach(() => close());
+
+async function answering(answer: Answer): Promise<FakeGateway> {
+  const gateway = await aFakeGateway(() => answer);
+  close = gateway.close;
+  return gateway;
+}
+
+/** Refuses the first requests with 503, without asking for patience, and does what the others ask. */
+async function hesitating(refusals: number, problem: object, done: object) {
+  const asked: string[] = [];
+  const server: Server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    const isRefused = asked.length <= refusals;
+    response.writeHead(isRefused ? 503 : 200, { "Content-Type": "application/json", "Retry-After": "0" });
+    response.end(JSON.stringify(isRefused ? problem : done));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  };
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return { url: `http://127.0.0.1:${address.port}`, asked };
+}
+
+describe("kill", () => {
+  it("stops everything with one word, and leaves to the gateway what is canceled", async () => {
+    const gateway = await answering({ body: STOPPED });
+    const { exit, out, error } = await callCommandLine(["kill", "--url", gateway.url]);
+    expect({ exit, error }).toEqual({ exit: 0, error: "" });
+    expect(gateway.asked).toEqual([
+      { method: "POST", path: "/v1/stops", body: { state: "reducing", reason: "stopped by hand" } },
+    ]);
+    expect(out).toMatch(/^Stopped: everything\.$/m);
+    expect(out).toContain(`npx sallyport release --url ${gateway.url} ${ID}\n`);
+  });
+
+  it("stops what its options name, together", async () => {
+    const gateway = await answering({ body: STOPPED });
+    const reach = ["--account", "live", "--source", "momentum", "--symbol", "TSLA"];
+    const how = ["--halt", "--cancel", "all", "--reason", "looks wrong"];
+    const { exit, out } = await callCommandLine(["kill", "--url", gateway.url, "--json", ...reach, ...how]);
+    expect(exit).toBe(0);
+    expect(gateway.asked[0]?.body).toEqual({
+      account: "live",
+      source: "momentum",
+      symbol: "TSLA",
+      state: "halted",
+      cancel: "all",
+      reason: "looks wrong",
+    });
+    expect(JSON.parse(out)).toEqual(STOPPED);
+  });
+
+  it.each([NOT_TOLD, UNAVAILABLE])("asks again while the answer is %j", async (problem) => {
+    const { url, asked } = await hesitating(3, problem, STOPPED);
+    const { exit, out, error } = await callCommandLine(["kill", "--url", url]);
+    expect(exit).toBe(0);
+    expect(asked).toHaveLength(4);
+    expect(out).toMatch(/^Stopped: everything\.\n/);
+    expect(out).toContain("asked for more than once");
+    expect(error).toBe(`NOT in force everywhere yet, asking again: ${problem.detail}\n`.repeat(3));
+  });
+
+  it("fails where somebody still could not be told, and says who", async () => {
+    const { url, asked } = await hesitating(4, NOT_TOLD, STOPPED);
+    const { exit, out, error } = await callCommandLine(["kill", "--url", url]);
+    expect({ exit, out }).toEqual({ exit: 1, out: "" });
+    expect(asked).toHaveLength(4);
+    expect(error).toContain("It is NOT in force everywhere. Asked for 4 times, and the last answer was:\n\nHTTP 503");
+    expect(error).toContain("second could not be told of it.");
+    expect(error).toContain("Run this again");
+  });
+
+  it("fails for a program, too, with the gateway's own problem", async () => {
+    const { url } = await hesitating(4, NOT_TOLD, STOPPED);
+    const { exit, out } = await callCommandLine(["kill", "--url", url, "--json"]);
+    expect(exit).toBe(1);
+    expect(JSON.parse(out)).toEqual(NOT_TOLD);
+  });
+
+  it("asks once where asking again changes nothing", async () => {
+    const gateway = await answering({ status: 422, body: { code: "invalid_request", detail: "No such source." } });
+    const { exit, error } = await callCommandLine(["kill", "--url", gateway.url, "--source", "momentun"]);
+    expect({ exit, error }).toEqual({ exit: 1, error: "HTTP 422 invalid_request: No such source.\n" });
+    expect(gateway.asked).toHaveLength(1);
+  });
+
+  it("does not take a part to be stopped that is not said as an option, and stops nothing then", async () => {
+    const gateway = await answering({ body: STOPPED });
+    expect(await callCommandLine(["kill", "--url", gateway.url, "AAPL"])).toMatchObject({ exit: 2, out: "" });
+    expect(await callCommandLine(["kill", "--url", gateway.url, "--cancel", "exits"])).toMatchObject({
+      exit: 2,
+      error: expect.stringMatching(/^--cancel takes none or entries or all/) as string,
+    });
+    expect(gateway.asked).toEqual([]);
+  });
+});
+
+describe("release", () => {
+  it("names the stop by its id, and says why", async () => {
+    const gateway = await answering({ body: STOP });
+    const { exit, out } = await callCommandLine(["release", "--url", gateway.url, "--reason", "fixed", "../stops"]);
+    expect(exit).toBe(0);
+    expect(gateway.asked).toEqual([
+      { method: "POST", path: "/v1/stops/..%2Fstops/release", body: { reason: "fixed" } },
+    ]);
+    expect(out).toMatch(/^Released: everything\./);
+  });
+
+  it("asks again while somebody could not be told", async () => {
+    const { url, asked } = await hesitating(1, NOT_TOLD, STOP);
+    expect(await callCommandLine(["release", "--url", url, ID])).toMatchObject({ exit: 0 });
+    expect(asked).toEqual([`POST /v1/stops/${ID}/release`, `POST /v1/stops/${ID}/release`]);
+  });
+
+  it("says where to look when nobody knows whether it is released", async () => {
+    const { url, asked } = await hesitating(1, UNAVAILABLE, STOP);
+    const { exit, error } = await callCommandLine(["release", "--url", url, ID]);
+    expect(exit).toBe(1);
+    expect(asked).toHaveLength(1);
+    expect(error).toContain(`look before you repeat it.\n\n  npx sallyport stops --url ${url}\n`);
+  });
+
+  it("wants to know which", async () => {
+    expect(await callCommandLine(["release"])).toMatchObject({
+      exit: 2,
+      error: expect.stringMatching(/^STOP is missing/) as string,
+    });
+  });
+});
+
+describe("stops", () => {
+  it("are listed, and are a list for a program", async () => {
+    const gateway = await answering({ body: { stops: [STOP] } });
+    const { out } = await callCommandLine(["stops", "--url", gateway.url]);
+    expect(out).toMatch(new RegExp(`^\\S+ +${ID} +everything `, "m"));
+    expect(JSON.parse((await callCommandLine(["stops", "--url", gateway.url, "--json"])).out)).toEqual([STOP]);
+  });
+});
