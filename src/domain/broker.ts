@@ -1,7 +1,7 @@
 // The one way to a broker: what an adapter promises, and every way a call to it can end. No venue is named here.
 import type { ClientOrderId } from "./ids.ts";
 import type { Instrument } from "./instrument.ts";
-import type { Decimal } from "./money.ts";
+import { type Decimal, greaterThan } from "./money.ts";
 import type { OrderIntent, OrderStatus, OrderType, Side } from "./order.ts";
 import type { Approved } from "./risk/approved.ts";
 import type { BucketLimits } from "./token-bucket.ts";
@@ -28,6 +28,11 @@ export type VenueReport = {
   readonly filled_quantity: Decimal;
   /** AvgPx (6). */
   readonly average_price: Decimal | null;
+  /**
+   * The orders that wait for this one to be filled and then close its position, ended ones included: each has ids of its own,
+   * made up by the venue, and no legs. Empty: it has none. Absent: the venue does not say.
+   */
+  readonly legs?: readonly VenueReport[];
 };
 
 /** One trade of an order (FIX ExecID 17, LastQty 32, LastPx 31). `execution_id` never names another one. */
@@ -131,16 +136,21 @@ export type Broker = {
   readonly deduplication: Deduplication;
   /**
    * The calls the broker takes, prices excluded: in any minute it is called `capacity + 60 * ratePerSec` times at most, where
-   * a list counts once, however many pages it has (ten at most), and so do the two calls of a comparison.
+   * a list counts once, however many pages it has (ten at most), and so do the two calls of a comparison, and the two that
+   * finding an order with legs can take.
    */
   readonly limits: BucketLimits;
   /** Whether the broker can carry out such an order at all; pure. */
   readonly supports: (intent: OrderIntent) => Unsupported | undefined;
   readonly submit: (intent: Approved<OrderIntent>) => Promise<SubmitEnding>;
-  /** Looks wherever the broker keeps orders, ended ones included. */
+  /** Looks wherever the broker keeps orders, ended ones included. An order is found with its legs. */
   readonly find: (clientOrderId: ClientOrderId) => Promise<FindEnding>;
+  /** With one order of a bracket the broker cancels all that are left of it. */
   readonly cancel: (venueOrderId: string) => Promise<CancelEnding>;
-  /** Every order that is open now. */
+  /**
+   * Every order that is open now, each once: a leg is listed as an order of its own. One that is held back need not be listed;
+   * it shows in what is found of the order that it belongs to.
+   */
   readonly openOrders: () => Promise<ListEnding<VenueReport>>;
   /**
    * The account's trades since then, and perhaps some from just before. The broker may show a trade later than the order it
@@ -165,16 +175,53 @@ export function isSameOrder(intent: OrderIntent, report: VenueReport): boolean {
     (isSameType(intent, report) || isCappedStop(intent, report)) &&
     report.stop_price === (intent.stop_price ?? null) &&
     // A venue may add the quantity it made of a notional order; what was asked for has to be there.
-    (intent.quantity === undefined ? report.notional === intent.notional : report.quantity === intent.quantity)
+    (intent.quantity === undefined ? report.notional === intent.notional : report.quantity === intent.quantity) &&
+    (report.legs === undefined || isSameBracket(intent, report.legs))
   );
 }
 
-const isSameType = (intent: OrderIntent, report: VenueReport): boolean =>
-  report.type === intent.type && report.limit_price === (intent.limit_price ?? null);
+/** The terms by which an order is told from another one. */
+type PricedTerms = Pick<OrderIntent, "side" | "type" | "limit_price" | "stop_price">;
+
+const isSameType = (terms: PricedTerms, report: VenueReport): boolean =>
+  report.type === terms.type && report.limit_price === (terms.limit_price ?? null);
 
 /**
  * Whether the venue has made a stop limit of a stop that buys, with a limit of its own a few percent above the stop price,
  * so that no jump fills it at just any price. It is still our order: it can only buy at fewer prices than we asked for.
  */
-const isCappedStop = (intent: OrderIntent, report: VenueReport): boolean =>
-  intent.type === "stop" && intent.side === "buy" && report.type === "stop_limit" && report.limit_price !== null;
+const isCappedStop = (terms: PricedTerms, report: VenueReport): boolean =>
+  terms.type === "stop" && terms.side === "buy" && report.type === "stop_limit" && report.limit_price !== null;
+
+/**
+ * Whether these are the legs that were asked for: each of them is there, and nothing else is. One that took the place of
+ * another has the same terms.
+ */
+function isSameBracket(intent: OrderIntent, legs: readonly VenueReport[]): boolean {
+  const wanted = legsOf(intent);
+  return (
+    wanted.every((terms) => legs.some((leg) => isWantedLeg(intent, terms, leg))) &&
+    legs.every((leg) => wanted.some((terms) => isWantedLeg(intent, terms, leg)))
+  );
+}
+
+function legsOf({ side, take_profit, stop_loss }: OrderIntent): PricedTerms[] {
+  const closing = side === "buy" ? "sell" : "buy";
+  const legs: PricedTerms[] = [];
+  if (take_profit !== undefined) legs.push({ side: closing, type: "limit", ...take_profit });
+  if (stop_loss !== undefined) {
+    const type = stop_loss.limit_price === undefined ? "stop" : "stop_limit";
+    legs.push({ side: closing, type, ...stop_loss });
+  }
+  return legs;
+}
+
+/** What one leg has closed is no longer in the other: a leg can have fewer units than the order, and never more. */
+const isWantedLeg = ({ symbol, quantity }: OrderIntent, terms: PricedTerms, leg: VenueReport): boolean =>
+  leg.symbol === symbol &&
+  leg.side === terms.side &&
+  (isSameType(terms, leg) || isCappedStop(terms, leg)) &&
+  leg.stop_price === (terms.stop_price ?? null) &&
+  leg.quantity !== null &&
+  quantity !== undefined &&
+  !greaterThan(leg.quantity, quantity);

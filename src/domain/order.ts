@@ -20,6 +20,20 @@ export const Symbol = z.string().regex(/^[A-Za-z0-9._/-]{1,20}$/, {
   error: "must be 1 to 20 of A-Z, a-z, 0-9 and . _ / -",
 });
 
+/** The leg that closes the position at a profit: a limit order on the other side, for as many units. */
+const TakeProfit = z.strictObject({
+  /** Price (44). */
+  limit_price: DecimalString,
+});
+
+/** The leg that closes the position at a loss: a stop on the other side, for as many units. */
+const StopLoss = z.strictObject({
+  /** StopPx (99). */
+  stop_price: DecimalString,
+  /** Price (44). With it the leg is a stop limit. */
+  limit_price: DecimalString.optional(),
+});
+
 const terms = {
   symbol: Symbol,
   side: Side,
@@ -35,6 +49,10 @@ const terms = {
   time_in_force: TimeInForce,
   /** Whether the order may also trade before and after the regular session. */
   extended_hours: z.boolean(),
+  /** A leg waits until the whole order is filled (ContingencyType 1385, One Triggers the Other 2). */
+  take_profit: TakeProfit.optional(),
+  /** Beside a take profit: the one that closes the position ends the other (One Cancels the Other 1). */
+  stop_loss: StopLoss.optional(),
 };
 
 /** One wanted order for one account. It is written before the first attempt to send it and never changes. */
@@ -163,4 +181,6 @@ export const intentOf = (order: Order): OrderIntent => ({
   stop_price: order.stop_price,
   time_in_force: order.time_in_force,
   extended_hours: order.extended_hours,
+  take_profit: order.take_profit,
+  stop_loss: order.stop_loss,
 });

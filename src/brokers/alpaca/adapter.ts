@@ -1,6 +1,7 @@
 // Alpaca behind the `Broker` port: Trading API v2 for orders, the Market Data API for prices. The paper venue, embedded or as
 // a process, speaks the same API. Sends each order once per call and retries nothing by itself.
 import type { Broker, Quota, ReferencePrice } from "../../domain/broker.ts";
+import type { ClientOrderId } from "../../domain/ids.ts";
 import { type BrokerAnswer, type BrokerFetch, requestBroker } from "../request.ts";
 import { toBalancesEnding, toExecution, toHolding, toIdentityEnding } from "./account.ts";
 import { readInstruments } from "./assets.ts";
@@ -16,6 +17,7 @@ import {
   assetsPath,
   fillsPath,
   latestTradePath,
+  nestedOrderPath,
   openOrdersPath,
   orderByClientIdPath,
   orderPath,
@@ -84,6 +86,8 @@ export function alpacaBroker(args: AlpacaArguments): Broker {
     return keys === undefined ? NOTHING_SENT : callTradingHost(call, keys);
   };
   const get = (path: string) => callWithKeys({ method: "GET", path });
+  const look = async (path: string, clientOrderId: ClientOrderId) =>
+    toFindEnding(clientOrderId, await get(path), nowMs());
   const getList = (path: string) => callWithKeys({ method: "GET", path, bodyBytesMax: LIST_BYTES_MAX });
   const getAssets = (path: string) =>
     callWithKeys({ method: "GET", path, bodyBytesMax: ASSETS_BYTES_MAX, timeoutMs: ASSETS_TIMEOUT_MS });
@@ -98,7 +102,14 @@ export function alpacaBroker(args: AlpacaArguments): Broker {
       const answer = await callTradingHost({ method: "POST", path: ORDERS_PATH, body: toOrderBody(intent) }, keys);
       return toSubmitEnding({ intent, answer, nowMs: nowMs(), secrets: [keys.keyId, keys.secretKey] });
     },
-    find: async (clientOrderId) => toFindEnding(clientOrderId, await get(orderByClientIdPath(clientOrderId)), nowMs()),
+    find: async (clientOrderId) => {
+      const found = await look(orderByClientIdPath(clientOrderId), clientOrderId);
+      // Legs are promised only in the answer to a question by Alpaca's own id, which is asked when they are not in this one.
+      if (found.ending !== "found" || found.report.legs !== undefined) return found;
+      const path = nestedOrderPath(found.report.venue_order_id);
+      const whole = path === undefined ? found : await look(path, clientOrderId);
+      return whole.ending === "found" ? whole : found;
+    },
     cancel: async (venueOrderId) => {
       const path = orderPath(venueOrderId);
       if (path === undefined) return NOT_SENDABLE;

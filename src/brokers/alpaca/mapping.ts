@@ -3,7 +3,7 @@ import type { VenueReport } from "../../domain/broker.ts";
 import { greaterThan } from "../../domain/money.ts";
 import { type OrderIntent, type OrderStatus, OrderType } from "../../domain/order.ts";
 import { type Result, err, ok } from "../../domain/result.ts";
-import { AlpacaOrder, AlpacaOrderKind } from "./wire.ts";
+import { AlpacaLegs, AlpacaOrder, AlpacaOrderKind } from "./wire.ts";
 
 /** The JSON text that `POST /v2/orders` takes. The same intent always gives the same bytes. */
 export const toOrderBody = (intent: OrderIntent): string =>
@@ -18,8 +18,19 @@ export const toOrderBody = (intent: OrderIntent): string =>
     stop_price: intent.stop_price,
     // Absent means false, and only an order that asks for it has to be one that may.
     extended_hours: intent.extended_hours ? true : undefined,
+    ...toBracketFields(intent),
     client_order_id: intent.client_order_id,
   });
+
+/** An order with two legs is a `bracket`, one with one leg is an `oto` (one triggers the other). */
+function toBracketFields({ take_profit, stop_loss }: OrderIntent) {
+  if (take_profit === undefined && stop_loss === undefined) return {};
+  return {
+    order_class: take_profit !== undefined && stop_loss !== undefined ? "bracket" : "oto",
+    take_profit: take_profit && { limit_price: take_profit.limit_price },
+    stop_loss: stop_loss && { stop_price: stop_loss.stop_price, limit_price: stop_loss.limit_price },
+  };
+}
 
 /**
  * Alpaca's status names are FIX's, but for two: `accepted` has not been routed yet, and `held` is at Alpaca until
@@ -49,9 +60,24 @@ type Unreadable = "unreadable_order" | "unrecognised_status";
 
 /** Reads Alpaca's JSON of one order. A replaced order is reported as itself, not as its replacement. */
 export function toVenueReport(body: unknown): Result<VenueReport, Unreadable> {
+  const report = readAlone(body);
+  if (!report.ok) return report;
+  const nested = AlpacaLegs.safeParse(body);
+  if (!nested.success) return err("unreadable_order");
+  const legs: VenueReport[] = [];
+  for (const item of nested.data.legs) {
+    const leg = readAlone(item);
+    if (!leg.ok) return leg;
+    legs.push(leg.value);
+  }
+  return legs.length === 0 ? report : ok({ ...report.value, legs });
+}
+
+/** Reads an order without the legs that may be in it. Only of an order that stands alone is it said that it has none. */
+function readAlone(body: unknown): Result<VenueReport, Unreadable> {
   const order = AlpacaOrder.safeParse(body);
   if (!order.success) return err("unreadable_order");
-  const { id, qty, filled_qty, filled_avg_price, ...same } = order.data;
+  const { id, qty, filled_qty, filled_avg_price, order_class, ...same } = order.data;
   // A position would be counted from it, and exits would be measured by that.
   if (qty !== null && greaterThan(filled_qty, qty)) return err("unreadable_order");
   const status = STATUSES.get(same.status);
@@ -63,19 +89,21 @@ export function toVenueReport(body: unknown): Result<VenueReport, Unreadable> {
     quantity: qty,
     filled_quantity: filled_qty,
     average_price: filled_avg_price,
+    ...(SINGLE_ORDER_CLASSES.has(order_class) ? { legs: [] } : {}),
   });
 }
 
 /**
  * Reads one order of a list of everything that is open; `undefined` for one of a kind that we never send, which somebody
- * placed beside us: a trailing stop, a bracket and its legs.
+ * placed beside us: a trailing stop, a multi-leg order.
  */
 export function toListedReport(body: unknown): Result<VenueReport | undefined, Unreadable> {
   const kind = AlpacaOrderKind.safeParse(body);
   if (!kind.success) return err("unreadable_order");
   const { type, order_class } = kind.data;
-  const isOurKind = OrderType.safeParse(type).success && SINGLE_ORDER_CLASSES.has(order_class ?? "");
-  return isOurKind ? toVenueReport(body) : ok(undefined);
+  const isOurKind = OrderType.safeParse(type).success && OUR_ORDER_CLASSES.has(order_class ?? "");
+  return isOurKind ? readAlone(body) : ok(undefined);
 }
 
 const SINGLE_ORDER_CLASSES: ReadonlySet<string> = new Set(["", "simple"]);
+const OUR_ORDER_CLASSES: ReadonlySet<string> = new Set([...SINGLE_ORDER_CLASSES, "bracket", "oto"]);

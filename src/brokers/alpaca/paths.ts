@@ -20,7 +20,18 @@ export const orderByClientIdPath = (clientOrderId: ClientOrderId): string =>
 export const orderPath = (venueOrderId: string): string | undefined =>
   /^[A-Za-z0-9-]{1,64}$/.test(venueOrderId) ? `${ORDERS_PATH}/${venueOrderId}` : undefined;
 
-/** In the order of submission: an order that ends between two pages moves none that is still to come. */
+/** The order with its legs in it. */
+export function nestedOrderPath(venueOrderId: string): string | undefined {
+  const path = orderPath(venueOrderId);
+  return path === undefined ? undefined : `${path}?nested=true`;
+}
+
+/**
+ * Each leg as an order of its own: under `nested` Alpaca lists legs within their order only, and leaves them out once that has
+ * been filled. Legs with the status `held` are in neither list.
+ *
+ * In the order of submission: an order that ends between two pages moves none that is still to come.
+ */
 export function openOrdersPath(afterId: string | undefined): string {
   const query = new URLSearchParams({ status: "open", limit: String(ORDERS_PER_PAGE), direction: "asc" });
   if (afterId !== undefined) query.set("after_order_id", afterId);

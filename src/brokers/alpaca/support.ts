@@ -3,6 +3,7 @@
 import type { Unsupported } from "../../domain/broker.ts";
 import { type Decimal, decimalOf, fractionDigits, lessThan } from "../../domain/money.ts";
 import type { OrderIntent, OrderType, TimeInForce } from "../../domain/order.ts";
+import { bracketForm, bracketPrices, noCryptoBracket } from "./bracket-support.ts";
 
 type Rule = (intent: OrderIntent) => Unsupported | undefined;
 
@@ -21,8 +22,16 @@ export function findUnsupported(intent: OrderIntent): Unsupported | undefined {
 /** Whether Alpaca trades this symbol as a crypto pair. */
 export const isCryptoPair = (symbol: string): boolean => symbol.includes("/");
 
-const EQUITY_RULES: readonly Rule[] = [notionalForm, wholeUnlessDay, priceIncrement, extendedHoursForm, auctionType];
-const CRYPTO_RULES: readonly Rule[] = [cryptoTerms, cryptoType, cryptoTimeInForce];
+const EQUITY_RULES: readonly Rule[] = [
+  notionalForm,
+  wholeUnlessDay,
+  bracketForm,
+  bracketPrices,
+  priceIncrement,
+  extendedHoursForm,
+  auctionType,
+];
+const CRYPTO_RULES: readonly Rule[] = [noCryptoBracket, cryptoTerms, cryptoType, cryptoTimeInForce];
 
 const EQUITY = /^[A-Z]{1,5}(\.[A-Z]{1,4})?$/;
 const CRYPTO_PAIR = /^[A-Z0-9]{2,10}\/[A-Z]{3,5}$/;
@@ -66,8 +75,9 @@ function wholeUnlessDay({ quantity, time_in_force }: OrderIntent): Unsupported |
 const DOLLAR = decimalOf("1");
 
 /** Rule 612 of Regulation NMS: cents from one dollar up, hundredths of a cent below. */
-function priceIncrement({ limit_price, stop_price }: OrderIntent): Unsupported | undefined {
-  if (!isTooFine(limit_price) && !isTooFine(stop_price)) return undefined;
+function priceIncrement({ limit_price, stop_price, take_profit, stop_loss }: OrderIntent): Unsupported | undefined {
+  const prices = [limit_price, stop_price, take_profit?.limit_price, stop_loss?.stop_price, stop_loss?.limit_price];
+  if (!prices.some(isTooFine)) return undefined;
   return { code: "price_increment", detail: "prices may have 2 decimals from 1 dollar up, 4 below" };
 }
 

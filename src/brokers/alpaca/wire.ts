@@ -41,7 +41,10 @@ const TimestampMs = z.iso
     Date.parse(text.replace(/\.(\d+)/, (_, digits: string) => `.${digits.padEnd(3, "0").slice(0, 3)}`)),
   );
 
-/** One order. `status` stays text: what it means is decided in `mapping.ts`. Order types we never send do not parse. */
+/**
+ * One order. `status` stays text: what it means is decided in `mapping.ts`. Order types we never send do not parse.
+ * `order_class` is empty for an order that stands alone; of a bracket the legs have their order's class.
+ */
 export const AlpacaOrder = z.object({
   id: Id,
   client_order_id: Word,
@@ -55,13 +58,22 @@ export const AlpacaOrder = z.object({
   status: Word,
   filled_qty: Amount,
   filled_avg_price: AveragePrice.nullish().transform((value) => value ?? null),
+  order_class: Word.nullish().transform((value) => value ?? ""),
+});
+
+/** The legs of an order, in the answers that tell of them. */
+export const AlpacaLegs = z.object({
+  legs: z
+    .array(z.unknown())
+    .nullish()
+    .transform((value) => value ?? []),
 });
 
 /** A list is read item by item, so that one which is not for us can be passed over. */
 export const AlpacaList = z.array(z.unknown());
 export const AlpacaListItem = z.object({ id: Id });
 
-/** What tells an order of a kind that we never send. `order_class` is empty for an order that stands alone. */
+/** What tells an order of a kind that we never send. */
 export const AlpacaOrderKind = z.object({ type: z.string(), order_class: z.string().nullish() });
 
 /** An account activity of the type FILL: one trade. */

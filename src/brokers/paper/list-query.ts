@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Side } from "../../domain/order.ts";
 import { type Result, err, ok } from "../../domain/result.ts";
 import { describeIssue } from "./order-request.ts";
-import { Direction, Moment, PageSize } from "./query.ts";
+import { Direction, Moment, Nested, PageSize } from "./query.ts";
 import type { OrderQuery } from "./store.ts";
 
 const ORDERS_DEFAULT = 50;
@@ -20,6 +20,7 @@ const ListQuery = z
     symbols: z.string().optional(),
     before_order_id: z.string().optional(),
     after_order_id: z.string().optional(),
+    nested: Nested,
   })
   .superRefine(({ after, until, before_order_id, after_order_id }, context) => {
     const refuse = (path: string, other: string) =>
@@ -34,7 +35,8 @@ const ListQuery = z
 export function readListQuery(query: URLSearchParams): Result<OrderQuery, string> {
   const parsed = ListQuery.safeParse(Object.fromEntries(query));
   if (!parsed.success) return err(describeIssue(parsed.error));
-  const { status, limit, direction, side, after, until, symbols, after_order_id, before_order_id } = parsed.data;
+  const { status, limit, direction, side, after, until, symbols, after_order_id, before_order_id, nested } =
+    parsed.data;
   return ok({
     status,
     limit,
@@ -45,6 +47,7 @@ export function readListQuery(query: URLSearchParams): Result<OrderQuery, string
     untilMs: until,
     afterOrderId: after_order_id,
     beforeOrderId: before_order_id,
+    nested,
   });
 }
 

@@ -65,7 +65,11 @@ export function matchOrder(order: Terms, { lastPrice, maxFillQuantity }: Look): 
 
 const isImmediate = ({ timeInForce }: Terms): boolean => timeInForce === "ioc" || timeInForce === "fok";
 
-function isTriggered({ triggered, side, stopPrice }: Terms, lastPrice: Decimal): boolean {
+/** Whether the price has reached the order's stop price, now or before. */
+export function isTriggered(
+  { triggered, side, stopPrice }: Pick<Terms, "triggered" | "side" | "stopPrice">,
+  lastPrice: Decimal,
+): boolean {
   if (triggered || stopPrice === null) return true;
   return side === "buy" ? !lessThan(lastPrice, stopPrice) : !greaterThan(lastPrice, stopPrice);
 }

@@ -95,7 +95,8 @@ const inDirection = <T>(oldestFirst: T[], direction: "asc" | "desc"): T[] =>
 const isBetween = (ms: number, afterMs: number | undefined, untilMs: number | undefined): boolean =>
   (afterMs === undefined || ms > afterMs) && (untilMs === undefined || ms < untilMs);
 
-const matches = (order: VenueOrder, { status, symbols, side, afterMs, untilMs }: OrderQuery): boolean =>
+const matches = (order: VenueOrder, { status, symbols, side, afterMs, untilMs, nested }: OrderQuery): boolean =>
+  (nested !== true || order.parentId === null) &&
   (status === "all" || isOpen(order) === (status === "open")) &&
   (symbols === undefined || symbols.includes(order.symbol)) &&
   (side === undefined || order.side === side) &&

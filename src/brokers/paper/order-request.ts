@@ -3,22 +3,14 @@ import * as z from "zod";
 import { type Decimal, PositiveDecimal, decimalOf, fractionDigits, lessThan } from "../../domain/money.ts";
 import { OrderType, Side, TimeInForce } from "../../domain/order.ts";
 import { type Result, err, ok } from "../../domain/result.ts";
+import { BracketFields, refuseBracket } from "./bracket-request.ts";
+import { optional } from "./optional.ts";
+import type { Refusal } from "./refusal.ts";
 
 const CLIENT_ORDER_ID_CHARACTERS_MAX = 128;
 
-/** Clients also spell an absent field as `null`. */
-const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? null);
-
 /** Parts of Alpaca's orders that this venue does not have. Ignoring one would place another order than was asked for. */
-const UNSUPPORTED = [
-  "take_profit",
-  "stop_loss",
-  "legs",
-  "trail_price",
-  "trail_percent",
-  "position_intent",
-  "advanced_instructions",
-] as const;
+const UNSUPPORTED = ["legs", "trail_price", "trail_percent", "position_intent", "advanced_instructions"] as const;
 
 const OrderBody = z.looseObject({
   symbol: z.string(),
@@ -38,19 +30,21 @@ const OrderBody = z.looseObject({
         error: `must have at most ${CLIENT_ORDER_ID_CHARACTERS_MAX} characters`,
       }),
   ),
-  order_class: optional(z.enum(["", "simple"], { error: "must be simple: this venue has no other order classes" })),
+  ...BracketFields,
 });
 
 /** A body that passed every rule below. `null` stands for what was not sent. */
 export type OrderRequest = z.infer<typeof OrderBody>;
 
-/** Reads and checks a parsed JSON body. The error is a sentence for the client: the first rule that was broken. */
-export function readOrderRequest(body: unknown): Result<OrderRequest, string> {
+/** Reads and checks a parsed JSON body. The error is about the first rule that was broken. */
+export function readOrderRequest(body: unknown): Result<OrderRequest, Refusal> {
   const parsed = OrderBody.safeParse(body);
-  if (!parsed.success) return err(describeIssue(parsed.error));
+  if (!parsed.success) return err({ reason: "invalid", message: describeIssue(parsed.error) });
+  const refusal = refuseBracket(parsed.data);
+  if (refusal !== undefined) return err(refusal);
   for (const rule of RULES) {
-    const complaint = rule(parsed.data);
-    if (complaint !== undefined) return err(complaint);
+    const message = rule(parsed.data);
+    if (message !== undefined) return err({ reason: "invalid", message });
   }
   return ok(parsed.data);
 }
@@ -104,8 +98,15 @@ const DOLLAR = decimalOf("1");
 /** Rule 612 of Regulation NMS: cents from one dollar up, hundredths of a cent below. */
 const isTooFine = (price: Decimal): boolean => fractionDigits(price) > (lessThan(price, DOLLAR) ? 4 : 2);
 
-function priceIncrement({ limit_price, stop_price }: OrderRequest): string | undefined {
-  for (const [name, price] of Object.entries({ limit_price, stop_price })) {
+function priceIncrement({ limit_price, stop_price, take_profit, stop_loss }: OrderRequest): string | undefined {
+  const prices = {
+    limit_price,
+    stop_price,
+    "take_profit.limit_price": take_profit?.limit_price ?? null,
+    "stop_loss.stop_price": stop_loss?.stop_price ?? null,
+    "stop_loss.limit_price": stop_loss?.limit_price ?? null,
+  };
+  for (const [name, price] of Object.entries(prices)) {
     if (price !== null && isTooFine(price)) {
       return `invalid ${name} ${price}. sub-penny increments are not accepted`;
     }

@@ -17,4 +17,10 @@ export const PageSize = (max: number) =>
     .transform(Number)
     .refine((size) => size >= 1 && size <= max, { error: `must be a number from 1 to ${max}` });
 
+/** Whether an order shows its legs. */
+export const Nested = z
+  .enum(["true", "false"])
+  .default("false")
+  .transform((nested) => nested === "true");
+
 export const notSupported = z.undefined({ error: "is not supported by this venue" }).optional();

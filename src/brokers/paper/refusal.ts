@@ -10,6 +10,10 @@ export type Refusal =
   | { readonly reason: "too_large"; readonly bytesMax: number }
   | { readonly reason: "unreadable" }
   | { readonly reason: "invalid"; readonly message: string }
+  /** Parts of an order that do not go together. */
+  | { readonly reason: "inconsistent"; readonly message: string }
+  | { readonly reason: "not_allowed"; readonly message: string }
+  | { readonly reason: "leg_price"; readonly message: string; readonly basePrice: Decimal }
   | { readonly reason: "duplicate_client_order_id" }
   | { readonly reason: "insufficient_buying_power"; readonly buyingPower: Decimal; readonly costBasis: Decimal }
   | { readonly reason: "too_many_open_orders"; readonly openOrdersMax: number }
@@ -42,6 +46,12 @@ export function toErrorAnswer(refusal: Refusal): ErrorAnswer {
       return answer(400, 40_010_000, "request body format is invalid");
     case "invalid":
       return answer(422, 42_210_000, refusal.message);
+    case "inconsistent":
+      return answer(422, 40_010_001, refusal.message);
+    case "not_allowed":
+      return answer(403, 40_310_000, refusal.message);
+    case "leg_price":
+      return answer(422, 42_210_000, refusal.message, { base_price: refusal.basePrice });
     case "duplicate_client_order_id":
       return answer(422, 40_010_001, "client_order_id must be unique");
     case "insufficient_buying_power":

@@ -7,10 +7,11 @@ import { accountFigures, positionFigures } from "./account.ts";
 import { readActivityQuery } from "./activity-query.ts";
 import { readListQuery, splitSymbols } from "./list-query.ts";
 import { type Market, findListed, isListed, lastPrice, listedSymbols } from "./market.ts";
-import { isOpen } from "./order.ts";
+import { isLive } from "./order.ts";
 import { describeIssue } from "./order-request.ts";
 import { placeOrder } from "./place-order.ts";
 import type { Refusal } from "./refusal.ts";
+import { readRelatives } from "./relatives.ts";
 import { cancelOrder } from "./settle.ts";
 import { setPrice } from "./set-price.ts";
 import {
@@ -20,6 +21,7 @@ import {
   clockJson,
   latestTradeText,
   latestTradesText,
+  nestedOrderJson,
   orderJson,
   positionJson,
 } from "./wire.ts";
@@ -72,7 +74,7 @@ function postOrder(market: Market, { body, nowMs, uuid }: VenueRequest): Result<
   const parsed = readObject(body);
   if (parsed === undefined) return err({ reason: "unreadable" });
   const placed = placeOrder(market, { body: parsed, nowMs, uuid });
-  return placed.ok ? json(orderJson(placed.value)) : placed;
+  return placed.ok ? json(nestedOrderJson(placed.value.order, placed.value.legs)) : placed;
 }
 
 function getOrders({ store }: Market, { query }: VenueRequest): Result<Answer, Refusal> {
@@ -83,12 +85,20 @@ function getOrders({ store }: Market, { query }: VenueRequest): Result<Answer, R
       return err({ reason: "invalid", message: `order not found for ${id}` });
     }
   }
-  return json(store.listOrders(wanted.value).map(orderJson));
+  const orders = store.listOrders(wanted.value);
+  return json(
+    wanted.value.nested === true
+      ? orders.map((order) => nestedOrderJson(order, readRelatives(store, order)))
+      : orders.map(orderJson),
+  );
 }
 
-function getOrder({ store }: Market, { name }: VenueRequest): Result<Answer, Refusal> {
+/** The legs show only where they are asked for, as Alpaca's document has it. */
+function getOrder({ store }: Market, { name, query }: VenueRequest): Result<Answer, Refusal> {
   const order = store.findOrder(name);
-  return order === undefined ? notFound(`order not found for ${name}`) : json(orderJson(order));
+  if (order === undefined) return notFound(`order not found for ${name}`);
+  const hasLegs = query.get("nested") === "true" && order.parentId === null;
+  return json(hasLegs ? nestedOrderJson(order, readRelatives(store, order)) : orderJson(order));
 }
 
 function getOrderByClientOrderId({ store }: Market, { query }: VenueRequest): Result<Answer, Refusal> {
@@ -103,7 +113,7 @@ function getOrderByClientOrderId({ store }: Market, { query }: VenueRequest): Re
 function deleteOrder(market: Market, { name, nowMs }: VenueRequest): Result<Answer, Refusal> {
   const order = market.store.findOrder(name);
   if (order === undefined) return notFound(`order not found for ${name}`);
-  if (!isOpen(order)) return err({ reason: "not_cancelable", status: order.status });
+  if (!isLive(order)) return err({ reason: "not_cancelable", status: order.status });
   cancelOrder(market, order, nowMs);
   return ok({ status: 204, text: null });
 }

@@ -2,11 +2,13 @@
 import { type Decimal, ZERO, add, greaterThan, multiply, negate } from "../../domain/money.ts";
 import { signOf } from "../../domain/order.ts";
 import { assert, assertNever } from "../../domain/result.ts";
+import { afterFill, findSuccessor } from "./bracket.ts";
 import { type Execution, executionId } from "./execution.ts";
 import { type Market, rememberPrices } from "./market.ts";
 import { type Match, matchOrder } from "./matching.ts";
-import type { VenueOrder } from "./order.ts";
+import { type VenueOrder, canceledAt, expiredAt, isLive } from "./order.ts";
 import { applyFill, flatPosition } from "./position.ts";
+import { readRelatives } from "./relatives.ts";
 
 /** Settles every open order, oldest first, at the prices as they are. Afterwards the store is up to date for `nowMs`. */
 export function settleOrders(market: Market, nowMs: number): void {
@@ -24,22 +26,38 @@ export function settleOrder(
   order: VenueOrder,
   { nowMs, price }: { readonly nowMs: number; readonly price: Decimal | undefined },
 ): void {
-  if (order.expiresAtMs !== null && order.expiresAtMs <= nowMs) {
+  const { expiresAtMs } = order;
+  if (expiresAtMs !== null && expiresAtMs <= nowMs) {
     // It ended then, whenever somebody looks.
-    endOrder(market, { ...order, status: "expired", expiredAtMs: order.expiresAtMs }, order.expiresAtMs);
+    endOrder(market, order, (ended) => expiredAt(ended, expiresAtMs));
     return;
   }
   if (price === undefined) return;
   const look = { lastPrice: price, maxFillQuantity: market.settings.max_fill_quantity };
-  carryOut(market, order, matchOrder(order, look), nowMs);
+  const due = replaceWhenDue(market, order, { nowMs, price });
+  carryOut(market, due, matchOrder(due, look), nowMs);
 }
 
-/** Cancels an open order, or what is left of it. */
+/** Cancels a live order, or what is left of it. */
 export const cancelOrder = (market: Market, order: VenueOrder, nowMs: number): void =>
-  endOrder(market, { ...order, status: "canceled", canceledAtMs: nowMs }, nowMs);
+  endOrder(market, order, (ended) => canceledAt(ended, nowMs));
 
-const endOrder = ({ store }: Market, order: VenueOrder, atMs: number): void =>
-  store.updateOrder({ ...order, updatedAtMs: atMs });
+/** Whatever ends an order of a bracket ends all of them. */
+function endOrder({ store }: Market, order: VenueOrder, end: (order: VenueOrder) => VenueOrder): void {
+  for (const ended of [order, ...readRelatives(store, order).filter(isLive)]) store.updateOrder(end(ended));
+}
+
+/** The order to be held against the market: this one, or the stop loss that takes its place at this price. */
+function replaceWhenDue(
+  { store }: Market,
+  order: VenueOrder,
+  { nowMs, price }: { readonly nowMs: number; readonly price: Decimal },
+): VenueOrder {
+  const successor = findSuccessor(order, readRelatives(store, order), price);
+  if (successor === undefined) return order;
+  store.updateOrder(canceledAt(order, nowMs));
+  return successor;
+}
 
 type Fill = Extract<Match, { outcome: "fills" }>;
 
@@ -62,7 +80,7 @@ function carryOut(market: Market, order: VenueOrder, match: Match, nowMs: number
   }
 }
 
-/** The order, the trade, the position and the money move together. */
+/** The order, its relatives, the trade, the position and the money move together. */
 function fillOrder({ store }: Market, order: VenueOrder, fill: Fill, nowMs: number): void {
   const { quantity, price, leaves, status } = fill;
   assert(greaterThan(quantity, ZERO), "a fill has units");
@@ -84,7 +102,7 @@ function fillOrder({ store }: Market, order: VenueOrder, fill: Fill, nowMs: numb
     applyFill(store.readPosition(symbol) ?? flatPosition(symbol), { units: signOf(side, quantity), price }),
   );
   store.writeCashFlow(add(store.readCashFlow(), negate(signOf(side, cost))));
-  store.updateOrder({
+  const filled: VenueOrder = {
     ...order,
     status,
     triggered: true,
@@ -93,5 +111,6 @@ function fillOrder({ store }: Market, order: VenueOrder, fill: Fill, nowMs: numb
     filledAtMs: status === "filled" ? nowMs : null,
     canceledAtMs: status === "canceled" ? nowMs : null,
     updatedAtMs: nowMs,
-  });
+  };
+  for (const changed of [filled, ...afterFill(filled, readRelatives(store, filled), nowMs)]) store.updateOrder(changed);
 }

@@ -1,7 +1,7 @@
 // The venue's store in SQLite. Money is text, so that no number is rounded on its way in or out.
 import { type Decimal, ZERO, decimalOf, isZero } from "../../domain/money.ts";
 import type { Execution } from "./execution.ts";
-import { type VenueOrder, isOpen } from "./order.ts";
+import { ALONE, type VenueOrder, isOpen } from "./order.ts";
 import type { Position } from "./position.ts";
 import type { ExecutionQuery, OrderQuery, VenueStore } from "./store.ts";
 
@@ -120,8 +120,9 @@ type Condition = readonly [string, string | number];
 
 /** The symbols travel as one JSON array: a statement has room for 100 parameters only. */
 function selectOrders(query: OrderQuery): Statement {
-  const { status, symbols, side, afterMs, untilMs, afterOrderId, beforeOrderId } = query;
+  const { status, symbols, side, afterMs, untilMs, afterOrderId, beforeOrderId, nested } = query;
   const conditions: Condition[] = [];
+  if (nested === true) conditions.push(["json_extract(state, ?) IS NULL", "$.parentId"]);
   if (status !== "all") conditions.push(["is_open = ?", status === "open" ? 1 : 0]);
   if (symbols !== undefined) {
     conditions.push(["symbol IN (SELECT value FROM json_each(?))", JSON.stringify(symbols)]);
@@ -166,9 +167,12 @@ const toPosition = (row: Record<string, unknown>): Position => ({
   costBasis: decimalOf(String(row["cost_basis"])),
 });
 
-const toOrder = (row: Record<string, unknown>): VenueOrder =>
+/** An order that was stored before there were brackets stands alone. */
+const toOrder = (row: Record<string, unknown>): VenueOrder => ({
+  ...ALONE,
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from a VenueOrder
-  JSON.parse(String(row["state"])) as VenueOrder;
+  ...(JSON.parse(String(row["state"])) as VenueOrder),
+});
 
 const toExecution = (row: Record<string, unknown>): Execution =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from an Execution

@@ -15,6 +15,8 @@ export type OrderQuery = {
   /** Ids of orders that exist, both excluded. */
   readonly afterOrderId: string | undefined;
   readonly beforeOrderId: string | undefined;
+  /** Whether legs are left out, because their orders show them. */
+  readonly nested?: boolean;
   /** `asc`: in the order of submission. */
   readonly direction: "asc" | "desc";
   readonly limit: number;
@@ -53,7 +55,7 @@ export type VenueStore = {
   readonly findOrder: (id: string) => VenueOrder | undefined;
   /** The newest one with this id. */
   readonly findOrderByClientOrderId: (clientOrderId: string) => VenueOrder | undefined;
-  /** Oldest first. */
+  /** Oldest first; no leg that is held. */
   readonly listOpenOrders: () => VenueOrder[];
   readonly countOpenOrders: () => number;
   readonly listOrders: (query: OrderQuery) => VenueOrder[];

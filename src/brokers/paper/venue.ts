@@ -31,11 +31,13 @@ export type Venue = {
  *
  * What differs from Alpaca:
  * - It trades US equities only, and only the symbols in its settings; no crypto, no options, no order classes but simple,
- *   no trailing stops, no replacing of orders, no auctions. Whatever it does not have it refuses.
+ *   bracket and oto, no trailing stops, no replacing of orders, no auctions. Whatever it does not have it refuses.
  * - The market is always open, and every price is the last trade of this very moment. A trading day ends at midnight UTC,
  *   and orders for the day with it.
  * - An order fills whole and at once, at the last price, or not at all; with `max_fill_quantity` step by step, one step each
  *   time the market is looked at, which every request does. See `matching.ts`.
+ * - A take profit that was filled in part leaves the stop loss its id with fewer units, and one that gives way to the stop loss
+ *   is canceled; Alpaca may replace either. See `bracket.ts`.
  * - Buying power is one times equity, and a sale of more than is held opens a short position; see `buying-power.ts`.
  * - A refused order does not use up its client order id; an accepted one does, for good, unless `deduplication` is set to
  *   something weaker than Alpaca's. Alpaca documents the latter only.

@@ -13,6 +13,12 @@ const optionalTimestamp = (ms: number | null): string | null => (ms === null ? n
 const EQUITY = "us_equity";
 const EXCHANGE = "NASDAQ";
 
+/** One order with its legs in it. */
+export const nestedOrderJson = (order: VenueOrder, legs: readonly VenueOrder[]) => ({
+  ...orderJson(order),
+  legs: legs.length === 0 ? null : legs.map(orderJson),
+});
+
 /** One order, with every field of Alpaca's; what this venue does not have is `null`. */
 export const orderJson = (order: VenueOrder) => ({
   id: order.id,
@@ -35,7 +41,7 @@ export const orderJson = (order: VenueOrder) => ({
   qty: order.quantity,
   filled_qty: order.filledQuantity,
   filled_avg_price: averagePriceOf(order),
-  order_class: "",
+  order_class: order.orderClass,
   order_type: order.type,
   type: order.type,
   side: order.side,

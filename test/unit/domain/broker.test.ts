@@ -57,6 +57,84 @@ describe("a stop to buy", () => {
   });
 });
 
+describe("an order with legs", () => {
+  const profit = { venue_order_id: "venue-2", client_order_id: "theirs-2", side: "sell" as const, limit_price: "200" };
+  const stop = {
+    venue_order_id: "venue-3",
+    client_order_id: "theirs-3",
+    side: "sell" as const,
+    type: "stop" as const,
+    limit_price: null,
+    stop_price: "180",
+  };
+  const bracket = anIntent({ take_profit: { limit_price: "200" }, stop_loss: { stop_price: "180" } });
+  const withLegs = (...legs: Parameters<typeof aReport>[0][]) => aReport({ legs: legs.map((leg) => aReport(leg)) });
+
+  it("is ours with the legs that were asked for, in any order", () => {
+    expect(isSameOrder(bracket, withLegs(profit, stop))).toBe(true);
+    expect(isSameOrder(bracket, withLegs(stop, profit))).toBe(true);
+    expect(isSameOrder(anIntent({ take_profit: { limit_price: "200" } }), withLegs(profit))).toBe(true);
+    expect(isSameOrder(anIntent({ stop_loss: { stop_price: "180" } }), withLegs(stop))).toBe(true);
+  });
+
+  it("is ours as long as the venue does not say which legs it has", () => {
+    expect(isSameOrder(bracket, aReport())).toBe(true);
+    expect(isSameOrder(anIntent(), aReport())).toBe(true);
+  });
+
+  it("is another one when the venue says that it has none, or has some that nobody asked for", () => {
+    expect(isSameOrder(bracket, aReport({ legs: [] }))).toBe(false);
+    expect(isSameOrder(anIntent(), aReport({ legs: [] }))).toBe(true);
+    expect(isSameOrder(anIntent(), withLegs(stop))).toBe(false);
+  });
+
+  it("is another one when a leg is missing or there is one too many", () => {
+    expect(isSameOrder(bracket, withLegs(profit))).toBe(false);
+    expect(isSameOrder(anIntent({ stop_loss: { stop_price: "180" } }), withLegs(profit, stop))).toBe(false);
+  });
+
+  it("is ours with fewer units in a leg than it has, for what the other one closed, and with a leg in place of another", () => {
+    const replaced = { ...stop, status: "replaced" as const };
+    const rest = { ...stop, venue_order_id: "venue-4", quantity: "6" };
+    expect(isSameOrder(bracket, withLegs(profit, replaced, rest))).toBe(true);
+  });
+
+  it.each([
+    [{ quantity: "11" }, {}],
+    [{ quantity: null }, {}],
+    [{ side: "buy" as const }, {}],
+    [{ symbol: "MSFT" }, {}],
+    [{ limit_price: "200.01" }, {}],
+    [{ stop_price: "190" }, {}],
+    [{}, { stop_price: "180.01" }],
+    [{}, { type: "stop_limit" as const, limit_price: "179" }],
+    [{}, { side: "buy" as const }],
+  ])("is another one when the take profit has %j and the stop loss %j", (ofProfit, ofStop) => {
+    expect(isSameOrder(bracket, withLegs({ ...profit, ...ofProfit }, { ...stop, ...ofStop }))).toBe(false);
+  });
+
+  it("has a stop limit for a stop loss with a limit, and no other limit", () => {
+    const intent = anIntent({ stop_loss: { stop_price: "180", limit_price: "179" } });
+    const capped = { ...stop, type: "stop_limit" as const, limit_price: "179" };
+    expect(isSameOrder(intent, withLegs(capped))).toBe(true);
+    expect(isSameOrder(intent, withLegs({ ...capped, limit_price: "178" }))).toBe(false);
+    expect(isSameOrder(intent, withLegs(stop))).toBe(false);
+  });
+
+  it("may get a limit from the venue for the stop loss of a sale, which buys", () => {
+    const sale = anIntent({ side: "sell", stop_loss: { stop_price: "195" } });
+    const capped = {
+      ...stop,
+      side: "buy" as const,
+      type: "stop_limit" as const,
+      stop_price: "195",
+      limit_price: "199.87",
+    };
+    const report = { ...withLegs(capped), side: "sell" as const };
+    expect(isSameOrder(sale, report)).toBe(true);
+  });
+});
+
 describe("no other order", () => {
   it.each([
     ["a stop to sell", { type: "stop", side: "sell", limit_price: undefined, stop_price: "180" }],

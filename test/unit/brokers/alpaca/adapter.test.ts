@@ -5,7 +5,7 @@ import { ALPACA_LIVE, ALPACA_PAPER } from "../../../../src/brokers/alpaca/venues
 import { ClientOrderId } from "../../../../src/domain/ids.ts";
 import type { OrderIntent } from "../../../../src/domain/order.ts";
 import { resumeApproval } from "../../../../src/domain/risk/assess.ts";
-import { anAlpacaOrder, anIntent } from "./builders.ts";
+import { aStopLoss, aTakeProfit, anAlpacaOrder, anIntent } from "./builders.ts";
 import { type Answer, KEY_ID, SECRET_KEY, aBroker, json } from "./recorded-broker.ts";
 
 const approve = (intent: OrderIntent) =>
@@ -31,6 +31,31 @@ describe("placing an order", () => {
         body: '{"symbol":"AAPL","qty":"10","side":"buy","type":"limit","time_in_force":"day","limit_price":"187.25","client_order_id":"sp-0192f3a4"}',
       },
     ]);
+  });
+
+  const bracket = anIntent({ take_profit: { limit_price: "200" }, stop_loss: { stop_price: "180" } });
+
+  it("sends its legs with it, and hears of them at once", async () => {
+    const { broker } = aBroker(json(anAlpacaOrder({ order_class: "bracket", legs: [aTakeProfit(), aStopLoss()] })));
+    expect(await broker.submit(approve(bracket))).toMatchObject({
+      ending: "accepted",
+      report: {
+        legs: [
+          { side: "sell", limit_price: "200" },
+          { side: "sell", stop_price: "180" },
+        ],
+      },
+    });
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ["nothing said of its legs", { order_class: "bracket", legs: null }, "accepted"],
+    ["no legs at all", { order_class: "", legs: null }, "unknown"],
+    ["one of two legs", { order_class: "oto", legs: [aStopLoss()] }, "unknown"],
+    ["another price", { order_class: "bracket", legs: [aTakeProfit(), aStopLoss({ stop_price: "179" })] }, "unknown"],
+  ])("whose order comes back with %s, %j, is %s", async (_, fields, ending) => {
+    const { broker } = aBroker(json(anAlpacaOrder(fields)));
+    expect(await broker.submit(approve(bracket))).toMatchObject({ ending });
   });
 
   it.each([429, 500, 503])("retries nothing by itself after a %i", async (status) => {
@@ -77,6 +102,46 @@ describe("looking an order up", () => {
         body: "",
       },
     ]);
+  });
+
+  describe("that has legs", () => {
+    const bare = anAlpacaOrder({ client_order_id: id, order_class: "bracket", legs: null });
+    const whole = { ...bare, status: "filled", filled_qty: "10", legs: [aTakeProfit(), aStopLoss()] };
+    const NESTED = "https://paper-api.alpaca.markets/v2/orders/61e69015-8549-4bfd-b9c3-01e75843f47d?nested=true";
+
+    it("asks for them by Alpaca's id when they are not in the first answer", async () => {
+      const { broker, calls } = aBroker([json(bare), json(whole)]);
+      expect(await broker.find(id)).toMatchObject({
+        ending: "found",
+        report: { status: "filled", legs: [{ stop_price: null }, { stop_price: "180" }] },
+      });
+      expect(calls.map(({ url }) => url).slice(1)).toEqual([NESTED]);
+    });
+
+    it("asks once when they are", async () => {
+      const { broker, calls } = aBroker(json(whole));
+      expect(await broker.find(id)).toMatchObject({ report: { legs: [{}, {}] } });
+      expect(calls).toHaveLength(1);
+    });
+
+    it.each<[string, Answer]>([
+      ["fails", json({}, { status: 500 })],
+      ["is limited", json({}, { status: 429 })],
+      ["is not found", json({ code: 40410000, message: "order not found" }, { status: 404 })],
+      ["is about another order", json({ ...whole, client_order_id: "sp-other" })],
+      ["has a leg that cannot be read", json({ ...whole, legs: [{}] })],
+      ["breaks off", () => Promise.reject(new Error("Network connection lost."))],
+    ])("has what it knew, and nothing of the legs, when the second answer %s", async (_, answer) => {
+      const found = await aBroker([json(bare), answer]).broker.find(id);
+      expect(found).toMatchObject({ ending: "found", report: { status: "pending_new" } });
+      expect(found.ending === "found" && found.report.legs).toBeUndefined();
+    });
+
+    it("does not ask where Alpaca's id could be anything else", async () => {
+      const { broker, calls } = aBroker(json({ ...bare, id: "../orders" }));
+      expect(await broker.find(id)).toMatchObject({ ending: "found" });
+      expect(calls).toHaveLength(1);
+    });
   });
 
   it("takes Alpaca's word that there is none", async () => {

@@ -48,3 +48,30 @@ export const anAlpacaOrder = (overrides: Record<string, unknown> = {}): Record<s
   hwm: null,
   ...overrides,
 });
+
+/** The leg of that order that sells at 200 or better; Alpaca has made up its ids. */
+export const aTakeProfit = (overrides: Record<string, unknown> = {}): Record<string, unknown> =>
+  anAlpacaOrder({
+    id: "0c6d1d0e-1111-4000-8000-000000000001",
+    client_order_id: "5d0a6b3c-1111-4000-8000-000000000001",
+    order_class: "bracket",
+    side: "sell",
+    limit_price: "200",
+    status: "new",
+    ...overrides,
+  });
+
+/** The one that sells when the price has come down to 180. */
+export const aStopLoss = (overrides: Record<string, unknown> = {}): Record<string, unknown> =>
+  anAlpacaOrder({
+    id: "0c6d1d0e-2222-4000-8000-000000000002",
+    client_order_id: "5d0a6b3c-2222-4000-8000-000000000002",
+    order_class: "bracket",
+    order_type: "stop",
+    type: "stop",
+    side: "sell",
+    limit_price: null,
+    stop_price: "180",
+    status: "held",
+    ...overrides,
+  });

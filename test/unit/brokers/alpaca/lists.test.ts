@@ -1,6 +1,6 @@
 // Lists of the account: whole, or not at all; but of trades, which have no end, the oldest ones.
 import { describe, expect, it } from "vitest";
-import { anAlpacaOrder } from "./builders.ts";
+import { aStopLoss, aTakeProfit, anAlpacaOrder } from "./builders.ts";
 import { type Answer, NOW_MS, aBroker, json } from "./recorded-broker.ts";
 
 const idAt = (index: number): string => `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
@@ -104,11 +104,27 @@ describe("open orders", () => {
   it.each<[string, Record<string, unknown>]>([
     ["a trailing stop", { type: "trailing_stop", trail_percent: "1" }],
     ["an order type from next year", { type: "pegged" }],
-    ["a bracket", { order_class: "bracket" }],
+    ["a pair of orders that cancel each other", { order_class: "oco" }],
     ["a multi-leg order, which has no side", { order_class: "mleg", side: null, symbol: null }],
   ])("pass over %s, which we never send", async (_, foreign) => {
     const { broker } = aBroker(json([anAlpacaOrder(foreign), anAlpacaOrder()]));
     expect(await broker.openOrders()).toMatchObject({ ending: "listed", items: [{ client_order_id: "sp-0192f3a4" }] });
+  });
+
+  it("are each order of a bracket once, whose legs the list does not tell of", async () => {
+    const entry = anAlpacaOrder({ order_class: "bracket", legs: null });
+    const { broker, calls } = aBroker(json([entry, aTakeProfit({ legs: null })]));
+    const listed = await broker.openOrders();
+    const items = listed.ending === "listed" ? listed.items : [];
+    expect(items.map((item) => item.venue_order_id)).toEqual([entry["id"], aTakeProfit()["id"]]);
+    expect(items.map((item) => item.legs)).toEqual([undefined, undefined]);
+    expect(paths(calls)).toEqual([FIRST]);
+  });
+
+  it("are not lost for a leg of a kind that we never send, in a bracket that somebody placed beside us", async () => {
+    const foreign = anAlpacaOrder({ order_class: "bracket", legs: [aStopLoss({ type: "trailing_stop" })] });
+    const { broker } = aBroker(json([foreign, anAlpacaOrder()]));
+    expect(await broker.openOrders()).toMatchObject({ ending: "listed", items: [{}, {}] });
   });
 
   it("count orders that are passed over as part of a full page", async () => {

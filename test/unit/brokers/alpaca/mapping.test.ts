@@ -4,7 +4,7 @@ import { toOrderBody, toVenueReport } from "../../../../src/brokers/alpaca/mappi
 import { findUnsupported } from "../../../../src/brokers/alpaca/support.ts";
 import { isSameOrder } from "../../../../src/domain/broker.ts";
 import type { OrderIntent } from "../../../../src/domain/order.ts";
-import { anAlpacaOrder, anIntent } from "./builders.ts";
+import { aStopLoss, aTakeProfit, anAlpacaOrder, anIntent } from "./builders.ts";
 
 describe("the body of an order", () => {
   it.each<[string, OrderIntent, string]>([
@@ -27,6 +27,21 @@ describe("the body of an order", () => {
       "an order for extended hours",
       anIntent({ extended_hours: true }),
       '{"symbol":"AAPL","qty":"10","side":"buy","type":"limit","time_in_force":"day","limit_price":"187.25","extended_hours":true,"client_order_id":"sp-0192f3a4"}',
+    ],
+    [
+      "an order with two legs",
+      anIntent({ take_profit: { limit_price: "200.50" }, stop_loss: { limit_price: "179", stop_price: "180" } }),
+      '{"symbol":"AAPL","qty":"10","side":"buy","type":"limit","time_in_force":"day","limit_price":"187.25","order_class":"bracket","take_profit":{"limit_price":"200.5"},"stop_loss":{"stop_price":"180","limit_price":"179"},"client_order_id":"sp-0192f3a4"}',
+    ],
+    [
+      "an order with a stop loss",
+      anIntent({ stop_loss: { stop_price: "180" } }),
+      '{"symbol":"AAPL","qty":"10","side":"buy","type":"limit","time_in_force":"day","limit_price":"187.25","order_class":"oto","stop_loss":{"stop_price":"180"},"client_order_id":"sp-0192f3a4"}',
+    ],
+    [
+      "an order with a take profit",
+      anIntent({ take_profit: { limit_price: "200" } }),
+      '{"symbol":"AAPL","qty":"10","side":"buy","type":"limit","time_in_force":"day","limit_price":"187.25","order_class":"oto","take_profit":{"limit_price":"200"},"client_order_id":"sp-0192f3a4"}',
     ],
     [
       "more digits than a double holds",
@@ -61,6 +76,7 @@ describe("Alpaca's order", () => {
         status: "partially_filled",
         filled_quantity: "4",
         average_price: "187.2",
+        legs: [],
       },
     });
   });
@@ -137,6 +153,51 @@ describe("Alpaca's order", () => {
     expect(toVenueReport(order)).toMatchObject({
       value: { status: "replaced", venue_order_id: "61e69015-8549-4bfd-b9c3-01e75843f47d" },
     });
+  });
+});
+
+describe("the legs of Alpaca's order", () => {
+  const stop = aStopLoss();
+  const profit = aTakeProfit();
+
+  it("are read as orders of their own, with their own ids", () => {
+    expect(toVenueReport(anAlpacaOrder({ order_class: "bracket", legs: [profit, stop] }))).toMatchObject({
+      value: {
+        client_order_id: "sp-0192f3a4",
+        legs: [
+          { venue_order_id: profit["id"], client_order_id: profit["client_order_id"], type: "limit", status: "new" },
+          { venue_order_id: stop["id"], client_order_id: stop["client_order_id"], type: "stop", status: "new" },
+        ],
+      },
+    });
+  });
+
+  it.each([
+    ["an order that stands alone has none", { order_class: "" }, []],
+    ["a simple order has none", { order_class: "simple" }, []],
+    ["an order without a class has none", { order_class: null, legs: undefined }, []],
+    ["a bracket has some, which are not in this answer", { order_class: "bracket", legs: null }, undefined],
+    ["an oto has one, which is not in this answer", { order_class: "oto", legs: [] }, undefined],
+  ])("say that %s", (_, fields, legs) => {
+    const report = toVenueReport(anAlpacaOrder(fields));
+    expect(report.ok && report.value.legs).toEqual(legs);
+  });
+
+  it("have no legs that would be read", () => {
+    const leg = { ...stop, legs: [{ id: 7 }] };
+    const report = toVenueReport(anAlpacaOrder({ order_class: "oto", legs: [leg] }));
+    expect(report.ok && report.value.legs).toHaveLength(1);
+    expect(report.ok && report.value.legs?.[0]).not.toHaveProperty("legs");
+  });
+
+  it.each<[string, unknown, string]>([
+    ["no list", { "0": stop }, "unreadable_order"],
+    ["nothing", [null], "unreadable_order"],
+    ["a trailing stop", [{ ...stop, type: "trailing_stop" }], "unreadable_order"],
+    ["more filled than ordered", [{ ...profit, filled_qty: "11" }], "unreadable_order"],
+    ["a status nobody knows", [profit, { ...stop, status: "waiting" }], "unrecognised_status"],
+  ])("make their order unreadable when they are %s", (_, legs, error) => {
+    expect(toVenueReport(anAlpacaOrder({ order_class: "bracket", legs }))).toEqual({ ok: false, error });
   });
 });
 

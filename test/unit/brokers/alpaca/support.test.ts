@@ -5,6 +5,10 @@ import { anIntent } from "./builders.ts";
 const market = { type: "market", limit_price: undefined };
 const byNotional = { ...market, quantity: undefined, notional: "100.25" };
 const stop = { type: "stop", limit_price: undefined, stop_price: "180" };
+const sell = { side: "sell" };
+const profitAt = (limit_price: string) => ({ take_profit: { limit_price } });
+const stopAt = (stop_price: string, limit_price?: string) => ({ stop_loss: { stop_price, limit_price } });
+const bracket = { ...profitAt("200"), ...stopAt("180") };
 const crypto = { symbol: "BTC/USD", time_in_force: "gtc" };
 
 describe("an order that Alpaca can carry out", () => {
@@ -26,6 +30,14 @@ describe("an order that Alpaca can carry out", () => {
     ["crypto until canceled", crypto],
     ["crypto at once", { ...crypto, ...market, time_in_force: "ioc" }],
     ["crypto with a fraction and a fine price", { ...crypto, quantity: "0.000000001", limit_price: "1.000000001" }],
+    ["a bracket", bracket],
+    ["a bracket at the market until canceled", { ...bracket, ...market, time_in_force: "gtc" }],
+    ["a bracket to sell", { ...sell, ...profitAt("180"), ...stopAt("200") }],
+    ["a take profit alone, a cent above the limit", profitAt("187.26")],
+    ["a stop loss alone, a cent below the limit", stopAt("187.24")],
+    ["a take profit of a sale, a cent below the limit", { ...sell, ...profitAt("187.24") }],
+    ["a stop loss of a sale, a cent above the limit", { ...sell, ...stopAt("187.26") }],
+    ["a stop loss with any limit", stopAt("180", "181")],
     ["a crypto stop-limit order", { ...crypto, type: "stop_limit", stop_price: "90000.5" }],
   ])("may be %s", (_, overrides) => {
     expect(findUnsupported(anIntent(overrides))).toBeUndefined();
@@ -56,6 +68,28 @@ describe("an order that Alpaca cannot carry out", () => {
     ["crypto all or nothing", { ...crypto, time_in_force: "fok" }, "unsupported_time_in_force"],
     ["a crypto stop order", { ...crypto, ...stop }, "unsupported_order_type"],
     ["crypto by notional", { ...crypto, ...byNotional }, "unsupported_notional"],
+    ["legs of a stop order", { ...stop, ...profitAt("200") }, "unsupported_bracket"],
+    ["legs of a stop limit order", { ...bracket, type: "stop_limit", stop_price: "187" }, "unsupported_bracket"],
+    ["legs of a notional", { ...byNotional, ...stopAt("180") }, "unsupported_bracket"],
+    ["legs of a fraction", { ...bracket, quantity: "1.5" }, "unsupported_bracket"],
+    ["legs at once", { ...bracket, time_in_force: "ioc" }, "unsupported_bracket"],
+    ["legs in the opening auction", { ...bracket, time_in_force: "opg" }, "unsupported_bracket"],
+    ["legs in extended hours", { ...bracket, extended_hours: true }, "unsupported_bracket"],
+    ["legs of crypto", { ...crypto, ...profitAt("200") }, "unsupported_bracket"],
+    ["a take profit at the stop loss", { ...market, ...profitAt("180"), ...stopAt("180") }, "bracket_prices"],
+    ["a take profit below the stop loss", { ...market, ...profitAt("179"), ...stopAt("180") }, "bracket_prices"],
+    ["a take profit above the stop loss of a sale", { ...market, ...sell, ...bracket }, "bracket_prices"],
+    ["a take profit at the limit", profitAt("187.25"), "bracket_prices"],
+    ["a stop loss at the limit", stopAt("187.25"), "bracket_prices"],
+    ["a take profit at the limit of a sale", { ...sell, ...profitAt("187.25") }, "bracket_prices"],
+    ["a stop loss at the limit of a sale", { ...sell, ...stopAt("187.25") }, "bracket_prices"],
+    ["a stop loss nearer than a cent", { limit_price: "0.5", ...stopAt("0.4901") }, "bracket_prices"],
+    ["a stop loss below zero", { ...market, ...stopAt("-1") }, "bracket_prices"],
+    ["a take profit of nothing", { ...market, ...sell, ...profitAt("0") }, "bracket_prices"],
+    ["a limit of nothing in a stop loss", stopAt("180", "0"), "bracket_prices"],
+    ["a take profit finer than cents", profitAt("200.001"), "price_increment"],
+    ["a stop loss finer than cents", stopAt("180.001"), "price_increment"],
+    ["a limit of a stop loss finer than cents", stopAt("180", "179.001"), "price_increment"],
     ["crypto in extended hours", { ...crypto, extended_hours: true }, "unsupported_extended_hours"],
   ])("is refused for %s", (_, overrides, code) => {
     expect(findUnsupported(anIntent(overrides))).toEqual({ code, detail: expect.stringMatching(/^.{10,}$/) });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { alpacaBroker } from "../../../../src/brokers/alpaca/adapter.ts";
 import { handleVenueRequest } from "../../../../src/brokers/paper/venue.ts";
+import { ClientOrderId } from "../../../../src/domain/ids.ts";
 import { tickAt } from "../../../../src/domain/instrument.ts";
 import { decimalOf } from "../../../../src/domain/money.ts";
 import { resumeApproval } from "../../../../src/domain/risk/assess.ts";
@@ -119,6 +120,80 @@ describe("the Alpaca adapter at this venue", () => {
     const items = listed.ending === "listed" ? listed.items : [];
     expect(items).toHaveLength(1201);
     expect(new Set(items.map((report) => report.client_order_id)).size).toBe(1201);
+  });
+
+  describe("places a bracket", () => {
+    const legs = { take_profit: { limit_price: "200" }, stop_loss: { stop_price: "180" } };
+    const find = async (broker: ReturnType<typeof openBroker>["broker"]) => {
+      const found = await broker.find(client_order_id);
+      if (found.ending !== "found") throw new Error(`not found: ${found.ending}`);
+      return found.report;
+    };
+    const listed = async (broker: ReturnType<typeof openBroker>["broker"]) => {
+      const list = await broker.openOrders();
+      return list.ending === "listed" ? list.items.map((item) => item.venue_order_id) : [];
+    };
+
+    it("and hears of its legs at once, and whenever it looks", async () => {
+      const { broker, submit } = openBroker();
+      const ending = await submit({ ...legs, limit_price: "185" });
+      const accepted = ending.ending === "accepted" ? ending.report.legs : undefined;
+      expect(accepted).toMatchObject([
+        { side: "sell", type: "limit", limit_price: "200", status: "new" },
+        { side: "sell", type: "stop", stop_price: "180", status: "new" },
+      ]);
+      expect((await find(broker)).legs).toEqual(accepted);
+    });
+
+    it("and sees each of its orders in the list once, while it is at the market", async () => {
+      const { broker, place, setPrice } = openBroker();
+      const id = await place({ ...legs, limit_price: "185" });
+      const [profit, stop] = (await find(broker)).legs ?? [];
+      expect(await listed(broker)).toEqual([id]);
+      await setPrice("AAPL", "185");
+      await broker.find(client_order_id);
+      expect(await listed(broker)).toEqual([profit?.venue_order_id]);
+      await setPrice("AAPL", "170");
+      expect(await listed(broker)).toEqual([]);
+      expect(await find(broker)).toMatchObject({
+        status: "filled",
+        legs: [
+          { venue_order_id: profit?.venue_order_id, status: "canceled" },
+          { venue_order_id: stop?.venue_order_id, status: "filled", filled_quantity: "10", average_price: "170" },
+        ],
+      });
+    });
+
+    it("and finds a leg by the client order id that the venue gave it", async () => {
+      const { broker, place } = openBroker();
+      await place({ ...market, ...legs });
+      const [profit] = (await find(broker)).legs ?? [];
+      const name = ClientOrderId.parse(profit?.client_order_id);
+      expect(await broker.find(name)).toMatchObject({ ending: "found", report: { status: "new", limit_price: "200" } });
+    });
+
+    it("and cancels all of it with one leg", async () => {
+      const { broker, place } = openBroker();
+      await place({ ...market, ...legs });
+      const [, stop] = (await find(broker)).legs ?? [];
+      expect(await broker.cancel(stop?.venue_order_id ?? "")).toEqual({ ending: "requested" });
+      expect((await find(broker)).legs).toMatchObject([{ status: "canceled" }, { status: "canceled" }]);
+      expect(await broker.cancel(stop?.venue_order_id ?? "")).toEqual({ ending: "too_late" });
+    });
+
+    it.each<[string, Record<string, unknown>]>([
+      ["too near to the market", { stop_loss: { stop_price: "187.5" } }],
+      ["on the wrong side of it", { take_profit: { limit_price: "187" } }],
+    ])("and is rejected with a leg that is %s", async (_, fields) => {
+      const { broker, submit } = openBroker();
+      const ending = await submit({ ...market, ...fields });
+      expect(ending).toMatchObject({
+        ending: "rejected",
+        code: "invalid_order",
+        detail: expect.stringContaining("base_price"),
+      });
+      expect(await broker.find(client_order_id)).toEqual({ ending: "absent" });
+    });
   });
 
   it("lists every trade since a moment, over more than one page, oldest first and each once", async () => {

@@ -40,6 +40,14 @@ const orders = fc.oneof(
   fc.record({ ...common, type: fc.constant("limit"), qty: quantity, limit_price: price }),
   fc.record({ ...common, type: fc.constant("stop"), qty: quantity, stop_price: price }),
   fc.record({ ...common, type: fc.constant("stop_limit"), qty: quantity, stop_price: price, limit_price: price }),
+  fc.record({
+    ...common,
+    type: fc.constant("market"),
+    qty: fc.integer({ min: 1, max: 100 }).map(String),
+    order_class: fc.constant("bracket"),
+    take_profit: fc.record({ limit_price: price }),
+    stop_loss: fc.record({ stop_price: price }),
+  }),
 );
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(

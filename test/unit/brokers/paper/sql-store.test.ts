@@ -24,6 +24,15 @@ describe("the SQL store", () => {
     expect((await after.post({ client_order_id: "sp-1" })).body).toMatchObject({ code: 40010001 });
   });
 
+  it("reads an order that was stored before there were brackets as one that stands alone", async () => {
+    const database = new DatabaseSync(":memory:");
+    const { place, get } = openVenue({ store: openSqliteStore(database) });
+    const order = await place({ type: "limit", limit_price: "150" });
+    database.exec("UPDATE orders SET state = json_remove(state, '$.orderClass', '$.parentId', '$.legIds')");
+    expect(await get(`/v2/orders/${order.id}?nested=true`)).toEqual(order);
+    expect(await get<unknown[]>("/v2/orders?nested=true")).toEqual([order]);
+  });
+
   it("finds more symbols at once than a statement has parameters", async () => {
     const { place, get } = openVenue({ store: openSqliteStore() });
     await place();
