@@ -1,0 +1,106 @@
+// The live orders that have to end before a goal can order anything: what they still trade would make its order the wrong one.
+import type { OrderId } from "../ids.ts";
+import { leavesQuantity } from "../leaves.ts";
+import { type Decimal, absolute, greaterThan, subtract, sum } from "../money.ts";
+import type { Order } from "../order.ts";
+import { assertNever } from "../result.ts";
+import {
+  type Exit,
+  type Goal,
+  type GoalFacts,
+  closingSide,
+  concerns,
+  openingSide,
+  sideHeld,
+  sideWanted,
+} from "./goal.ts";
+
+export type Obstacles = { readonly toCancel: readonly Order[]; readonly toWaitFor: readonly Order[] };
+
+export function findObstacles(goal: Goal, facts: GoalFacts): Obstacles {
+  const { instruction } = goal;
+  const held = sideHeld(facts.position);
+  switch (instruction.action) {
+    case "add":
+      // More of what is held is right whatever else trades.
+      return cancel([]);
+    case "enter": {
+      const isThere = held !== undefined && instruction.side === openingSide(held);
+      // Nothing will be ordered: what rests at a price of its own, such as a stop, is left as well.
+      return isThere
+        ? cancel(facts.live.filter((order) => isMoving(order) && order.side === closingSide(held)))
+        : all(goal, facts);
+    }
+    case "reverse":
+    case "target":
+      return all(goal, facts);
+    case "exit":
+      return ofExit(goal, instruction, facts);
+    default:
+      return assertNever(instruction);
+  }
+}
+
+const all = (goal: Goal, facts: GoalFacts): Obstacles => lettingFinish(facts.live, goal, facts);
+
+function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
+  const { live, ofGoals, position } = facts;
+  const held = sideHeld(position);
+  if (held !== undefined && (concerns(exit, held) || goal.leaving.includes(held))) {
+    const inTheWay = live.filter((order) => order.side === closingSide(held) || isComing(order, ofGoals));
+    return lettingFinish(inTheWay, goal, facts);
+  }
+  // There is nothing to get out of, unless it is on its way.
+  const leadsThere = live.filter((order) => concerns(exit, order.side === "buy" ? "long" : "short"));
+  return held === undefined
+    ? cancel(leadsThere.filter((order) => isComing(order, ofGoals)))
+    : // On their way there they first take off what is held, as somebody else wants it.
+      { toCancel: [], toWaitFor: leadsThere.filter(isMoving) };
+}
+
+const isComing = (order: Order, ofGoals: ReadonlySet<OrderId>): boolean => ofGoals.has(order.id) || isMoving(order);
+
+/**
+ * Canceled is what does not lead where the goal leads as well. What does is under way already: in its place nothing would be
+ * there sooner, and a rule or the broker could refuse it.
+ */
+function lettingFinish(inTheWay: readonly Order[], goal: Goal, facts: GoalFacts): Obstacles {
+  const helpful = findHelpful(inTheWay.filter(isMoving), goal, facts);
+  return { toCancel: inTheWay.filter((order) => !helpful.includes(order)), toWaitFor: helpful };
+}
+
+function findHelpful(moving: readonly Order[], goal: Goal, { position }: GoalFacts): readonly Order[] {
+  const { instruction } = goal;
+  const held = sideHeld(position);
+  const wanted = sideWanted(instruction);
+  if (held !== undefined && openingSide(held) !== wanted) {
+    const exits = moving.filter(({ side }) => side === closingSide(held));
+    // A way out that has a price may be open where the market is closed.
+    return instruction.type === "market" ? ifWithin(absolute(position), exits) : [];
+  }
+  const entries = moving.filter(({ side }) => side === wanted);
+  if (instruction.action === "enter") return entries;
+  const units = unitsWanted(goal);
+  return units === undefined ? [] : ifWithin(subtract(units, absolute(position)), entries);
+}
+
+/** As far as anybody can tell without a price. */
+function unitsWanted({ instruction, settings }: Goal): Decimal | undefined {
+  if (instruction.action === "target") return absolute(instruction.position);
+  const size = instruction.size ?? settings.defaultSize;
+  return instruction.action === "reverse" && size?.by === "quantity" ? size.value : undefined;
+}
+
+/** The orders, if together they trade no more than that. */
+function ifWithin(units: Decimal, orders: readonly Order[]): readonly Order[] {
+  const isKnown = orders.every(({ quantity }) => quantity !== undefined);
+  return isKnown && !greaterThan(sum(orders.map(leavesQuantity)), units) ? orders : [];
+}
+
+const cancel = (toCancel: readonly Order[]): Obstacles => ({ toCancel, toWaitFor: [] });
+
+/** Whether the order trades as soon as the venue can, and does not rest at a price or for an auction. */
+const isMoving = ({ type, time_in_force }: Order): boolean =>
+  time_in_force === "ioc" ||
+  time_in_force === "fok" ||
+  (type === "market" && time_in_force !== "opg" && time_in_force !== "cls");

@@ -1,0 +1,46 @@
+// What a goal does next. Reduce first: no order crosses zero, and nothing is opened before what stood in its way is out of it.
+import { ZERO } from "../money.ts";
+import { type Order, isTerminal } from "../order.ts";
+import { assert } from "../result.ts";
+import type { Goal, GoalEnd, GoalFacts, GoalMove } from "./goal.ts";
+import { makesRoom, planOrder } from "./order.ts";
+import { findObstacles } from "./obstacles.ts";
+
+const WAIT = { move: "wait" } as const;
+
+/**
+ * The next move, from stored facts alone: to be asked again whenever an order in the symbol has changed, and to be carried out
+ * in the transaction that the facts were read in. An order of unknown outcome is live, and waited for like any other.
+ */
+export function planGoal(goal: Goal, facts: GoalFacts): GoalMove {
+  if (goal.stage === "ended") return WAIT;
+  if (goal.order !== null) {
+    assert(facts.ordered?.id === goal.order, "a goal was planned without its order");
+    const followed = follow(goal, facts.ordered);
+    if (followed !== "go_on") return followed;
+  }
+  if (!facts.positionKnown) return WAIT;
+  const { toCancel, toWaitFor } = findObstacles(goal, facts);
+  const unasked = toCancel.filter(({ cancel_requested_at }) => cancel_requested_at === null);
+  if (unasked.length > 0) return { move: "cancel", orders: unasked.map(({ id }) => id) };
+  return toCancel.length + toWaitFor.length > 0 ? WAIT : planOrder(goal, facts);
+}
+
+/** What follows from how the stage's order stands. An exit that an entry waits for has to be filled to the last unit. */
+function follow(goal: Goal, ordered: Order): GoalMove | "go_on" {
+  const { instruction, settings } = goal;
+  const isForEntry = goal.stage === "reducing" && makesRoom(instruction, ordered.side);
+  const { status } = ordered;
+  if (status === "filled" && isForEntry) {
+    return instruction.action === "enter" && settings.onOpposite === "exit"
+      ? end("closed_opposite", describe(ordered))
+      : "go_on";
+  }
+  if (status !== "filled" && isTerminal(status)) return end(`order_${status}`, describe(ordered));
+  return ordered.delivery === "delivered" && !isForEntry ? end("ordered", describe(ordered)) : WAIT;
+}
+
+const describe = ({ side, quantity = ZERO, filled_quantity, reason }: Order): string =>
+  `${side} ${quantity}, ${filled_quantity} filled${reason === null ? "" : `: ${reason.code}`}`;
+
+const end = (code: string, detail: string): GoalEnd => ({ move: "end", code, detail });
