@@ -16,7 +16,9 @@ import { type Result, err, ok } from "../domain/result.ts";
 import { needsPrice } from "../domain/risk/needs-price.ts";
 import { OFF } from "../domain/risk/rule.ts";
 import { type OrderPreview, previewOf } from "../domain/risk/preview.ts";
+import type { Instruction } from "../domain/signal/instruction.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
+import type { SignalReceipt } from "../domain/signal/receipt.ts";
 import type { Settlement } from "../domain/settlement.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import type { StopCancels, StopLevel, TradingStop } from "../domain/trading-stop.ts";
@@ -24,6 +26,7 @@ import { describeError, log } from "../log.ts";
 import { findAccount, toConfiguration } from "../storage/accounts.ts";
 import { appendEntries } from "../storage/audit-log.ts";
 import { openDatabase } from "../storage/client.ts";
+import { countInstruments, findInstruments, replaceInstruments } from "../storage/instruments.ts";
 import { listSources } from "../storage/sources.ts";
 import { listStops } from "../storage/trading-stops.ts";
 import { within } from "../within.ts";
@@ -51,6 +54,13 @@ import { Follower } from "./follower.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { readHoldings } from "./holdings.ts";
 import { identify } from "./identity.ts";
+import {
+  type InstrumentLists,
+  Instruments,
+  type RefreshRefusal,
+  type Refreshed,
+  recordRefresh,
+} from "./instruments.ts";
 import { migrate } from "./migrations.ts";
 import { readUse } from "./nonces.ts";
 import { type OrderQuery, dueTimes, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders.ts";
@@ -61,6 +71,11 @@ import { ReferencePrices } from "./reference-prices.ts";
 import { type ReplaceRefusal, type Replacement, replaceOrder } from "./replace.ts";
 import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
 import { type ReleaseRefusal, adoptWideStops, readStops, releaseStop, setStop, tradingStateOf } from "./stops.ts";
+import { carryOn } from "./goals.ts";
+import { readDueGoals } from "./goal-store.ts";
+import { type Instructed, type InstructionSignal, instruct } from "./instruct.ts";
+import { findSignal, receiptOf } from "./signals.ts";
+import { singleFlight } from "./single-flight.ts";
 import { Waiters } from "./waiters.ts";
 
 /** When the alarm looks after work that should be done by then, and is not if the process died. */
@@ -87,6 +102,7 @@ export class AccountObject extends DurableObject<Env> {
   readonly #sql = this.ctx.storage.sql;
   readonly #waiters = new Waiters();
   readonly #prices = new ReferencePrices();
+  readonly #instruments = new Instruments({ lists: this.#instrumentLists(), nowMs: Date.now });
   readonly #account: AccountId;
   readonly #follower: Follower;
   readonly #housekeeping: Housekeeping;
@@ -121,11 +137,13 @@ export class AccountObject extends DurableObject<Env> {
       waiters: this.#waiters,
       prices: this.#prices,
       recent: () => this.#recentOrders(),
+      instruments: this.#instruments,
       onEnd: () => this.#work(),
     });
     this.#housekeeping = new Housekeeping({
       ...store,
       desk,
+      instruments: this.#instruments,
       deliver: (entries) => appendEntries(openDatabase(this.env.DB), entries),
     });
     this.#commit(() => {
@@ -159,6 +177,38 @@ export class AccountObject extends DurableObject<Env> {
     if (!admitted.ok) return admitted;
     this.#work();
     return ok({ ...admitted.value, order: await this.#until(isAnswered, admitted.value.order, waitMs) });
+  }
+
+  /**
+   * Carries out a signal that is more than one order, as far as that can be done at once, all in one transaction; what is left
+   * follows by itself. Called again with the same signal, because the answer got lost, it answers the same.
+   */
+  async instruct(
+    signal: InstructionSignal,
+    waitMs: number,
+  ): Promise<Result<Omit<Instructed, "signal"> & { receipt: SignalReceipt }, SignalRefusal | Misconfigured>> {
+    await this.#knowItself();
+    const desk = this.#desk();
+    if (!desk.ok) return desk;
+    const referencePrices = await this.#learnFor(signal.instructions.flatMap(symbolsToPrice), desk.value);
+    const context = this.#decisionContext();
+    if (!context.ok) return context;
+    const limits = limitsOf(signal.sender, context.value.limits);
+    const newId = () => this.#newId(context.value.nowMs);
+    const args = { ...context.value, random: randomFraction(), limits, signal, referencePrices, newId };
+    const instructed = this.#commit(() => instruct(this.#sql, args));
+    if (!instructed.ok) return instructed;
+    this.#work();
+    const { signal: stored, ...rest } = instructed.value;
+    const [first] = receiptOf(this.#sql, stored).orders;
+    if (first !== undefined) await this.#until(isAnswered, first, waitMs);
+    return ok({ ...rest, receipt: receiptOf(this.#sql, stored) });
+  }
+
+  /** One signal that was more than one order, as it stands, or `null`. */
+  getSignal(id: string): SignalReceipt | null {
+    const found = findSignal(this.#sql, id);
+    return found === undefined ? null : receiptOf(this.#sql, found.signal);
   }
 
   /** Decides about several orders in one transaction, each by itself and knowing those before it. */
@@ -333,6 +383,20 @@ export class AccountObject extends DurableObject<Env> {
     return ok(toCircuitBreakerView(desk.value.connection.breaker));
   }
 
+  /** Makes what the broker lists now the list that entries are held against. */
+  async refreshInstruments(caller: Caller): Promise<Result<Refreshed, RefreshRefusal | Misconfigured>> {
+    await this.#knowItself();
+    const desk = this.#desk();
+    if (!desk.ok) return desk;
+    const refreshed = await this.#instruments.refresh(desk.value);
+    if (!refreshed.ok) return refreshed;
+    const { broker } = desk.value.settings.connection;
+    const record = { broker, refreshed: refreshed.value, caller, nowMs: Date.now() };
+    this.#commit(() => recordRefresh(this.#sql, this.#account, record));
+    this.#work();
+    return refreshed;
+  }
+
   /** Moves the embedded paper venue's market and looks at the orders it may have filled. */
   async setPaperPrice(symbol: string, price: Decimal): Promise<"set" | "not_listed" | "not_at_paper_venue"> {
     await this.#knowItself();
@@ -404,8 +468,27 @@ export class AccountObject extends DurableObject<Env> {
     const desk = this.#desk();
     if (desk.ok) this.#heldUntilMs = this.#follower.run(desk.value) ?? 0;
     this.#housekeeping.run();
+    if (desk.ok && readDueGoals(this.#sql).length > 0) this.ctx.waitUntil(this.#pursueGoals());
     this.#setAlarm();
   }
+
+  /** Plans every goal anew whose symbol has seen a change. */
+  readonly #pursueGoals = singleFlight("pursue_goals", async () => {
+    for (let due = readDueGoals(this.#sql); due.length > 0; due = readDueGoals(this.#sql)) {
+      const desk = this.#desk();
+      if (!desk.ok) return;
+      // An exit does not wait for what somebody else's entry has to know.
+      const exits = due.filter(({ goal }) => symbolsToPrice(goal.instruction).length === 0);
+      const goals = exits.length > 0 ? exits : due;
+      const symbols = goals.flatMap(({ goal }) => symbolsToPrice(goal.instruction));
+      const referencePrices = await this.#learnFor(symbols, desk.value);
+      const context = this.#contextOf(desk.value);
+      const newId = () => this.#newId(context.nowMs);
+      const args = { ...context, random: randomFraction(), referencePrices, newId };
+      this.#commit(() => goals.forEach(({ id }) => carryOn(this.#sql, id, args)));
+    }
+    this.#work();
+  });
 
   /** One transaction, and the alarm with it: whatever is stored as due is also what wakes the object. */
   #commit<T>(change: () => T): T {
@@ -429,7 +512,8 @@ export class AccountObject extends DurableObject<Env> {
   #setAlarm(): void {
     const nowMs = Date.now();
     const own = this.#housekeeping.nextAtMs(nowMs, SAFETY_MS);
-    const atMs = Math.min(own, this.#orderAlarmAtMs(nowMs));
+    const goalsAtMs = readDueGoals(this.#sql).length > 0 ? nowMs + SAFETY_MS : Infinity;
+    const atMs = Math.min(own, goalsAtMs, this.#orderAlarmAtMs(nowMs));
     // An alarm that rings too early only finds less to do; one that rings too late leaves an order alone.
     if (atMs === Infinity || (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs)) return;
     this.#alarmAtMs = atMs;
@@ -472,7 +556,24 @@ export class AccountObject extends DurableObject<Env> {
       isMoneyAsked && priced.length > 0
         ? this.#housekeeping.refreshView(FUNDS_FRESH_MS)
         : this.#housekeeping.knowPositions();
-    const [known] = await Promise.all([Promise.all(prices), funds]);
+    const entered = priced.map(({ symbol }) => symbol);
+    const instruments = this.#instruments.know(entered, desk);
+    const [known] = await Promise.all([Promise.all(prices), funds, instruments]);
+    return new Map(known.flatMap(([symbol, price]) => (price === undefined ? [] : [[symbol, price]])));
+  }
+
+  /** The same for instructions, of which nobody knows yet what orders come of them; for those of them that open something. */
+  async #learnFor(symbols: readonly string[], desk: Desk): Promise<ReadonlyMap<string, ReferencePrice>> {
+    if (symbols.length === 0) return new Map();
+    const each = [...new Set(symbols)];
+    const prices = each.map(
+      async (symbol) => [symbol, await this.#prices.latest(symbol, desk.broker, Date.now())] as const,
+    );
+    const [known] = await Promise.all([
+      Promise.all(prices),
+      this.#housekeeping.refreshView(FUNDS_FRESH_MS),
+      this.#instruments.know(each, desk),
+    ]);
     return new Map(known.flatMap(([symbol, price]) => (price === undefined ? [] : [[symbol, price]])));
   }
 
@@ -496,18 +597,31 @@ export class AccountObject extends DurableObject<Env> {
   #decisionContext() {
     const desk = this.#desk();
     if (!desk.ok) return desk;
-    const { settings, config, broker, connection } = desk.value;
-    if (settings.status !== "active") return err({ reason: "account_disabled" as const });
-    return ok({
+    if (desk.value.settings.status !== "active") return err({ reason: "account_disabled" as const });
+    return ok(this.#contextOf(desk.value));
+  }
+
+  #contextOf({ settings, config, broker, connection }: Desk) {
+    return {
       account: this.#account,
       policy: settings.policy,
       recent: this.#recentOrders(),
+      instruments: this.#instruments,
       minimumOrigin: settings.minimum_origin,
       limits: { ratePerSec: config.RATE_LIMIT_RPS, capacity: config.RATE_LIMIT_RPS },
       broker,
       circuitOpen: connection.isOpen,
       nowMs: Date.now(),
-    });
+    };
+  }
+
+  #instrumentLists(): InstrumentLists {
+    const database = () => openDatabase(this.env.DB);
+    return {
+      find: (broker, symbols) => findInstruments(database(), broker, symbols),
+      count: (broker) => countInstruments(database(), broker),
+      replace: (broker, listed, now) => replaceInstruments(database(), broker, listed, now),
+    };
   }
 
   #recentOrders(): RecentOrders {
@@ -561,6 +675,24 @@ export class AccountObject extends DurableObject<Env> {
         this.#commit(() => changeBreaker(this.#sql, { ...change, requestId: crypto.randomUUID() }));
       },
     });
+  }
+}
+
+/** The symbol of what may open something, or needs a price to be worked out: an exit of so many units waits for neither. */
+function symbolsToPrice(instruction: Instruction): string[] {
+  switch (instruction.action) {
+    case "flatten":
+    case "cancel":
+    case "stop":
+      return [];
+    case "exit": {
+      const { size, limit_price, stop_price, symbol } = instruction;
+      const isByUnits = size === undefined || size.by === "quantity" || size.by === "percent_of_position";
+      const isAsNamed = [limit_price, stop_price].every((price) => price === undefined || "at" in price);
+      return isByUnits && isAsNamed ? [] : [symbol];
+    }
+    default:
+      return [instruction.symbol];
   }
 }
 

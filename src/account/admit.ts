@@ -3,7 +3,7 @@
 import type { Actor } from "../domain/audit-entry.ts";
 import type { ReferencePrice } from "../domain/broker.ts";
 import type { ClientOrderId, OrderId, SourceId } from "../domain/ids.ts";
-import { ClientOrderId as ClientOrderIdSchema } from "../domain/ids.ts";
+import { ClientOrderId as ClientOrderIdSchema, OrderId as OrderIdSchema } from "../domain/ids.ts";
 import { ZERO } from "../domain/money.ts";
 import type { Order, OrderIntent } from "../domain/order.ts";
 import type { Decision } from "../domain/risk/assess.ts";
@@ -28,6 +28,7 @@ import {
 } from "./orders.ts";
 import { BUSY_INTERVAL_MS } from "./reconcile.ts";
 import { SenderMeter } from "./sender-meter.ts";
+import { findSignalByKey } from "./signals.ts";
 import { setStop } from "./stops.ts";
 import { setTimer } from "./timers.ts";
 
@@ -35,7 +36,7 @@ import { setTimer } from "./timers.ts";
  * How long an approval may wait to be sent: as long as a signal may be on its way before. A restart falls into it; a market
  * order of an hour ago, which nobody wants any more, does not.
  */
-const APPROVAL_TTL_MS = 300_000;
+export const APPROVAL_TTL_MS = 300_000;
 
 /** How a signal proved where it comes from, and what of that is used up by it. */
 type Proof = {
@@ -129,6 +130,14 @@ export function decide(sql: SqlStorage, args: DecideArgs): Result<Pick<Admitted,
   const request = JSON.stringify(signal.order);
   const earlier = findEarlier(sql, signal);
   const [first] = earlier;
+  const signaled =
+    signal.idempotencyKey === null ? undefined : findSignalByKey(sql, signal.source, signal.idempotencyKey);
+  if (signaled !== undefined) {
+    const orderId = OrderIdSchema.parse(signaled.signal.id);
+    useUp(sql, signal, null);
+    journalSignal(sql, args, "signal.conflict", null);
+    return err({ reason: "idempotency_conflict", orderId });
+  }
   if (first === undefined) {
     useUp(sql, signal, args.newId.order);
     return ok({ order: accept(sql, args, request), duplicate: false });
@@ -186,17 +195,13 @@ export function findEarlier(sql: SqlStorage, signal: Pick<Signal, "order" | "sou
 }
 
 function accept(sql: SqlStorage, args: DecideArgs, request: string): Order {
-  const intent = toIntent(args);
-  const order = storeDecided(sql, args, {
-    request,
-    intent,
-    decision: assessNow(sql, intent, {
-      ...args,
-      source: args.signal.source,
-      sender: { ...args.signal, counts: args.meter.counts() },
-    }),
-    replaces: null,
+  const decision = assessNow(sql, toIntent(args), {
+    ...args,
+    source: args.signal.source,
+    sender: { ...args.signal, counts: args.meter.counts() },
   });
+  const decided = { request, intent: decision.intent, decision, replaces: null, goal: null };
+  const order = storeDecided(sql, args, decided, (made) => journalSignal(sql, args, "signal.accepted", made));
   if (order.verdicts.some(({ rule, passed }) => rule === REPEATED && !passed)) stopRepeating(sql, args, order);
   return order;
 }
@@ -220,18 +225,29 @@ function stopRepeating(sql: SqlStorage, { account, nowMs, newId }: DecideArgs, o
   setStop(sql, stop, "none", { account, nowMs, random: 0, caller });
 }
 
-/** Stores an order and the decision about it. One that takes the place of another waits for its end. */
+/** Whom an order is stored for, and by what it is decided. */
+export type StoreArgs = Pick<DecideArgs, "account" | "nowMs" | "newId" | "recent" | "meter"> & {
+  readonly signal: Pick<Signal, "source" | "requestId" | "idempotencyKey">;
+};
+
+/**
+ * Stores an order and the decision about it. One that takes the place of another waits for its end. `beforehand`: what comes
+ * before it on the record.
+ */
 export function storeDecided(
   sql: SqlStorage,
-  args: DecideArgs,
+  args: StoreArgs,
   decided: {
     readonly request: string;
     readonly intent: OrderIntent;
     readonly decision: Decision;
     readonly replaces: OrderId | null;
+    /** The goal that it is for, if it is for one. */
+    readonly goal: string | null;
   },
+  beforehand: (order: Order) => void = () => undefined,
 ): Order {
-  const { intent, decision, request, replaces } = decided;
+  const { intent, decision, request, replaces, goal } = decided;
   const order = toOrder(args, intent, decision, replaces);
   const expiresAtMs = args.nowMs + APPROVAL_TTL_MS;
   const dueAtMs = order.delivery === "pending" ? args.nowMs : order.delivery === "waiting" ? expiresAtMs : null;
@@ -246,6 +262,7 @@ export function storeDecided(
       dueAtMs,
       executionsSinceMs: null,
       isExit: decision.outcome === "approved" && decision.isReduction,
+      goal,
     },
     args.signal.idempotencyKey,
   );
@@ -254,7 +271,7 @@ export function storeDecided(
     args.recent.add(order);
     args.meter.count("orders", "messages");
   }
-  journalSignal(sql, args, "signal.accepted", order);
+  beforehand(order);
   append(sql, args.account, {
     time: order.created_at,
     type: decision.outcome === "approved" ? "order.approved" : "order.denied",
@@ -264,7 +281,12 @@ export function storeDecided(
     order_id: order.id,
     symbol: order.symbol,
     result: { ok: decision.outcome === "approved", code: order.reason?.code ?? "approved" },
-    data: { intent, verdicts: decision.verdicts, ...(replaces === null ? {} : { replaces }) },
+    data: {
+      intent,
+      ...(decision.arithmetic === undefined ? {} : { arithmetic: decision.arithmetic }),
+      verdicts: decision.verdicts,
+      ...(replaces === null ? {} : { replaces }),
+    },
   });
   return order;
 }
@@ -279,7 +301,7 @@ export function toIntent({
 }
 
 function toOrder(
-  { signal, newId, nowMs }: DecideArgs,
+  { signal, newId, nowMs }: StoreArgs,
   intent: OrderIntent,
   decision: Decision,
   replaces: OrderId | null,
@@ -299,6 +321,7 @@ function toOrder(
     filled_quantity: ZERO,
     average_price: null,
     reason: approved ? null : { code: decision.reason },
+    ...(decision.arithmetic === undefined ? {} : { arithmetic: decision.arithmetic }),
     verdicts: [...decision.verdicts],
     attempts: 0,
     replaces,

@@ -59,6 +59,7 @@ export function factsNow(
     circuitOpen: context.circuitOpen,
     referencePrice: context.referencePrice,
     auditBacklog: countPending(sql),
+    instrument: context.instruments.find(intent.symbol),
     supports: context.broker.supports,
     openOrders: working.length,
     book: { positions: readPositions(sql), holdings: readBrokerView(sql)?.holdings ?? [], working },

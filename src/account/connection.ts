@@ -91,6 +91,7 @@ export class Connection {
       executions: (sinceMs) => told("executions", broker.executions(sinceMs)),
       holdings: () => told("holdings", broker.holdings()),
       balances: () => told("balances", broker.balances()),
+      instruments: () => told("instruments", broker.instruments()),
     };
   }
 

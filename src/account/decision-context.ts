@@ -4,6 +4,7 @@ import type { AccountId } from "../domain/ids.ts";
 import type { Origin } from "../domain/origin.ts";
 import type { Policy } from "../domain/risk/policy.ts";
 import type { SourceCaps } from "../domain/source.ts";
+import type { Instruments } from "./instruments.ts";
 import type { RecentOrders } from "./recent-orders.ts";
 
 /** What the isolate that proved a signal knows of its source. */
@@ -22,4 +23,5 @@ export type DecisionContext = {
   readonly circuitOpen: boolean;
   readonly nowMs: number;
   readonly recent: RecentOrders;
+  readonly instruments: Pick<Instruments, "find">;
 };

@@ -63,7 +63,8 @@ export class Dispatcher {
 
   /** When every order that is being sent for these purposes has been answered. */
   async sent(purposes: readonly Purpose[]): Promise<void> {
-    await Promise.all(this.sending(purposes).map((id) => this.#inFlight.get(id)?.end));
+    const ends = this.sending(purposes).map((id) => this.#inFlight.get(id)?.end);
+    await Promise.all(ends.filter((end) => end !== undefined));
   }
 
   /** The orders that are being sent for these purposes. */

@@ -14,6 +14,7 @@ import { type PlanDeps, planStep, takeStep } from "./follow.ts";
 import { readHoldings } from "./holdings.ts";
 import { type OrderRow, findOrder, makeDue, makeSymbolDue } from "./orders.ts";
 import { postponeLook, recordEvent } from "./record.ts";
+import type { Instruments } from "./instruments.ts";
 import type { RecentOrders } from "./recent-orders.ts";
 import type { ReferencePrices } from "./reference-prices.ts";
 import { releaseOrder } from "./replace.ts";
@@ -25,6 +26,7 @@ export type FollowerDeps = AccountStore & {
   readonly waiters: Waiters;
   readonly prices: ReferencePrices;
   readonly recent: () => RecentOrders;
+  readonly instruments: Pick<Instruments, "find" | "know">;
   /** Called when a step has ended: there may be room for more. */
   readonly onEnd: () => void;
 };
@@ -156,18 +158,22 @@ export class Follower {
   }
 
   async #release({ id, ...waiting }: Order, desk: Desk): Promise<void> {
-    const { sql, account, commit, prices, recent } = this.#deps;
+    const { sql, account, commit, prices, recent, instruments } = this.#deps;
     const { policy } = desk.settings;
     const tradingState = tradingStateOf(sql, waiting);
     const holdings = () => readHoldings(sql, waiting, [id]);
-    const referencePrice = needsPrice(waiting, { policy, tradingState }, holdings)
-      ? await prices.latest(waiting.symbol, desk.broker, Date.now())
-      : undefined;
+    const [referencePrice] = needsPrice(waiting, { policy, tradingState }, holdings)
+      ? await Promise.all([
+          prices.latest(waiting.symbol, desk.broker, Date.now()),
+          instruments.know([waiting.symbol], desk),
+        ])
+      : [];
     commit(() =>
       releaseOrder(sql, id, {
         account,
         policy,
         recent: recent(),
+        instruments,
         minimumOrigin: desk.settings.minimum_origin,
         broker: desk.broker,
         circuitOpen: desk.connection.isOpen,

@@ -9,6 +9,7 @@ import { within } from "../within.ts";
 import { readBrokerView } from "./broker-view.ts";
 import type { AccountStore, Desk } from "./context.ts";
 import { pruneExecutions } from "./executions.ts";
+import type { Instruments } from "./instruments.ts";
 import { acknowledge, countPending, readPending } from "./journal.ts";
 import { markEquity } from "./funds.ts";
 import { pruneNonces } from "./nonces.ts";
@@ -33,7 +34,13 @@ const VIEW_SHOWN_MS = 5_000;
 /** How long a caller waits for the broker's list; then the last known one serves. */
 const VIEW_PATIENCE_MS = 2_000;
 
+/** What asks the broker, one question after the other. */
+const ASKING = ["executions", "reconcile", "instruments"] as const;
+/** An order that comes sooner has the list read by itself. */
+const FIRST_LIST_MS = 60_000;
+
 export type HousekeepingDeps = AccountStore & {
+  readonly instruments: Pick<Instruments, "refreshDaily">;
   /** Hands entries to the public record; throws when it does not take them. */
   readonly deliver: (entries: readonly AuditEntry[]) => Promise<void>;
   /** The account, if its settings are usable at this moment. */
@@ -57,6 +64,7 @@ export class Housekeeping {
     const { sql } = this.#deps;
     const view = readBrokerView(sql);
     if (view === undefined || nowMs - view.atMs > VIEW_FRESH_MS) setTimer(sql, "reconcile", nowMs);
+    if (timerAtMs(sql, "instruments") === null) setTimer(sql, "instruments", nowMs + FIRST_LIST_MS);
   }
 
   /** Starts whatever is due. */
@@ -65,7 +73,7 @@ export class Housekeeping {
     const nowMs = Date.now();
     if (countPending(sql) > 0 && nowMs >= this.#drainAtMs) start(this.#drain());
     if (nowMs - this.#prunedAtMs >= PRUNE_INTERVAL_MS) this.#prune(nowMs);
-    if (isTimerDue(sql, "executions", nowMs) || isTimerDue(sql, "reconcile", nowMs)) start(this.#askBroker());
+    if (ASKING.some((timer) => isTimerDue(sql, timer, nowMs))) start(this.#askBroker());
   }
 
   /**
@@ -119,6 +127,7 @@ export class Housekeeping {
     for (let isDone = false; !isDone;) {
       if (isTimerDue(this.#deps.sql, "executions", Date.now())) await this.#readExecutions();
       else if (isTimerDue(this.#deps.sql, "reconcile", Date.now())) await this.#reconcile();
+      else if (isTimerDue(this.#deps.sql, "instruments", Date.now())) await this.#refreshInstruments();
       else isDone = true;
     }
   });
@@ -156,6 +165,11 @@ export class Housekeeping {
       if (!compared.done) log("warn", "account.comparison_failed", { account });
       return compared.nextInMs;
     });
+  }
+
+  async #refreshInstruments(): Promise<void> {
+    const { account, instruments } = this.#deps;
+    await this.#whileItRuns("instruments", (desk) => instruments.refreshDaily(desk, account));
   }
 
   /**

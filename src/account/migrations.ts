@@ -104,6 +104,37 @@ const MIGRATIONS: readonly string[] = [
   DROP TABLE source_buckets;
   CREATE TABLE senders (source TEXT PRIMARY KEY, tokens REAL, at_ms INTEGER, activity TEXT NOT NULL) WITHOUT ROWID;
 
+  -- Signals that are more than one order: what they asked for, and what became of it. What an order was placed for.
+  CREATE TABLE signals (
+    id TEXT PRIMARY KEY,
+    source TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    request TEXT NOT NULL,
+    signal TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE signal_keys (
+    source TEXT NOT NULL,
+    key TEXT NOT NULL,
+    signal TEXT NOT NULL,
+    PRIMARY KEY (source, key)
+  ) WITHOUT ROWID;
+  CREATE TABLE goals (
+    id TEXT PRIMARY KEY,
+    symbol TEXT NOT NULL,
+    signal TEXT NOT NULL,
+    source TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    goal TEXT NOT NULL,
+    detail TEXT,
+    expires_at_ms INTEGER NOT NULL,
+    is_open INTEGER NOT NULL,
+    is_due INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE UNIQUE INDEX goals_open ON goals (symbol) WHERE is_open = 1;
+  ALTER TABLE orders ADD COLUMN goal TEXT;
+  CREATE INDEX orders_goal ON orders (goal) WHERE goal IS NOT NULL;
+
   -- What losses are measured from: equity when the trading day began, and its highest under the present policy.
   CREATE TABLE equity_marks (
     id INTEGER PRIMARY KEY CHECK (id = 1),

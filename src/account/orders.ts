@@ -20,6 +20,8 @@ export type OrderRow = {
   readonly executionsSinceMs: number | null;
   /** Whether it was approved as an order that only brings a position closer to zero. */
   readonly isExit: boolean;
+  /** The goal that has placed it, if one has. */
+  readonly goal: string | null;
 };
 
 type Row = {
@@ -31,9 +33,10 @@ type Row = {
   due_at_ms: number | null;
   executions_since_ms: number | null;
   is_exit: number;
+  goal: string | null;
 };
 
-const COLUMNS = "state, request, expires_at_ms, looks, absences, due_at_ms, executions_since_ms, is_exit";
+const COLUMNS = "state, request, expires_at_ms, looks, absences, due_at_ms, executions_since_ms, is_exit, goal";
 
 const toOrderRow = (row: Row): OrderRow => ({
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from an Order
@@ -45,6 +48,7 @@ const toOrderRow = (row: Row): OrderRow => ({
   dueAtMs: row.due_at_ms,
   executionsSinceMs: row.executions_since_ms,
   isExit: row.is_exit === 1,
+  goal: row.goal,
 });
 
 export function insertOrder(sql: SqlStorage, row: OrderRow, idempotencyKey: string | null): void {
@@ -52,8 +56,8 @@ export function insertOrder(sql: SqlStorage, row: OrderRow, idempotencyKey: stri
   if (idempotencyKey !== null) rememberKey(sql, order, idempotencyKey);
   sql.exec(
     `INSERT INTO orders (id, client_order_id, source, request, state, symbol, status, expires_at_ms,
-       looks, absences, purpose, due_at_ms, executions_since_ms, is_exit)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       looks, absences, purpose, due_at_ms, executions_since_ms, is_exit, goal)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     order.id,
     order.client_order_id,
     order.source,
@@ -68,6 +72,7 @@ export function insertOrder(sql: SqlStorage, row: OrderRow, idempotencyKey: stri
     row.dueAtMs,
     row.executionsSinceMs,
     row.isExit ? 1 : 0,
+    row.goal,
   );
 }
 

@@ -3,6 +3,7 @@ import type { Broker, VenueBalances } from "../domain/broker.ts";
 import type { AccountId } from "../domain/ids.ts";
 import { type Difference, reconcile } from "../domain/reconcile.ts";
 import { isPositionKnown, readBrokerView, readSuspects, writeBrokerView } from "./broker-view.ts";
+import { makeGoalsDue } from "./goal-store.ts";
 import { append } from "./journal.ts";
 import { makeSymbolDue, readLive } from "./orders.ts";
 import { adoptPosition, readPositions } from "./positions.ts";
@@ -55,6 +56,7 @@ export async function reconcileAccount(deps: ReconcileDeps): Promise<Compared> {
     const view = { atMs: nowMs, holdings: holdings.items, balances: balances.balances };
     deps.onBalances(balances.balances, readBrokerView(sql)?.balances);
     writeBrokerView(sql, { ...view, suspects: found.suspects });
+    if (isFirst) makeGoalsDue(sql);
     const interval = live.length > 0 ? BUSY_INTERVAL_MS : IDLE_INTERVAL_MS;
     return { nextInMs: found.suspects.length > 0 ? RECHECK_MS : interval, done: true };
   });

@@ -8,6 +8,7 @@ import { type Result, assert, ok } from "../domain/result.ts";
 import { tradingDateOf } from "../domain/risk/policy.ts";
 import { readConfiguration } from "./configuration.ts";
 import { lastExecutedAtMs } from "./executions.ts";
+import { makeGoalDue } from "./goal-store.ts";
 import { append } from "./journal.ts";
 import { type OrderRow, makeDue, updateOrder } from "./orders.ts";
 import { addToPosition, wasAdoptedSince } from "./positions.ts";
@@ -73,6 +74,7 @@ export function recordEvent(
   if (next.executionsSinceMs !== null && !isZero(filled)) setTimer(sql, "executions", nowMs + EXECUTIONS_DELAY_MS);
   const hasEnded = isTerminal(order.status) && !isTerminal(row.order.status);
   if (hasEnded && order.replaced_by !== null) makeDue(sql, order.replaced_by);
+  if (auditType !== undefined) makeGoalDue(sql, order.symbol);
   if (auditType === "order.cancel_requested") countCancel(sql, order, nowMs);
   if (auditType !== undefined) {
     append(sql, order.account, {

@@ -91,7 +91,12 @@ export function replaceOrder(
     { ...args, source: signal.source, sender: { ...signal, counts: meter.counts() } },
     [old.id, named.id],
   );
-  const order = storeDecided(sql, { ...args, signal, meter }, { request, intent, decision, replaces: old.id });
+  const order = storeDecided(
+    sql,
+    { ...args, signal, meter },
+    { request, intent, decision, replaces: old.id, goal: null },
+    (made) => journalSignal(sql, { ...args, signal }, "signal.accepted", made),
+  );
   meter.save();
   if (decision.outcome === "approved") {
     const at = new Date(args.nowMs).toISOString();

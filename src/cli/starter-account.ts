@@ -16,6 +16,7 @@ const STARTER_ACCOUNT: AccountDefinition = {
   connection: { broker: "paper" },
   policy: {
     symbols: ["AAPL", "MSFT", "SPY"],
+    asset_classes: ["us_equity"],
     sides: "any",
     order_types: "any",
     times_in_force: "any",
@@ -23,7 +24,7 @@ const STARTER_ACCOUNT: AccountDefinition = {
     max_quantity: "100",
     max_notional: "25000",
     max_percent_of_equity: "50",
-    price_collar_percent: "off",
+    price_collar_percent: "5",
     reference_price_max_age_sec: 900,
     max_position: "1000",
     max_position_notional: "500000",

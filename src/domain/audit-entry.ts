@@ -33,6 +33,7 @@ export const AuditEventType = z.enum([
   "batch.accepted",
   "batch.duplicate",
   "batch.conflict",
+  "goal.ended",
   "trading.stopped",
   "trading.released",
   "position.reconciled",

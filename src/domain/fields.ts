@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { type Result, err, ok } from "./result.ts";
 
 /** One thing wrong with a request: where (a JSON Pointer, RFC 6901) and what. */
-export type FieldError = { readonly pointer: string; readonly message: string };
+export type FieldError = { readonly pointer: string; readonly message: string; readonly code?: string };
 
 /** Whether a request to change something would change anything; why is no change. */
 export const changesSomething = (change: object): boolean =>

@@ -29,6 +29,7 @@ export const Limits = z
     health: atMost("health", 60, MINUTE),
     order_batch: atMost("order_batch", 10, MINUTE),
     circuit_breaker_reset: atMost("circuit_breaker_reset", 5, MINUTE),
+    instrument_refresh: atMost("instrument_refresh", 5, HOUR),
     // Per address, for requests without an API key.
     anonymous: atMost("anonymous", 100, HOUR),
     // Per API key.

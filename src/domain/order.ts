@@ -134,6 +134,8 @@ export const Order = z
     average_price: DecimalString.nullable(),
     /** Why the order was denied or rejected, lapsed, or is unknown. */
     reason: z.strictObject({ code: z.string(), detail: z.string().optional() }).nullable(),
+    /** How its price or quantity came about, where the gateway has worked it out. */
+    arithmetic: z.string().optional(),
     verdicts: z.array(Verdict),
     /** Attempts to send, the first included. */
     attempts: z.number().int(),

@@ -5,6 +5,7 @@ import { ChangeReason } from "./account.ts";
 import { AccountId, SourceId } from "./ids.ts";
 import { PositiveDecimal } from "./money.ts";
 import { Origin } from "./origin.ts";
+import { SignalSettings } from "./signal/settings.ts";
 import { SIGNATURE_SCHEMES } from "./signature.ts";
 
 /** Fed from API_KEY_HMAC_SECRET alone; and where orders come from that no source has signed. */
@@ -44,6 +45,8 @@ const Reach = {
   reason: ChangeReason.optional(),
 };
 
+const Signals = SignalSettings.meta({ description: "How its signals are read, and what they leave to be said." });
+
 const NewSignedSource = z.strictObject({
   ...Reach,
   kind: z.literal("signed"),
@@ -53,6 +56,7 @@ const NewSignedSource = z.strictObject({
     .default(["v1", "standard_webhooks"])
     .meta({ description: "`sha256` signs the body alone, which can then be sent once, ever." }),
   caps: SourceCaps.optional(),
+  signals: Signals.prefault({}),
 });
 
 /** Lower-case hex of SHA-256, as Cloudflare names a client certificate. */
@@ -72,6 +76,7 @@ const NewTradingViewSource = z.strictObject({
     .default(DEDUPLICATE_SEC)
     .meta({ description: "For so long the same bytes are the same signal." }),
   caps: SourceCaps.required().meta({ description: "All of them: whoever learns the URL can do as much." }),
+  signals: Signals.prefault({}),
 });
 
 export const NewSource = z
@@ -91,10 +96,11 @@ export const SourceChange = z
     status: z.enum(["active", "disabled"]).optional(),
     accounts: Reach.accounts,
     caps: SourceCaps.optional(),
+    signals: Signals.optional(),
     reason: Reach.reason,
   })
   .refine(changesSomething, {
-    error: "change at least one of name, status, accounts and caps",
+    error: "change at least one of name, status, accounts, caps and signals",
   })
   .meta({ id: "SourceChange" });
 export type SourceChange = z.infer<typeof SourceChange>;
@@ -116,6 +122,7 @@ const Common = {
   account: AccountId,
   accounts: z.array(AccountId).meta({ description: "Every account its signals may go to, `account` among them." }),
   secrets: z.array(SourceSecret).meta({ description: "The live ones, the oldest first; two at most." }),
+  signals: Signals,
   revision: z.int(),
   created_at: z.iso.datetime(),
   changed_at: z.iso.datetime(),

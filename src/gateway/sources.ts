@@ -99,11 +99,12 @@ function differenceOf(before: Source, update: SourceUpdate, now: Date, database:
   const at = now.toISOString();
   switch (update.kind) {
     case "terms": {
-      const { name, status, accounts, caps } = update.change;
+      const { name, status, accounts, caps, signals } = update.change;
       const difference: Partial<Source> = {
         name: name ?? before.name,
         status: status ?? before.status,
         accounts: accounts === undefined ? before.accounts : reachOf({ account: before.account, accounts }),
+        signals: signals ?? before.signals,
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- caps replace caps of the same kind
         caps: (caps === undefined ? before.caps : { ...before.caps, ...caps }) as never,
       };

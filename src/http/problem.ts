@@ -238,9 +238,12 @@ export const Problem = z
       .meta({ description: "Stable; the thing to branch on." }),
     request_id: z.string(),
     errors: z
-      .array(z.object({ pointer: z.string(), message: z.string() }))
+      .array(z.object({ pointer: z.string(), message: z.string(), code: z.string().optional() }))
       .optional()
-      .meta({ description: "Each failing field: a JSON Pointer (RFC 6901) and what is wrong." }),
+      .meta({
+        description:
+          "Each failing field: a JSON Pointer (RFC 6901) and what is wrong; of a signal also a stable code, such as `invalid_quantity`.",
+      }),
   })
   .meta({ id: "Problem" });
 

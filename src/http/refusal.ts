@@ -56,7 +56,7 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
     case "idempotency_conflict":
       return {
         code: "idempotency_conflict",
-        detail: `Order ${refusal.orderId} has this id and other content. Use a new id.`,
+        detail: `${refusal.orderId} has this id and other content. Use a new id.`,
       };
     case "batch_conflict":
       return { code: "idempotency_conflict", detail: "A batch with another body has this key. Use a new key." };

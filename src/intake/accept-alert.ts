@@ -1,6 +1,5 @@
 // The use case behind POST /webhooks/{source}/{token}: an alert of somebody who cannot sign. Whoever has the address is the
 // source, so what it may do is capped, and how well it proves its origin is on every order's record.
-import type { Admitted } from "../account/admit.ts";
 import type { Config } from "../config.ts";
 import { encodeUtf8 } from "../crypto/encoding.ts";
 import { equalSecrets } from "../crypto/equal.ts";
@@ -14,7 +13,7 @@ import type { Source } from "../domain/source.ts";
 import { type ClientCertificate, originOf } from "../domain/tradingview.ts";
 import { readBytes } from "./json-body.ts";
 import { onceMoreIfChanged } from "./once-more.ts";
-import { type SubmitRefusal, submitSignal } from "./submit-signal.ts";
+import { type SubmitRefusal, type Submitted, submitSignal } from "./submit-signal.ts";
 
 type AlertUnproven = {
   readonly reason: "unproven";
@@ -39,7 +38,7 @@ export async function acceptAlert(
   incoming: AlertRequest,
   config: Config,
   env: Env,
-): Promise<Result<Admitted, AlertRefusal>> {
+): Promise<Result<Submitted, AlertRefusal>> {
   if (!config.UNSIGNED_SOURCES) return unproven("unsigned_sources_off");
   const read = await readBytes(incoming.request);
   if (!read.ok) return read;
@@ -47,7 +46,7 @@ export async function acceptAlert(
   const now = new Date();
 
   const directory = directoryOf(env);
-  const attempt = async (known: Known): Promise<Result<Admitted, AlertRefusal>> => {
+  const attempt = async (known: Known): Promise<Result<Submitted, AlertRefusal>> => {
     const proven = prove(incoming, known, now.getTime());
     if (!proven.ok) return proven;
     const { source, keyId, origin } = proven.value;
@@ -64,6 +63,7 @@ export async function acceptAlert(
         source: {
           id: source.id,
           sender: { revision: source.revision, origin, caps: source.caps },
+          signals: source.signals,
           account: source.account,
           accounts: source.accounts,
         },

@@ -1,6 +1,5 @@
 // The use case behind POST /webhooks/{source}: prove the signal authentic and fresh, read it, hand it to its account.
 // Cheap refusals come first, and nothing is parsed before the signature holds.
-import type { Admitted } from "../account/admit.ts";
 import type { Config } from "../config.ts";
 import { encodeUtf8 } from "../crypto/encoding.ts";
 import { sha256Hex } from "../crypto/hash.ts";
@@ -19,7 +18,7 @@ import {
 import { readBytes } from "./json-body.ts";
 import { onceMoreIfChanged } from "./once-more.ts";
 import { type SignedSource, decoySource, signedSource } from "./signed-source.ts";
-import { type SubmitRefusal, submitSignal } from "./submit-signal.ts";
+import { type SubmitRefusal, type Submitted, submitSignal } from "./submit-signal.ts";
 import { type Proof, proveOrigin } from "./verify-signature.ts";
 
 type UnprovenCause =
@@ -51,7 +50,7 @@ export async function acceptSignal(
   incoming: SignalRequest,
   config: Config,
   env: Env,
-): Promise<Result<Admitted, AcceptRefusal>> {
+): Promise<Result<Submitted, AcceptRefusal>> {
   const headers = readSignedHeaders((name) => incoming.request.headers.get(name) ?? undefined);
   if (!headers.ok) return unproven(headers.error);
 
@@ -66,7 +65,7 @@ export async function acceptSignal(
   if (!fresh.ok) return unproven(fresh.error);
 
   const directory = directoryOf(env);
-  const attempt = async (known: Known): Promise<Result<Admitted, AcceptRefusal>> => {
+  const attempt = async (known: Known): Promise<Result<Submitted, AcceptRefusal>> => {
     const proven = await prove(incoming.source, { headers: headers.value, body, known, config, now });
     if (!proven.ok) return proven;
     const { source, proof } = proven.value;

@@ -27,7 +27,7 @@ export async function readBytes(request: Request): Promise<Result<Uint8Array<Arr
   return bytes === undefined ? err({ reason: "body_too_large", bytesMax: BODY_BYTES_MAX }) : ok(bytes);
 }
 
-export function parseBytes(bytes: Uint8Array): Result<unknown, MalformedBody> {
+function parseBytes(bytes: Uint8Array): Result<unknown, MalformedBody> {
   const text = decodeUtf8(bytes);
   if (text === undefined) return err({ reason: "malformed_body", cause: { reason: "not_utf8" } });
   const json = parseJson(text);

@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import type { Known } from "../directory/directory.ts";
 import { type AccountId, SourceId } from "../domain/ids.ts";
 import { SIGNATURE_SCHEMES, type SignatureScheme } from "../domain/signature.ts";
+import { SignalSettings } from "../domain/signal/settings.ts";
 import { DEFAULT_SOURCE } from "../domain/source.ts";
 import { log } from "../log.ts";
 import type { StoredSecret, StoredSource } from "../storage/sources.ts";
@@ -18,6 +19,8 @@ export type SignedSource = {
   readonly keys: readonly SourceKey[];
   readonly schemes: ReadonlySet<SignatureScheme>;
   readonly sender: Sender;
+  /** How its signals are read. */
+  readonly signals: SignalSettings;
   /** Where its signals go that name no account; `null`: to the default account, which each of its keys keeps. */
   readonly account: AccountId | null;
   /** Every account that they may name; `null`: all there are. */
@@ -41,6 +44,7 @@ export async function signedSource(
     keys: await keysOf(stored, config, nowMs),
     schemes: new Set(source.schemes),
     sender: { revision: source.revision, origin: "hmac", caps: source.caps },
+    signals: source.signals,
     account: source.account,
     accounts: source.accounts,
   };
@@ -55,10 +59,14 @@ async function defaultSource(config: Config): Promise<SignedSource> {
     keys: await defaultKeys(config),
     schemes: new Set(SIGNATURE_SCHEMES),
     sender: { revision: null, origin: "hmac", caps: null },
+    signals: AS_THEY_COME,
     account: null,
     accounts: null,
   };
 }
+
+/** Of a source that nobody has said anything about. */
+const AS_THEY_COME = SignalSettings.parse({});
 
 const cachedDefaultKeys = new WeakMap<Config, Promise<readonly SourceKey[]>>();
 

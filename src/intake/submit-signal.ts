@@ -1,13 +1,20 @@
 // What every signal goes through once it has proven itself: read it, find its account, hand it over.
-import type { Admitted, Signal, SignalRefusal } from "../account/admit.ts";
+import type { Signal, SignalRefusal } from "../account/admit.ts";
+import type { InstructionSignal } from "../account/instruct.ts";
 import { accountStub } from "../account/stub.ts";
 import type { Config } from "../config.ts";
+import { decodeUtf8 } from "../crypto/encoding.ts";
 import type { AccountId } from "../domain/ids.ts";
+import type { Order } from "../domain/order.ts";
+import { findUnfit, ownOrderIn } from "../domain/signal/own-order.ts";
+import { readSignal } from "../domain/signal/read.ts";
+import type { SignalReceipt } from "../domain/signal/receipt.ts";
+import type { SignalSettings } from "../domain/signal/settings.ts";
+import type { BucketLimits } from "../domain/token-bucket.ts";
 import { type Result, assertNever, err } from "../domain/result.ts";
 import { openDatabase } from "../storage/client.ts";
 import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
-import { type BodyRefusal, parseBytes } from "./json-body.ts";
-import { readOrder } from "./read-order.ts";
+import { type BodyRefusal, invalidFields } from "./json-body.ts";
 import type { SignedSource } from "./signed-source.ts";
 import { type TargetRefusal, targetAccount } from "./target-account.ts";
 
@@ -17,7 +24,7 @@ type AccountUnknown = { readonly reason: "account_unknown" };
 export type SubmitRefusal = BodyRefusal | Misconfigured | AccountUnknown | SignalRefusal;
 
 export type ProvenSignal = Pick<Signal, "idempotencyKey" | "bodySha256" | "requestId" | "clientIp"> & {
-  readonly source: Pick<SignedSource, "id" | "sender" | "account" | "accounts">;
+  readonly source: Pick<SignedSource, "id" | "sender" | "signals" | "account" | "accounts">;
   /** Every key that proved it. */
   readonly keyIds: readonly string[];
   readonly proof: NonNullable<Signal["proof"]>;
@@ -33,34 +40,64 @@ export type SubmitContext = {
   readonly now: Date;
 };
 
+/** What came of a signal: of an order in the gateway's own format the order, of any other the receipt. */
+export type Submitted = { readonly duplicate: boolean; readonly remaining: number; readonly limits: BucketLimits } & (
+  | { readonly order: Order; readonly receipt?: undefined }
+  | { readonly receipt: SignalReceipt; readonly order?: undefined }
+);
+
 export async function submitSignal(
   proven: ProvenSignal,
   { isThere, config, env, now }: SubmitContext,
-): Promise<Result<Admitted, SubmitRefusal>> {
+): Promise<Result<Submitted, SubmitRefusal>> {
   const { source, keyIds, proof, body, bodySha256, idempotencyKey, requestId, clientIp, waitMs } = proven;
-  const json = parseBytes(body);
-  if (!json.ok) return json;
-  const order = readOrder(json.value);
-  if (!order.ok) return order;
+  const text = decodeUtf8(body);
+  if (text === undefined) return err({ reason: "malformed_body", cause: { reason: "not_utf8" } });
+  const read = readSignal(text, source.signals);
+  if (!read.ok) return read;
 
   const database = () => openDatabase(env.DB);
-  const named = order.value.account;
+  const named = read.value.account;
   const account = await targetAccount({ named, source, keyIds, isThere, config, database, now });
   if (!account.ok) return refuse(account.error);
-  const signal: Signal = {
+  const shared = {
     source: source.id,
-    actor: { kind: "source", id: source.id },
+    actor: { kind: "source" as const, id: source.id },
     proof,
     sender: source.sender,
-    order: order.value,
     idempotencyKey,
     bodySha256,
     requestId,
     clientIp,
   };
-  const submit = async (isFirst: boolean) => accountStub(env, account.value).submit(signal, isFirst ? waitMs : 0);
-  return namingSetting(account.value, await askTwice(submit));
+  const stub = () => accountStub(env, account.value);
+  const order = ownOrderIn(read.value);
+  if (order !== undefined) {
+    const submit = async (isFirst: boolean) => stub().submit({ ...shared, order }, isFirst ? waitMs : 0);
+    return namingSetting(account.value, await askTwice(submit));
+  }
+  const unfit = findUnfit(read.value);
+  if (unfit.length > 0) return invalidFields(unfit);
+  const signal: InstructionSignal = {
+    ...shared,
+    instructions: read.value.instructions,
+    name: read.value.client_order_id ?? null,
+    settings: settingsOf(source.signals),
+    format: read.value.format,
+    circumstances: read.value.circumstances,
+    notices: read.value.notices,
+  };
+  const instruct = async (isFirst: boolean) => stub().instruct(signal, isFirst ? waitMs : 0);
+  return namingSetting(account.value, await askTwice(instruct));
 }
+
+const settingsOf = (settings: SignalSettings): InstructionSignal["settings"] => ({
+  onOpposite: settings.on_opposite,
+  defaultSize: settings.default_size,
+  max_age_sec: settings.max_age_sec,
+  delayed_feed: settings.delayed_feed,
+  position_gap: settings.position_gap,
+});
 
 function refuse(refusal: TargetRefusal): Result<never, AccountUnknown | Misconfigured> {
   switch (refusal.reason) {

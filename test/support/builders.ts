@@ -2,6 +2,7 @@
 import type { OrderRow } from "../../src/account/orders.ts";
 import type { AccountConfiguration } from "../../src/domain/account.ts";
 import type { Broker, ReferencePrice, VenueExecution, VenueHolding, VenueReport } from "../../src/domain/broker.ts";
+import { type Instrument, Instrument as InstrumentSchema } from "../../src/domain/instrument.ts";
 import type { OrderState } from "../../src/domain/lifecycle.ts";
 import { type Decimal, decimalOf } from "../../src/domain/money.ts";
 import {
@@ -98,6 +99,7 @@ export const aRow = ({ order, ...overrides }: Partial<Omit<OrderRow, "order">> &
   dueAtMs: NOW_MS,
   executionsSinceMs: null,
   isExit: false,
+  goal: null,
   ...overrides,
 });
 
@@ -218,6 +220,7 @@ export function someFacts({ position = "0", workingSameSide = "0", ...overrides 
     circuitOpen: false,
     referencePrice: aTrade("187.5", NOW_MS - 1_000),
     auditBacklog: 0,
+    instrument: anInstrument(),
     supports: () => undefined,
     openOrders: 0,
     recent: nothingRecent(),
@@ -226,6 +229,30 @@ export function someFacts({ position = "0", workingSameSide = "0", ...overrides 
     ...overrides,
   };
 }
+
+/** AAPL, whole or in parts. */
+export const anInstrument = (overrides: Overrides<Instrument> = {}): Instrument =>
+  InstrumentSchema.parse({
+    symbol: "AAPL",
+    asset_class: "us_equity",
+    exchange: "NASDAQ",
+    status: "active",
+    tradable: true,
+    shortable: true,
+    fractionable: true,
+    lot_size: "0.000000001",
+    min_quantity: null,
+    min_notional: null,
+    price_increment: "0.000000001",
+    ...overrides,
+  });
+
+/** Every symbol is one of {@link anInstrument}'s kind, and nothing has to be read for that. */
+export const KNOWN_INSTRUMENTS = {
+  find: (symbol: string) => anInstrument({ symbol }),
+  know: () => Promise.resolve(),
+  refreshDaily: () => Promise.resolve(86_400_000),
+};
 
 /** 100,000 of equity, as much as ever. */
 export const someFunds = (overrides: Spelled<Funds> = {}): Funds => {

@@ -2,6 +2,7 @@
 
 export const NO_LIMITS = {
   symbols: "any",
+  asset_classes: "any",
   sides: "any",
   order_types: "any",
   times_in_force: "any",

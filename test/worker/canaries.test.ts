@@ -122,7 +122,7 @@ async function sendWhatIsRefused(): Promise<void> {
     const strange = word("an id that nothing has");
     const malformed = `!${word("an id of no form")}`;
     for (const id of [strange, malformed]) {
-      await send(fillPath(path, { account: id, order: id, source: id, secret: id, key: id }));
+      await send(fillPath(path, { account: id, order: id, source: id, secret: id, key: id, stop: id, signal: id }));
     }
   }
 }
@@ -559,14 +559,22 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
   // The name of a field is said back to who has sent it, so that a misspelt one is found; its value is not.
   "the name of an unknown field": [
     ...["createAccount", "changeAccount", "setPolicy", "setCredentials"],
-    ...["createApiKey", "placeOrder", "previewOrder", "setPaperPrice", "stopTrading", "releaseStop"],
+    ...[
+      "createApiKey",
+      "placeOrder",
+      "previewOrder",
+      "setPaperPrice",
+      "stopTrading",
+      "releaseStop",
+      "refreshInstruments",
+    ],
   ].map((name) => `answer ${name}`),
   "the name of an unknown field inside": ["createAccount", "setCredentials", "setPolicy", "changeSource"].map(
     (name) => `answer ${name}`,
   ),
-  "the name of a parameter": ["listOrders", "cancelOrders", "getPortfolio", "listExecutions", "listAuditEntries"].map(
-    (name) => `answer ${name}`,
-  ),
+  "the name of a parameter": [
+    ...["listOrders", "cancelOrders", "getPortfolio", "listExecutions", "listAuditEntries", "listInstruments"],
+  ].map((name) => `answer ${name}`),
   "a key that stands twice": ["answer setPaperPrice"],
 
   // What is shown once.

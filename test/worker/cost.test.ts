@@ -6,7 +6,7 @@ import { RecentOrders } from "../../src/account/recent-orders.ts";
 import { AccountId, SourceId, orderIdOf, uuidv7 } from "../../src/domain/ids.ts";
 import { Policy } from "../../src/domain/risk/policy.ts";
 import { readNativeOrder } from "../../src/domain/signal/native.ts";
-import { aTrade } from "../support/builders.ts";
+import { KNOWN_INSTRUMENTS, aTrade } from "../support/builders.ts";
 import { NO_LIMITS } from "../support/no-limits.ts";
 import { sendOrder } from "./support/gateway.ts";
 
@@ -49,6 +49,7 @@ function someArgs(body: object, sql: SqlStorage): AdmitArgs {
       max_position: "100",
       reference_price_max_age_sec: 60,
     }),
+    instruments: KNOWN_INSTRUMENTS,
     recent: new RecentOrders(sql, ACCOUNT, nowMs),
     minimumOrigin: "hmac",
     limits: { ratePerSec: 10, capacity: 10 },

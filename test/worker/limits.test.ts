@@ -32,6 +32,8 @@ const readHealth = (ip: string) => call("GET", "/health", { headers: from(ip) })
 const readDocument = (ip: string) => call("GET", "/openapi.json", { headers: from(ip) });
 const resetBreaker = (ip: string, key?: string) =>
   call("POST", "/v1/accounts/paper/circuit-breaker/reset", { headers: from(ip, key) });
+const refreshInstruments = (ip: string, key?: string) =>
+  call("POST", "/v1/admin/instruments/refresh", { headers: from(ip, key), body: { account: "paper" } });
 const placeBatch = (ip: string, key?: string) =>
   call("POST", "/v1/orders/batch", {
     headers: { ...from(ip, key), "Idempotency-Key": crypto.randomUUID() },
@@ -79,6 +81,7 @@ describe.each([
   { name: "health", quota: 60, windowSec: 60, ask: readHealth },
   { name: "order_batch", quota: 10, windowSec: 60, ask: placeBatch },
   { name: "circuit_breaker_reset", quota: 5, windowSec: 60, ask: resetBreaker },
+  { name: "instrument_refresh", quota: 5, windowSec: 3_600, ask: refreshInstruments },
   { name: "anonymous", quota: 100, windowSec: 3_600, ask: readDocument },
 ])("an address under the limit $name", ({ name, quota, windowSec, ask }) => {
   const tokenSec = windowSec / quota;

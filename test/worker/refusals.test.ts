@@ -9,7 +9,7 @@ const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
 
 const countRows = (): Promise<number> =>
   runInDurableObject(env.ACCOUNTS_DO.getByName("paper"), (_, state) => {
-    const tables = ["nonces", "used_bodies", "senders", "orders", "journal"];
+    const tables = ["nonces", "used_bodies", "senders", "orders", "signals", "journal"];
     return tables.reduce(
       (sum, table) => sum + state.storage.sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`).one().n,
       0,
@@ -71,9 +71,10 @@ describe("a body that is proven but wrong", () => {
   const deep = `${"[".repeat(17)}${"]".repeat(17)}`;
   it.each<[string, number, string, string | Uint8Array<ArrayBuffer>]>([
     ["over 64 KiB", 413, "body_too_large", long],
-    ["empty", 400, "malformed_body", ""],
+    ["empty", 422, "invalid_request", ""],
     ["not UTF-8", 400, "malformed_body", new Uint8Array([0x7b, 0xff, 0x7d])],
-    ["not JSON", 400, "malformed_body", "buy AAPL"],
+    ["no format that is known", 422, "invalid_request", "good morning"],
+    ["nearly JSON", 400, "malformed_body", `{"symbol":"AAPL"`],
     ["nested too deep", 400, "malformed_body", deep],
     ["with a key twice", 400, "malformed_body", '{"symbol":"AAPL","side":"buy","side":"sell"}'],
     ["with an inexact number", 400, "malformed_body", '{"symbol":"AAPL","quantity":9007199254740993}'],

@@ -8,6 +8,7 @@ import type { ApiKey } from "../../src/domain/access.ts";
 import { makeApiKey } from "../../src/domain/api-key.ts";
 import type { Order } from "../../src/domain/order.ts";
 import { Scope } from "../../src/domain/scope.ts";
+import type { SignalReceipt } from "../../src/domain/signal/receipt.ts";
 import type { Source } from "../../src/domain/source.ts";
 import type { TradingStop } from "../../src/domain/trading-stop.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -52,6 +53,7 @@ const BODIES: Readonly<Record<string, () => object>> = {
   changeApiKey: () => ({ status: "disabled" }),
   createSource: () => ({ id: "suite-new", kind: "signed", account: "second" }),
   changeSource: () => ({ name: "of the suite" }),
+  refreshInstruments: () => ({ account: "second" }),
   rotateSecret: () => ({}),
   sendSignal: () => RESTING,
   sendAlert: () => RESTING,
@@ -115,7 +117,8 @@ beforeAll(async () => {
   // In a symbol that nobody trades.
   const stopped = { account: "paper", symbol: "ZZZZ", cancel: "none", reason: "the suite" };
   const { stop } = await make<{ readonly stop: TradingStop }>("/v1/stops", stopped, 200);
-  const ids = { order: order.id, source: "suite-theirs", key: ofPaper.api_key.id, stop: stop.id };
+  const signal = await (await send("cancel ZZZZ")).json<SignalReceipt>();
+  const ids = { order: order.id, source: "suite-theirs", key: ofPaper.api_key.id, stop: stop.id, signal: signal.id };
   theirs = { account: "paper", secret, ...ids };
   keys = { few, expired, disabled, deleted, elsewhere };
 });
@@ -252,6 +255,7 @@ describe("the account of somebody else", () => {
     "placeOrder",
     "placeOrders",
     "previewOrder",
+    "refreshInstruments",
     "stopTrading",
   ];
 
@@ -313,6 +317,7 @@ describe("the account of somebody else", () => {
     ["POST", "/v1/orders/preview", (account) => ({ ...RESTING, account }), 422],
     ["POST", "/v1/stops", (account) => ({ account, reason: "the suite" }), 422],
     ["POST", "/v1/orders/batch", (account) => ({ account, orders: [RESTING] }), 422],
+    ["POST", "/v1/admin/instruments/refresh", (account) => ({ account }), 422],
     ["POST", "/v1/orders/batch", (account) => ({ account: "second", orders: [{ ...RESTING, account }] }), 422],
     ["POST", "/v1/sources", (account) => ({ id: "suite-by-body", kind: "signed", account }), 422],
     [

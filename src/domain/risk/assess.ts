@@ -2,28 +2,35 @@
 import type { OrderIntent, Verdict } from "../order.ts";
 import { assert } from "../result.ts";
 import type { Approved } from "./approved.ts";
+import { boundMarketOrder } from "./bounded.ts";
 import { type RiskFacts, isReduction } from "./facts.ts";
 import type { Policy } from "./policy.ts";
 import { ANY, type Judgement, type Measure, OFF, type Rule } from "./rule.ts";
 import { RULE_BOOK } from "./rule-book.ts";
 
-export type Decision =
+/** Of an order as it is to be placed, which may be in other terms than it was asked for in: see `bounded.ts`. */
+export type Decision = {
+  readonly verdicts: readonly Verdict[];
+  /** How the terms came about, where they are others. */
+  readonly arithmetic?: string;
+} & (
   | {
       readonly outcome: "approved";
       readonly intent: Approved<OrderIntent>;
-      readonly verdicts: readonly Verdict[];
       /** Whether it can only bring the known position closer to zero. */
       readonly isReduction: boolean;
     }
-  | { readonly outcome: "denied"; readonly reason: string; readonly verdicts: readonly Verdict[] };
+  | { readonly outcome: "denied"; readonly intent: OrderIntent; readonly reason: string }
+);
 
 /** Runs every rule, also after the first failure, so that a denial names everything that has to change. */
-export function assess(intent: OrderIntent, policy: Policy, facts: RiskFacts): Decision {
+export function assess(asked: OrderIntent, policy: Policy, facts: RiskFacts): Decision {
+  const { intent, ...worked } = boundMarketOrder(asked, policy, facts);
   const verdicts = examine(intent, policy, facts).map(toVerdict);
   const failed = verdicts.find((verdict) => !verdict.passed);
   return failed === undefined
-    ? { outcome: "approved", intent: approve(intent), verdicts, isReduction: isReduction(intent, facts) }
-    : { outcome: "denied", reason: failed.reason ?? failed.rule, verdicts };
+    ? { ...worked, outcome: "approved", intent: approve(intent), verdicts, isReduction: isReduction(intent, facts) }
+    : { ...worked, outcome: "denied", intent, reason: failed.reason ?? failed.rule, verdicts };
 }
 
 /** Takes an approval up again after a restart: the verdicts stored with the intent are its proof. */

@@ -1,5 +1,6 @@
 // What the rules look at besides the intent itself: read by the account in the same transaction that records the decision.
 import type { ReferencePrice, Unsupported, VenueHolding } from "../broker.ts";
+import type { Instrument } from "../instrument.ts";
 import { type Decimal, absolute, compare, isPositive, subtract } from "../money.ts";
 import type { Order, OrderIntent } from "../order.ts";
 import type { Origin } from "../origin.ts";
@@ -43,7 +44,7 @@ export type RecentFacts = {
 };
 
 /** What the account holds and has on its way, over all symbols. */
-export type Book = {
+type Book = {
   readonly positions: ReadonlyMap<string, Decimal>;
   /** As the broker last told them, for what a unit is worth. */
   readonly holdings: readonly VenueHolding[];
@@ -75,6 +76,8 @@ export type RiskFacts = Holdings & {
   readonly referencePrice: ReferencePrice | undefined;
   /** Audit entries not yet in the public record. */
   readonly auditBacklog: number;
+  /** What the order is in; `undefined` where the broker does not list it, or the list could not be read. */
+  readonly instrument: Instrument | undefined;
   readonly supports: (intent: OrderIntent) => Unsupported | undefined;
   /** Orders of the account that live, in any symbol. */
   readonly openOrders: number;

@@ -1,5 +1,6 @@
 // What an account may do. Every limit that is not written down refuses; that there is none has to be written down too.
 import * as z from "zod";
+import { AssetClass } from "../instrument.ts";
 import { DecimalOnWire, PositiveDecimal, ZERO, lessThan } from "../money.ts";
 import { OrderType, Side, Symbol, TimeInForce } from "../order.ts";
 import { TradingHours, localDateOf } from "../trading-hours.ts";
@@ -31,6 +32,10 @@ export const Policy = z.strictObject({
     .max(SYMBOLS_MAX)
     .default([])
     .meta({ description: "Symbols that may not be entered, whatever `symbols` says." }),
+  asset_classes: describe(
+    z.union([z.array(AssetClass), any]),
+    "The classes of instruments that may be entered, as the broker lists them.",
+  ),
   sides: describe(z.union([z.array(Side), any]), "The sides on which positions may be opened."),
   order_types: describe(z.union([z.array(OrderType), any]), "The types of orders that may open positions."),
   times_in_force: describe(z.union([z.array(TimeInForce), any]), "The times in force that may open positions."),

@@ -1,8 +1,9 @@
 // What would become of an order, rule by rule, without it being placed.
 import * as z from "zod";
 import { DecimalString } from "../money.ts";
-import { type OrderIntent, Verdict } from "../order.ts";
+import { type OrderIntent, OrderType, Verdict } from "../order.ts";
 import { assess, examine } from "./assess.ts";
+import { boundMarketOrder } from "./bounded.ts";
 import { type RiskFacts, isReduction } from "./facts.ts";
 import type { Policy } from "./policy.ts";
 
@@ -22,6 +23,15 @@ export const OrderPreview = z
     outcome: z.enum(["approved", "denied"]).meta({ description: "What it would be at this moment." }),
     reason: z.string().nullable().meta({ description: "Of the first rule that fails." }),
     is_reduction: z.boolean().meta({ description: "Whether it can only bring the known position closer to zero." }),
+    order: z
+      .strictObject({
+        type: OrderType,
+        quantity: DecimalString.nullable(),
+        notional: DecimalString.nullable(),
+        limit_price: DecimalString.nullable(),
+        arithmetic: z.string().nullable(),
+      })
+      .meta({ description: "As it would be placed: a market order that opens a position is bounded by the collar." }),
     rules: z.array(RulePreview),
   })
   .meta({ id: "OrderPreview" });
@@ -29,11 +39,19 @@ export type OrderPreview = z.infer<typeof OrderPreview>;
 
 export function previewOf(intent: OrderIntent, policy: Policy, facts: RiskFacts): OrderPreview {
   const decision = assess(intent, policy, facts);
+  const { type, quantity, notional, limit_price } = decision.intent;
   return {
     outcome: decision.outcome,
     reason: decision.outcome === "denied" ? decision.reason : null,
     is_reduction: isReduction(intent, facts),
-    rules: examine(intent, policy, facts).map(({ rule, input, passed, limit, reason, headroom }) => ({
+    order: {
+      type,
+      quantity: quantity ?? null,
+      notional: notional ?? null,
+      limit_price: limit_price ?? null,
+      arithmetic: boundMarketOrder(intent, policy, facts).arithmetic ?? null,
+    },
+    rules: examine(decision.intent, policy, facts).map(({ rule, input, passed, limit, reason, headroom }) => ({
       rule: rule.id,
       passed,
       input,

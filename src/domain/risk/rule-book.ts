@@ -1,6 +1,7 @@
 // Every rule, in the order in which a decision lists them; a denial is named after the first one that fails.
 import { auditBacklog } from "./rules/audit-backlog.ts";
 import { circuitBreaker } from "./rules/circuit-breaker.ts";
+import { assetClassAllowed, instrumentTradable, lotSize, minNotional, priceIncrement } from "./rules/instrument.ts";
 import { orderSupported } from "./rules/order-supported.ts";
 import { origin } from "./rules/origin.ts";
 import * as throttles from "./rules/throttles.ts";
@@ -30,6 +31,11 @@ export const RULE_BOOK: readonly Rule[] = [
   circuitBreaker,
   symbolAllowed,
   symbolRestricted,
+  assetClassAllowed,
+  instrumentTradable,
+  lotSize,
+  priceIncrement,
+  minNotional,
   sideAllowed,
   orderTypeAllowed,
   timeInForceAllowed,

@@ -1,18 +1,15 @@
 // POST /webhooks/{source}/{token}: the door for alerts of senders that cannot sign. Off unless UNSIGNED_SOURCES is "true".
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { rateLimitFields, sourceStatus } from "../../domain/limit.ts";
-import { Order } from "../../domain/order.ts";
-import { NativeOrder } from "../../domain/signal/native.ts";
 import type { ClientCertificate } from "../../domain/tradingview.ts";
 import { acceptAlert } from "../../intake/accept-alert.ts";
 import { clientIpOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
 import { refuseInMaintenance } from "../middleware/refuse-in-maintenance.ts";
-import { jsonOf, problems } from "../openapi.ts";
-import { answerOrder } from "../order-answer.ts";
+import { problems } from "../openapi.ts";
 import { problem } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
+import { SIGNAL_ANSWERS, SIGNAL_BODIES, answerSignal } from "../signal-answer.ts";
 import { refuseUnproven } from "../unproven.ts";
 
 const postAlert = createRoute({
@@ -30,16 +27,10 @@ const postAlert = createRoute({
       source: z.string().meta({ description: "The source." }),
       token: z.string().meta({ description: "The secret part of the address, shown when the source was made." }),
     }),
-    body: { required: true, content: { "application/json": { schema: NativeOrder } } },
+    body: { required: true, content: SIGNAL_BODIES },
   },
   responses: {
-    200: jsonOf(Order, "Denied by the policy, or the same alert once more; nothing more is sent.", [
-      "Location",
-      "RateLimit",
-      "RateLimit-Policy",
-      "Idempotency-Replayed",
-    ]),
-    202: jsonOf(Order, "Recorded and approved.", ["Location", "RateLimit", "RateLimit-Policy"]),
+    ...SIGNAL_ANSWERS,
     ...problems(
       "unauthorized",
       "replayed",
@@ -73,7 +64,7 @@ export function mountAlerts(app: OpenAPIHono<AppEnv>): void {
       c.var.config,
       c.env,
     );
-    if (accepted.ok) return answerOrder(c, accepted.value, rateLimitFields([sourceStatus(accepted.value)]));
+    if (accepted.ok) return answerSignal(c, accepted.value);
     if (accepted.error.reason === "unproven") return refuseUnproven(c, accepted.error.cause);
     return problem(c, troubleOf(c, accepted.error));
   });

@@ -1,17 +1,15 @@
 // POST /webhooks/{source}: the door for signals. The body stays raw until its signature holds.
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
-import { rateLimitFields, sourceStatus } from "../../domain/limit.ts";
-import { Order } from "../../domain/order.ts";
-import { NativeOrder } from "../../domain/signal/native.ts";
 import { acceptSignal } from "../../intake/accept-signal.ts";
 import { describeError, log } from "../../log.ts";
 import type { AppEnv } from "../env.ts";
 import { clientIpOf } from "../caller.ts";
 import { refuseInMaintenance } from "../middleware/refuse-in-maintenance.ts";
-import { jsonOf, problems } from "../openapi.ts";
-import { answerOrder, waited } from "../order-answer.ts";
+import { problems } from "../openapi.ts";
+import { waited } from "../order-answer.ts";
 import { problem, unavailable } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
+import { SIGNAL_ANSWERS, SIGNAL_BODIES, answerSignal } from "../signal-answer.ts";
 import { refuseUnproven } from "../unproven.ts";
 import { idempotencyKeyHeader, preferWait, readIdempotencyKey, readWaitSec } from "../request-headers.ts";
 
@@ -19,7 +17,7 @@ const postSignal = createRoute({
   method: "post",
   path: "/webhooks/{source}",
   operationId: "sendSignal",
-  summary: "Send a signed order",
+  summary: "Send a signed signal",
   description:
     "Proves the signal authentic and fresh, checks it against the account's policy, records the decision, and forwards " +
     "an approved order to the broker. The signature covers the body exactly as sent.",
@@ -68,19 +66,10 @@ const postSignal = createRoute({
       ).optional(),
       Prefer: preferWait("the broker has accepted or refused. A fill comes later."),
     }),
-    body: { required: true, content: { "application/json": { schema: NativeOrder } } },
+    body: { required: true, content: SIGNAL_BODIES },
   },
   responses: {
-    200: jsonOf(
-      Order,
-      "Denied by the policy, or an order sent before, as it now stands (`Idempotency-Replayed: true`); nothing more is sent.",
-      ["Location", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed", "Preference-Applied"],
-    ),
-    202: jsonOf(
-      Order,
-      "Recorded and approved. The broker may by now have accepted, filled or rejected it: read `status`.",
-      ["Location", "RateLimit", "RateLimit-Policy", "Preference-Applied"],
-    ),
+    ...SIGNAL_ANSWERS,
     ...problems(
       "unauthorized",
       "replayed",
@@ -129,6 +118,6 @@ export function mountWebhooks(app: OpenAPIHono<AppEnv>): void {
       const { error } = accepted;
       return error.reason === "unproven" ? refuseUnproven(c, error.cause) : problem(c, troubleOf(c, error));
     }
-    return answerOrder(c, accepted.value, { ...rateLimitFields([sourceStatus(accepted.value)]), ...waited(waitSec) });
+    return answerSignal(c, accepted.value, waited(waitSec));
   });
 }

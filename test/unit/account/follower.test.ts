@@ -4,7 +4,7 @@ import { RecentOrders } from "../../../src/account/recent-orders.ts";
 import { ReferencePrices } from "../../../src/account/reference-prices.ts";
 import { Waiters } from "../../../src/account/waiters.ts";
 import { log } from "../../../src/log.ts";
-import { NOW_MS, aReport, anOrder } from "../../support/builders.ts";
+import { KNOWN_INSTRUMENTS, NOW_MS, aReport, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
 import { ACCOUNT, put, read } from "./tables.ts";
 
@@ -28,6 +28,7 @@ function follow(sql: SqlStorage): Follower {
     start: () => undefined,
     waiters: new Waiters(),
     prices: new ReferencePrices(),
+    instruments: KNOWN_INSTRUMENTS,
     recent: () => new RecentOrders(sql, ACCOUNT, NOW_MS),
     onEnd: () => undefined,
   });

@@ -9,7 +9,16 @@ import type { Config } from "../../../src/config.ts";
 import type { Broker } from "../../../src/domain/broker.ts";
 import { CLOSED, type CircuitBreaker } from "../../../src/domain/circuit-breaker.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
-import { NOW_MS, aBroker, aConfiguration, aHolding, aReport, anExecution, anOrder } from "../../support/builders.ts";
+import {
+  KNOWN_INSTRUMENTS,
+  NOW_MS,
+  aBroker,
+  aConfiguration,
+  aHolding,
+  aReport,
+  anExecution,
+  anOrder,
+} from "../../support/builders.ts";
 import { openSqlStorage, transactionSync } from "./sql-storage.ts";
 import {
   ACCOUNT,
@@ -94,6 +103,7 @@ function keep(sql: SqlStorage, answers: Partial<Broker> = {}, breaker = CLOSED) 
     connection,
   };
   const housekeeping = new Housekeeping({
+    instruments: KNOWN_INSTRUMENTS,
     sql,
     account: ACCOUNT,
     commit,

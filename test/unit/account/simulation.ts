@@ -20,7 +20,7 @@ import { sha256Hex } from "../../../src/crypto/hash.ts";
 import { type AuditEvent, type BrokenLink, checkLink, hashEvent } from "../../../src/domain/audit-entry.ts";
 import type { Broker } from "../../../src/domain/broker.ts";
 import type { Policy } from "../../../src/domain/risk/policy.ts";
-import { NOW_MS, aConfiguration, anOrder, aPolicy } from "../../support/builders.ts";
+import { KNOWN_INSTRUMENTS, NOW_MS, aConfiguration, anOrder, aPolicy } from "../../support/builders.ts";
 import { openSqlStorage, transactionSync } from "./sql-storage.ts";
 
 const ACCOUNT = anOrder().account;
@@ -139,11 +139,13 @@ export class Simulation {
       ...store,
       waiters: new Waiters(),
       prices: new ReferencePrices(),
+      instruments: KNOWN_INSTRUMENTS,
       recent: () => new RecentOrders(sql, ACCOUNT, Date.now()),
       onEnd: () => this.#work(),
     });
     const housekeeping = new Housekeeping({
       ...store,
+      instruments: KNOWN_INSTRUMENTS,
       desk: () => this.#deskOf(broker, connection),
       // The public record is out of reach, so that every event stays where tests read it.
       deliver: () => new Promise(() => undefined),

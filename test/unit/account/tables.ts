@@ -14,7 +14,7 @@ import { ClientOrderId, OrderId, SourceId } from "../../../src/domain/ids.ts";
 import { type Decimal, decimalOf } from "../../../src/domain/money.ts";
 import type { Order, Side } from "../../../src/domain/order.ts";
 import { NativeOrder } from "../../../src/domain/signal/native.ts";
-import { NOW_MS, aPolicy, aRow, aTrade, anOrder } from "../../support/builders.ts";
+import { KNOWN_INSTRUMENTS, NOW_MS, aPolicy, aRow, aTrade, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
 import { setStop } from "../../../src/account/stops.ts";
 import type { TradingStop } from "../../../src/domain/trading-stop.ts";
@@ -156,6 +156,7 @@ const CAN_DO_ALL: Pick<Broker, "supports"> = { supports: () => undefined };
 export const decidingWith = (overrides: Partial<Omit<AdmitArgs, "signal" | "newId">> = {}) => ({
   account: ACCOUNT,
   policy: aPolicy(),
+  instruments: KNOWN_INSTRUMENTS,
   recent: new RecentOrders(openSqlStorage(), ACCOUNT, NOW_MS),
   minimumOrigin: "hmac" as const,
   limits: { ratePerSec: 1_000, capacity: 1_000 },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UsageFault } from "../../../src/cli/failure.ts";
 import { readNewSource, readSourceChange } from "../../../src/cli/source-terms.ts";
+import { SignalSettings } from "../../../src/domain/signal/settings.ts";
 import { NewSource, SourceChange } from "../../../src/domain/source.ts";
 
 const CAPS = { "signals-per-min": "30", "max-quantity": "10", "max-notional": "2000" };
@@ -25,6 +26,7 @@ describe("a new source", () => {
       kind: "signed",
       account: "paper",
       schemes: ["v1", "standard_webhooks"],
+      signals: SignalSettings.parse({}),
     });
   });
 
@@ -46,6 +48,7 @@ describe("a new source", () => {
       schemes: ["standard_webhooks", "sha256"],
       caps: { signals_per_min: 30, max_quantity: "10", max_notional: "2000" },
       reason: "a new strategy",
+      signals: SignalSettings.parse({}),
     });
   });
 

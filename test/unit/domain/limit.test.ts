@@ -35,6 +35,7 @@ const TABLE: readonly [LimitName, number, number][] = [
   ["health", 60, 60],
   ["order_batch", 10, 60],
   ["circuit_breaker_reset", 5, 60],
+  ["instrument_refresh", 5, 3_600],
   ["anonymous", 100, 3_600],
   ["authenticated", 10_000, 3_600],
 ];

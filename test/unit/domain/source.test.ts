@@ -1,5 +1,6 @@
 // What an operator may say of a source, signed or not, and what can change about it.
 import { describe, expect, it } from "vitest";
+import { SignalSettings } from "../../../src/domain/signal/settings.ts";
 import { NewSource, SourceCaps, SourceChange } from "../../../src/domain/source.ts";
 
 const SIGNED = { id: "bot", kind: "signed", account: "paper" };
@@ -15,7 +16,11 @@ function refused(schema: typeof NewSource | typeof SourceChange | typeof SourceC
 
 describe("a source that signs", () => {
   it("does so with a nonce where nothing is said, and is under no caps but the account's", () => {
-    expect(NewSource.parse(SIGNED)).toEqual({ ...SIGNED, schemes: ["v1", "standard_webhooks"] });
+    expect(NewSource.parse(SIGNED)).toEqual({
+      ...SIGNED,
+      schemes: ["v1", "standard_webhooks"],
+      signals: SignalSettings.parse({}),
+    });
   });
 
   it("may be given the scheme that signs the body alone", () => {
@@ -45,6 +50,7 @@ describe("a source of TradingView's", () => {
       origin: "ip",
       deduplicate_sec: 300,
       certificate_fingerprints: [],
+      signals: SignalSettings.parse({}),
     });
   });
 

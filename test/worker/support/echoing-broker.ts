@@ -29,6 +29,9 @@ export const echoingBroker = (canaries: Canaries) =>
       const symbol = new URL(request.url).searchParams.get("symbols") ?? "";
       return say({ trades: { [symbol]: { p: 10, t: new Date().toISOString() } } });
     }
+    if (pathname === "/v2/assets" && search.includes("us_equity")) {
+      return say(["AAPL", ...Object.values(SYMBOL)].map(toAsset));
+    }
     if (pathname !== "/v2/account") return say([]);
     return say({
       account_number: canaries.word("the account's number at the broker"),
@@ -41,3 +44,14 @@ export const echoingBroker = (canaries: Canaries) =>
       buying_power: "100000",
     });
   };
+
+const toAsset = (symbol: string) => ({
+  symbol,
+  class: "us_equity",
+  exchange: "NASDAQ",
+  status: "active",
+  tradable: true,
+  shortable: true,
+  easy_to_borrow: true,
+  fractionable: true,
+});

@@ -27,7 +27,7 @@ type Described = {
 };
 
 /** What stands in the places of a path, by the kind of thing. */
-export type Things = Readonly<Record<"account" | "order" | "source" | "secret" | "key" | "stop", string>>;
+export type Things = Readonly<Record<"account" | "order" | "source" | "secret" | "key" | "stop" | "signal", string>>;
 
 const uuidv7 = () => crypto.randomUUID().replace(/^(.{14})4/, "$17");
 
@@ -39,6 +39,7 @@ export const NOBODYS: Things = {
   secret: "AAAAAAAAAAA",
   key: "AAAAAAAAAA",
   stop: crypto.randomUUID(),
+  signal: `nowhere_${uuidv7()}`,
 };
 
 /** Which kind of thing the first place of a path is for, by how the path begins. */
@@ -49,6 +50,7 @@ const FIRST_PLACE: Readonly<Record<string, keyof Things>> = {
   "/v1/sources/": "source",
   "/v1/api-keys/": "key",
   "/v1/stops/": "stop",
+  "/v1/signals/": "signal",
 };
 
 /** The path with something in every place. At a webhook, nothing of it is right. */

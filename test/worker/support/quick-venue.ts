@@ -3,6 +3,18 @@ import type { Venue } from "./faulty-venue.ts";
 
 type Order = Record<string, unknown> & { id: string; client_order_id: string; qty: string; status: string };
 
+const toAsset = (symbol: string) => ({
+  symbol,
+  class: "us_equity",
+  exchange: "NASDAQ",
+  status: "active",
+  tradable: true,
+  marginable: true,
+  shortable: true,
+  easy_to_borrow: true,
+  fractionable: true,
+});
+
 export class QuickVenue {
   /** Every call, as method and path. */
   readonly calls: string[] = [];
@@ -19,6 +31,10 @@ export class QuickVenue {
         return Response.json(this.#orders.get(url.searchParams.get("client_order_id") ?? ""));
       case "/v2/account":
         return Response.json({ currency: "USD", cash: "100000", equity: "100000", buying_power: "100000" });
+      case "/v2/assets":
+        return Response.json(
+          url.searchParams.get("asset_class") === "crypto" ? [] : ["AAPL", "MSFT", "SPY"].map(toAsset),
+        );
       case "/v2/stocks/trades/latest":
         return Response.json({ trades: { MSFT: { p: 410, t: new Date().toISOString() } } });
       default:

@@ -21,7 +21,16 @@ import { mayLeave } from "../../../../src/domain/risk/rules/trading-state.ts";
 import { RULE_BOOK } from "../../../../src/domain/risk/rule-book.ts";
 import { SourceCaps } from "../../../../src/domain/source.ts";
 import { NO_LIMITS } from "../../../support/no-limits.ts";
-import { NOW_MS, aMarketIntent, aPolicy, aTrade, anIntent, someFacts, someFunds } from "../../../support/builders.ts";
+import {
+  NOW_MS,
+  aMarketIntent,
+  aPolicy,
+  aTrade,
+  anInstrument,
+  anIntent,
+  someFacts,
+  someFunds,
+} from "../../../support/builders.ts";
 
 /** The codes a decision gives, by rule; nothing for a rule that simply passed. */
 const reasonsOf = (decision: Decision): Record<string, string | undefined> =>
@@ -513,6 +522,7 @@ describe("whatever is asked", () => {
     openOrders: fc.nat({ max: 10 }),
     book: fc.constant({ positions: new Map(), holdings: [], working: [] }),
     funds: fc.constantFrom(someFunds(), undefined),
+    instrument: fc.constantFrom(anInstrument(), undefined),
     recent: fc.record({
       orders: anyCounts,
       messages: anyCounts,
@@ -586,6 +596,7 @@ describe("whatever is asked", () => {
     const lower = (prices: readonly Decimal[]) => prices.reduce((a, b) => (lessThan(a, b) ? a : b));
     const atMost = (a: Decimal, b: Decimal) => compare(a, b) <= 0;
     const WELL = {
+      instrument: anInstrument(),
       tradingState: "active",
       positionKnown: true,
       circuitOpen: false,

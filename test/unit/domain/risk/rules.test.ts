@@ -13,6 +13,7 @@ import {
   aMarketIntent,
   aPolicy,
   aTrade,
+  anInstrument,
   anIntent,
   anOrder,
   nothingRecent,
@@ -52,6 +53,7 @@ const from = (sender: Partial<NonNullable<RiskFacts["sender"]>>): Facts => ({
   sender: { origin: "hmac", minimumOrigin: "hmac", caps: null, ...sender },
 });
 const withCaps = (caps: object): Facts => from({ caps: SourceCaps.parse({ signals_per_min: 60, ...caps }) });
+const UNLISTED: Facts = { instrument: undefined };
 const NO_PRICE = { referencePrice: undefined };
 const buyAt = (limit_price: string): OrderIntent => anIntent({ limit_price });
 const opposing = (...prices: readonly (string | null)[]): Facts => ({
@@ -146,6 +148,46 @@ const CASES: Readonly<Record<string, Cases>> = {
     at: [anIntent({ symbol: "TSL" }), {}, undefined],
     outside: [anIntent({ symbol: "TSLA" }), {}, "symbol_restricted"],
     missing: null,
+    exit: "exempt",
+  },
+  asset_class_allowed: {
+    policy: { asset_classes: ["us_equity"] },
+    inside: [any, {}, undefined],
+    at: [any, {}, undefined],
+    outside: [any, { instrument: anInstrument({ asset_class: "crypto" }) }, "asset_class_not_allowed"],
+    missing: [any, UNLISTED, "instrument_unknown"],
+    exit: "exempt",
+  },
+  instrument_tradable: {
+    inside: [any, {}, undefined],
+    at: [any, { instrument: anInstrument({ shortable: false }) }, undefined],
+    outside: [any, { instrument: anInstrument({ tradable: false }) }, "not_tradable"],
+    missing: [any, UNLISTED, "instrument_unknown"],
+    exit: "exempt",
+  },
+  lot_size: {
+    inside: [any, { instrument: anInstrument({ lot_size: "1" }) }, undefined],
+    at: [any, { instrument: anInstrument({ lot_size: "5", min_quantity: "10" }) }, undefined],
+    outside: [any, { instrument: anInstrument({ lot_size: "3" }) }, "quantity_off_lot"],
+    missing: [any, UNLISTED, "instrument_unknown"],
+    exit: "exempt",
+  },
+  price_increment: {
+    inside: [buyAt("187.25"), { instrument: anInstrument({ price_increment: "0.01" }) }, undefined],
+    at: [buyAt("187.25"), { instrument: anInstrument({ price_increment: "0.25" }) }, undefined],
+    outside: [buyAt("187.26"), { instrument: anInstrument({ price_increment: "0.25" }) }, "price_off_tick"],
+    missing: [
+      any,
+      { instrument: anInstrument({ asset_class: "other", price_increment: null }) },
+      "price_increment_unknown",
+    ],
+    exit: "exempt",
+  },
+  min_notional: {
+    inside: [any, { instrument: anInstrument({ min_notional: "1872" }) }, undefined],
+    at: [any, { instrument: anInstrument({ min_notional: "1872.5" }) }, undefined],
+    outside: [any, { instrument: anInstrument({ min_notional: "1872.51" }) }, "notional_below_minimum"],
+    missing: [any, UNLISTED, "instrument_unknown"],
     exit: "exempt",
   },
   side_allowed: {
@@ -358,6 +400,35 @@ describe.each(RULE_BOOK)("$id", ({ id }) => {
       const verdict = assess(intent, policy, someFacts(facts)).verdicts.find((each) => each.rule === id);
       expect(rule.judge(verdict?.input ?? "", policy).passed).toBe(reason === undefined);
     }
+  });
+});
+
+describe("what the broker lists", () => {
+  const reasonOf = (intent: OrderIntent, instrument: object, rule: string) =>
+    assess(intent, aPolicy(), someFacts({ instrument: anInstrument(instrument) })).verdicts.find(
+      (verdict) => verdict.rule === rule,
+    )?.reason;
+
+  it.each([
+    [
+      "a short sale of what is not shortable",
+      anIntent({ side: "sell" }),
+      { shortable: false },
+      "instrument_tradable",
+      "not_shortable",
+    ],
+    ["what is not listed any more", any, { status: "inactive" }, "instrument_tradable", "not_tradable"],
+    ["less than the least quantity", any, { min_quantity: "11" }, "lot_size", "quantity_below_minimum"],
+    [
+      "an amount of money of what trades whole only",
+      aMarketIntent({ quantity: undefined, notional: "5" }),
+      { fractionable: false },
+      "lot_size",
+      "not_fractionable",
+    ],
+    ["a tenth of a cent in a stock", buyAt("187.251"), { price_increment: null }, "price_increment", "price_off_tick"],
+  ])("denies %s", (_, intent, instrument, rule, reason) => {
+    expect(reasonOf(intent, instrument, rule)).toBe(reason);
   });
 });
 

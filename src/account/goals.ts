@@ -1,0 +1,174 @@
+// The account's goals: what an instruction about a position wants of a symbol, carried on one order at a time. A goal is stored
+// with everything it needs, and planned anew whenever an order in its symbol changes. The caller wraps each in transactionSync.
+import type { ReferencePrice } from "../domain/broker.ts";
+import {
+  type GoalFacts,
+  type GoalMove,
+  type GoalSettings,
+  type PositionInstruction,
+  endGoal,
+  openGoal,
+  orderGoal,
+  supersedeGoal,
+} from "../domain/goal/goal.ts";
+import { planGoal } from "../domain/goal/plan.ts";
+import type { Decimal } from "../domain/money.ts";
+import { type Result, assert, assertNever, ok } from "../domain/result.ts";
+import type { NativeOrder } from "../domain/signal/native.ts";
+import { isPositionKnown } from "./broker-view.ts";
+import { cancelOrder } from "./cancel.ts";
+import { readFunds } from "./funds.ts";
+import { type GoalRow, findGoal, openGoalIn, storeGoal } from "./goal-store.ts";
+import { append } from "./journal.ts";
+import { type OrderRow, findOrder, readLiveRows, readWorking } from "./orders.ts";
+import { type PlacingContext, placeOrder } from "./place-order.ts";
+import { positionIn } from "./positions.ts";
+import type { RecordContext } from "./record.ts";
+
+/** More moves than any goal makes at once. */
+const MOVES_MAX = 20;
+/** The broker's word on money may be so old where a size is worked out from it. */
+const FUNDS_AGE_MAX_MS = 300_000;
+
+export type GoalContext = PlacingContext & {
+  readonly random: number;
+  /** By symbol. */
+  readonly referencePrices: ReadonlyMap<string, ReferencePrice>;
+};
+
+/** Opens a goal in place of the one that is open in its symbol, and makes its first moves. */
+export function startGoal(
+  sql: SqlStorage,
+  wanted: Omit<GoalRow, "goal" | "detail"> & {
+    readonly instruction: PositionInstruction;
+    readonly settings: GoalSettings;
+  },
+  context: GoalContext,
+): Result<GoalRow, { readonly code: string; readonly detail: string }> {
+  const { instruction, settings, ...names } = wanted;
+  const open = openGoalIn(sql, instruction.symbol);
+  const goal = openGoal(instruction, settings, open?.goal);
+  if (!goal.ok) return goal;
+  if (open !== undefined) end(sql, { ...open, goal: supersedeGoal(open.goal) }, `by signal ${names.signal}`, context);
+  storeGoal(sql, { ...names, goal: goal.value, detail: null });
+  return ok(carryOn(sql, names.id, context));
+}
+
+/** Makes every move that can be made now. */
+export function carryOn(sql: SqlStorage, id: string, context: GoalContext): GoalRow {
+  for (let moves = 0; moves < MOVES_MAX; moves += 1) {
+    const row = mustFind(sql, id);
+    const move = planGoal(row.goal, factsOf(sql, row, context));
+    if (!makeMove(sql, row, move, context)) break;
+  }
+  return mustFind(sql, id);
+}
+
+/** Returns whether there may be another one. */
+function makeMove(sql: SqlStorage, row: GoalRow, move: GoalMove, context: GoalContext): boolean {
+  switch (move.move) {
+    case "wait":
+      storeGoal(sql, row);
+      return false;
+    case "cancel":
+      for (const order of move.orders) cancelOrder(sql, order, recordContextOf(row, context));
+      return true;
+    case "order": {
+      const order = placeOrder(sql, orderOf(row, move.order), {
+        ...context,
+        source: row.source,
+        requestId: row.requestId,
+        sender: row.sender,
+        goal: row.id,
+        arithmetic: move.arithmetic,
+        referencePrice: context.referencePrices.get(row.goal.instruction.symbol),
+      });
+      storeGoal(sql, { ...row, goal: orderGoal(row.goal, move.stage, order.id) });
+      return true;
+    }
+    case "end":
+      end(sql, { ...row, goal: endGoal(row.goal, move.code) }, move.detail, context);
+      return false;
+    default:
+      return assertNever(move);
+  }
+}
+
+function orderOf(row: GoalRow, planned: Extract<GoalMove, { move: "order" }>["order"]): NativeOrder {
+  const { reduce_only: _, take_profit: _profit, stop_loss: _stop, ...terms } = planned;
+  return {
+    symbol: row.goal.instruction.symbol,
+    notional: undefined,
+    client_order_id: undefined,
+    account: undefined,
+    limit_price: undefined,
+    stop_price: undefined,
+    ...terms,
+  };
+}
+
+function factsOf(sql: SqlStorage, { goal, expiresAtMs }: GoalRow, context: GoalContext): GoalFacts {
+  const { symbol } = goal.instruction;
+  const live = readLiveRows(sql).filter(({ order }) => order.symbol === symbol);
+  return {
+    ...marketFactsOf(sql, symbol, context),
+    positionKnown: isPositionKnown(sql),
+    live: live.map(({ order }) => order),
+    ordered: goal.order === null ? undefined : findOrder(sql, goal.order)?.order,
+    ofGoals: new Set(live.filter(isOfGoal).map(({ order }) => order.id)),
+    isLapsed: context.nowMs >= expiresAtMs,
+  };
+}
+
+/** What a size and a price are worked out from. */
+export function marketFactsOf(sql: SqlStorage, symbol: string, context: GoalContext) {
+  const { nowMs, policy, referencePrices, instruments } = context;
+  const funds = readFunds(sql, readWorking(sql));
+  const isFunded = funds !== undefined && nowMs - funds.asOfMs <= FUNDS_AGE_MAX_MS;
+  return {
+    position: positionIn(sql, symbol),
+    price: recentPrice(referencePrices.get(symbol), policy.reference_price_max_age_sec, nowMs),
+    equity: isFunded ? funds.equity : undefined,
+    buyingPower: isFunded ? funds.buyingPower : undefined,
+    instrument: instruments.find(symbol),
+  };
+}
+
+const isOfGoal = ({ goal }: OrderRow): boolean => goal !== null;
+
+function recentPrice(
+  reference: ReferencePrice | undefined,
+  maxAgeSec: number | undefined,
+  nowMs: number,
+): Decimal | undefined {
+  if (reference === undefined || maxAgeSec === undefined) return undefined;
+  return nowMs - reference.atMs <= maxAgeSec * 1000 ? reference.price : undefined;
+}
+
+function end(sql: SqlStorage, row: GoalRow, detail: string, { account, nowMs }: GoalContext): void {
+  storeGoal(sql, { ...row, detail });
+  append(sql, account, {
+    time: new Date(nowMs).toISOString(),
+    type: "goal.ended",
+    actor: { kind: "gateway", id: account },
+    request_id: row.requestId,
+    client_ip: null,
+    order_id: row.goal.order,
+    symbol: row.goal.instruction.symbol,
+    result: { ok: true, code: row.goal.code ?? "ended" },
+    data: { signal: row.signal, goal: row.id, instruction: row.goal.instruction, detail },
+  });
+}
+
+/** On behalf of the source whose signal it was. */
+const recordContextOf = ({ source, requestId }: GoalRow, { nowMs, random }: GoalContext): RecordContext => ({
+  nowMs,
+  random,
+  caller: { actor: { kind: "source", id: source }, requestId, clientIp: null },
+});
+
+function mustFind(sql: SqlStorage, id: string): GoalRow {
+  const row = findGoal(sql, id);
+  assert(row !== undefined, "a goal that was stored is not there");
+  return row;
+}

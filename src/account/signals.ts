@@ -1,0 +1,99 @@
+// Signals that are more than one order, as they are kept: what each asked for, and what came of it.
+import type { AccountId, OrderId, SourceId } from "../domain/ids.ts";
+import type { Order } from "../domain/order.ts";
+import type { Notice } from "../domain/signal/format.ts";
+import type { SignalReceipt, SignalStep, StepOutcome } from "../domain/signal/receipt.ts";
+import { findGoal, ordersOfGoal } from "./goal-store.ts";
+import { findOrder } from "./orders.ts";
+
+/** One thing that a signal asked for: carried out at once, or as a goal. */
+export type StoredStep = {
+  readonly action: string;
+  readonly symbol: string | null;
+  readonly goal: string | null;
+  readonly outcome: StepOutcome;
+  readonly code: string | null;
+  readonly detail: string | null;
+  readonly orders: readonly OrderId[];
+  readonly canceled: readonly OrderId[];
+};
+
+export type StoredSignal = {
+  readonly id: string;
+  readonly account: AccountId;
+  readonly source: SourceId;
+  readonly requestId: string;
+  readonly format: string;
+  readonly steps: readonly StoredStep[];
+  readonly notices: readonly Notice[];
+  readonly createdAt: string;
+};
+
+export function storeSignal(sql: SqlStorage, signal: StoredSignal, request: string, keys: readonly string[]): void {
+  sql.exec(
+    "INSERT INTO signals (id, source, request_id, request, signal) VALUES (?, ?, ?, ?, ?)",
+    signal.id,
+    signal.source,
+    signal.requestId,
+    request,
+    JSON.stringify(signal),
+  );
+  for (const key of keys) {
+    sql.exec("INSERT INTO signal_keys (source, key, signal) VALUES (?, ?, ?)", signal.source, key, signal.id);
+  }
+}
+
+type Found = { readonly signal: StoredSignal; readonly request: string };
+
+const toFound = ({ signal, request }: { signal: string; request: string }): Found => ({
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from a StoredSignal
+  signal: JSON.parse(signal) as StoredSignal,
+  request,
+});
+
+export const findSignal = (sql: SqlStorage, id: string): Found | undefined =>
+  sql
+    .exec<{ signal: string; request: string }>("SELECT signal, request FROM signals WHERE id = ?", id)
+    .toArray()
+    .map(toFound)[0];
+
+export const findSignalByKey = (sql: SqlStorage, source: SourceId, key: string): Found | undefined =>
+  sql
+    .exec<{ signal: string; request: string }>(
+      "SELECT signal, request FROM signals WHERE id = (SELECT signal FROM signal_keys WHERE source = ? AND key = ?)",
+      source,
+      key,
+    )
+    .toArray()
+    .map(toFound)[0];
+
+/** The signal as it now stands. */
+export function receiptOf(sql: SqlStorage, signal: StoredSignal): SignalReceipt {
+  const steps = signal.steps.map((step) => toStep(sql, step));
+  const orders = [...new Set(steps.flatMap((step) => step.orders))];
+  return {
+    id: signal.id,
+    account: signal.account,
+    source: signal.source,
+    request_id: signal.requestId,
+    format: signal.format,
+    steps,
+    orders: orders.map((id) => findOrder(sql, id)?.order).filter((order): order is Order => order !== undefined),
+    notices: [...signal.notices],
+    created_at: signal.createdAt,
+  };
+}
+
+/** Goals that have come to what was wanted, or found it so. */
+const WELL_ENDED: ReadonlySet<string> = new Set(["ordered", "already_there", "nothing_to_do", "closed_opposite"]);
+
+function toStep(sql: SqlStorage, { goal: id, ...step }: StoredStep): SignalStep {
+  const row = id === null ? undefined : findGoal(sql, id);
+  if (id === null || row === undefined) return { ...step, orders: [...step.orders], canceled: [...step.canceled] };
+  const { stage, code } = row.goal;
+  const orders = ordersOfGoal(sql, id);
+  const shown = { ...step, orders, canceled: [...step.canceled], code, detail: row.detail };
+  if (stage !== "ended") return { ...shown, outcome: "working" };
+  if (code === null || !WELL_ENDED.has(code)) return { ...shown, outcome: "failed" };
+  return { ...shown, outcome: code === "ordered" ? "ordered" : "done" };
+}

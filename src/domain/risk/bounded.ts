@@ -1,0 +1,42 @@
+// A market order trades at any price, and brokers bound it for nobody. One that opens a position becomes a limit order that trades
+// at once, and not beyond the collar.
+import { isOnTick, roundDownToLot, roundToTick } from "../instrument.ts";
+import { type Decimal, add, decimalOf, divide, isPositive, multiply, roundForWire, subtract } from "../money.ts";
+import type { OrderIntent } from "../order.ts";
+import { type RiskFacts, isReduction } from "./facts.ts";
+import type { Policy } from "./policy.ts";
+import { OFF } from "./rule.ts";
+
+/** `arithmetic`: how its price came about, and its quantity where it was for an amount of money. */
+export type Bounded = { readonly intent: OrderIntent; readonly arithmetic?: string };
+
+/** The order as it is to be placed: itself, unless it opens a position at any price and there is a collar. */
+export function boundMarketOrder(intent: OrderIntent, policy: Policy, facts: RiskFacts): Bounded {
+  const { price_collar_percent: collar } = policy;
+  const { referencePrice, instrument } = facts;
+  if (intent.type !== "market" || collar === undefined || collar === OFF || isReduction(intent, facts))
+    return { intent };
+  // Without these nobody knows where its bound is: the rules say so.
+  if (referencePrice === undefined || instrument === undefined || !isPositive(referencePrice.price)) return { intent };
+  const isBuy = intent.side === "buy";
+  const room = divide(multiply(referencePrice.price, collar), HUNDRED);
+  const furthest = isBuy ? add(referencePrice.price, room) : subtract(referencePrice.price, room);
+  const limit = isPositive(furthest)
+    ? roundToTick(roundForWire(furthest), instrument, isBuy ? "down" : "up")
+    : undefined;
+  if (limit === undefined || !isOnTick(limit, instrument)) return { intent };
+  const price = `${referencePrice.price} ${isBuy ? "+" : "-"} ${collar} % = ${limit} at worst`;
+  const { notional, ...terms } = intent;
+  if (notional === undefined) return { intent: { ...intent, type: "limit", limit_price: limit }, arithmetic: price };
+  const quantity = roundDownToLot(roundForWireDown(divide(notional, limit)), instrument);
+  if (!isPositive(quantity)) return { intent };
+  return {
+    intent: { ...terms, type: "limit", limit_price: limit, quantity },
+    arithmetic: `${price}; ${notional} / ${limit} = ${quantity}, down to lots of ${instrument.lot_size}`,
+  };
+}
+
+const HUNDRED = decimalOf("100");
+
+/** A quotient has more digits than a venue takes; rounded up it would cost more than was given. */
+const roundForWireDown = (a: Decimal): Decimal => decimalOf(a.replace(/^(-?\d+\.\d{9})\d+$/, "$1"));

@@ -1,0 +1,57 @@
+// Whether a signal is one order in the gateway's own format, which goes the short way; and what keeps any other from being
+// carried out as a whole.
+import type { SignalError } from "./format.ts";
+import type { Instruction, PriceSpec } from "./instruction.ts";
+import type { NativeOrder } from "./native.ts";
+import type { SignalRead } from "./read.ts";
+
+/** The order; `undefined` for any other signal. */
+export function ownOrderIn({ format, instructions, account, client_order_id }: SignalRead): NativeOrder | undefined {
+  const [instruction, ...others] = instructions;
+  if (format !== "native" || others.length > 0 || !isOrder(instruction)) return undefined;
+  const { symbol, action: side, type, size, time_in_force, extended_hours } = instruction;
+  return {
+    symbol,
+    side,
+    type,
+    quantity: size?.by === "quantity" ? size.value : undefined,
+    notional: size?.by === "notional" ? size.value : undefined,
+    limit_price: named(instruction.limit_price),
+    stop_price: named(instruction.stop_price),
+    time_in_force: time_in_force ?? "day",
+    extended_hours: extended_hours ?? false,
+    client_order_id,
+    account,
+  };
+}
+
+const isOrder = (instruction: Instruction): instruction is Extract<Instruction, { action: "buy" | "sell" }> =>
+  instruction.action === "buy" || instruction.action === "sell";
+
+const named = (price: PriceSpec | undefined) => (price !== undefined && "at" in price ? price.at : undefined);
+
+/** Everything that would have to come after something else of the same signal has ended, and what nothing may come of. */
+export function findUnfit({ instructions, isTest }: SignalRead): readonly SignalError[] {
+  const errors: SignalError[] = [];
+  if (isTest) errors.push({ pointer: "", code: "test_signal", message: "is a test: it was read, and nothing is done" });
+  const symbols = instructions.flatMap((instruction) => (isAboutPosition(instruction) ? instruction.symbol : []));
+  const twice = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
+  if (twice !== undefined) {
+    const message = `asks for two things in ${twice}, one after the other: send two signals, or one that says what is to be held`;
+    errors.push({ pointer: "", code: "sequence_unsupported", message });
+  }
+  const isAll = instructions.some(({ action }) => action === "flatten");
+  if (isAll && instructions.length > 1) {
+    errors.push({
+      pointer: "",
+      code: "sequence_unsupported",
+      message: "to leave everything has to be all that it asks for",
+    });
+  }
+  return errors;
+}
+
+const isAboutPosition = (
+  instruction: Instruction,
+): instruction is Exclude<Instruction, { action: "flatten" | "cancel" | "stop" }> =>
+  instruction.action !== "flatten" && instruction.action !== "cancel" && instruction.action !== "stop";

@@ -1,0 +1,39 @@
+// What became of a signal that is more than one order: of each thing it asked for, and of the orders that came of it.
+import * as z from "zod";
+import { AccountId, OrderId, SourceId } from "../ids.ts";
+import { Order } from "../order.ts";
+
+/**
+ * `ordered`: its order is stored. `working`: it waits for other orders to end, or for its own exit to be filled. `done`: there
+ * was nothing (more) to do. `failed`: it has come to nothing, see `code`.
+ */
+export const StepOutcome = z.enum(["ordered", "working", "done", "failed"]);
+export type StepOutcome = z.infer<typeof StepOutcome>;
+
+const SignalStep = z.strictObject({
+  action: z.string(),
+  symbol: z.string().nullable(),
+  outcome: StepOutcome,
+  code: z.string().nullable().meta({ description: "Why it ended, as a stable word; `null` while it has not." }),
+  detail: z.string().nullable().meta({ description: "In words, with the numbers." }),
+  orders: z.array(OrderId).meta({ description: "That came of it so far, the first one first." }),
+  canceled: z.array(OrderId).meta({ description: "Orders that it wanted canceled." }),
+});
+export type SignalStep = z.infer<typeof SignalStep>;
+
+const SignalNotice = z.strictObject({ pointer: z.string(), code: z.string(), message: z.string() });
+
+export const SignalReceipt = z
+  .strictObject({
+    id: z.string().meta({ description: "The signal's: `<account>_<UUID>`." }),
+    account: AccountId,
+    source: SourceId,
+    request_id: z.string(),
+    format: z.string(),
+    steps: z.array(SignalStep).meta({ description: "What it asked for, in that order, and how it stands." }),
+    orders: z.array(Order).meta({ description: "All that came of it so far, as they now stand." }),
+    notices: z.array(SignalNotice).meta({ description: "Fields that were not regarded, and why." }),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: "SignalReceipt" });
+export type SignalReceipt = z.infer<typeof SignalReceipt>;

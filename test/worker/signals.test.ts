@@ -1,0 +1,295 @@
+// Alerts in the formats that people already have, through the signed door to the venue, and what becomes of each thing they ask
+// for.
+import { evictDurableObject } from "cloudflare:test";
+import { beforeAll, describe, expect, it } from "vitest";
+import { SETTLED_MS } from "../../src/directory/directory.ts";
+import type { SignalReceipt } from "../../src/domain/signal/receipt.ts";
+import { makeAccount } from "../support/make-account.ts";
+import { CORPUS } from "../unit/domain/signal/corpus.ts";
+import { env } from "cloudflare:workers";
+import { call, eventually, get, post, sign } from "./support/gateway.ts";
+
+const SECRETS = new Map<string, string>();
+
+/** A source of its own for an account of its own, whose signals are read as the settings say. */
+async function makeSource(id: string, signals: object = {}): Promise<void> {
+  await makeAccount(id);
+  // Until every isolate finds it, see the directory.
+  await scheduler.wait(SETTLED_MS);
+  const body = { id, kind: "signed", account: id, signals };
+  const response = await call("POST", "/v1/sources", { body });
+  if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
+  SECRETS.set(id, (await response.json<{ secret: { secret: string } }>()).secret.secret);
+}
+
+async function alert(source: string, text: string | object, headers: Record<string, string> = {}): Promise<Response> {
+  const secret = SECRETS.get(source) ?? "";
+  return post(await sign(text, { secret, headers: { Prefer: "wait=5", ...headers } }), source);
+}
+
+async function receive(source: string, text: string | object): Promise<SignalReceipt> {
+  const response = await alert(source, text);
+  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+  return response.json();
+}
+
+const readReceipt = async (id: string): Promise<SignalReceipt> => (await get(`/v1/signals/${id}`)).json();
+
+/** The receipt once nothing of it is on its way any more. */
+const settled = (id: string): Promise<SignalReceipt> =>
+  eventually(async () => {
+    const receipt = await readReceipt(id);
+    const isOver = receipt.steps.every(({ outcome }) => outcome !== "working");
+    return isOver && receipt.orders.every(({ delivery }) => delivery !== "pending") ? receipt : undefined;
+  });
+
+async function positionOf(account: string, symbol: string): Promise<string> {
+  const { positions } = await (
+    await get(`/v1/portfolio?account=${account}`)
+  ).json<{
+    positions: { symbol: string; quantity: string }[];
+  }>();
+  return positions.find((position) => position.symbol === symbol)?.quantity ?? "0";
+}
+
+/** Until so many units are held. */
+const holds = (account: string, symbol: string, quantity: string): Promise<true> =>
+  eventually(async () => ((await positionOf(account, symbol)) === quantity ? true : undefined));
+
+const errorsOf = async (response: Response): Promise<string[]> => {
+  expect(response.status).toBe(422);
+  const { errors } = await response.json<{ errors: { pointer: string; code?: string }[] }>();
+  return errors.map(({ pointer, code }) => `${pointer} ${code}`);
+};
+
+describe("an alert in somebody else's format", () => {
+  beforeAll(() =>
+    makeSource("alerts", { default_size: { by: "quantity", value: "2" }, accounts: { MyKeys: "alerts" } }),
+  );
+
+  it.each<[string, string | object, string]>([
+    ["plain text", "BUY 10 AAPL", "10"],
+    ["TradersPost", { ticker: "AAPL", action: "exit" }, "0"],
+    [
+      "TradersPost without a quantity",
+      { ticker: "NASDAQ:AAPL", action: "buy", sentiment: "bullish", price: "187.5" },
+      "2",
+    ],
+    [
+      "OpenAlgo's target",
+      {
+        apikey: "k",
+        strategy: "s",
+        symbol: "AAPL",
+        exchange: "NASDAQ",
+        action: "BUY",
+        quantity: "1",
+        position_size: "5",
+        pricetype: "MARKET",
+        product: "MIS",
+      },
+      "5",
+    ],
+    [
+      "TradingView's own words",
+      {
+        ticker: "AAPL",
+        action: "sell",
+        contracts: "5",
+        position_size: "0",
+        market_position: "flat",
+        prev_market_position: "long",
+      },
+      "0",
+    ],
+    ["trade-relay", { action: "buy", symbol: "AAPL", quantity: "3" }, "3"],
+    ["Alertatron", "MyKeys(AAPL) { market(side=sell, amount=1); }", "2"],
+    ["PineConnector", "60123456789,closelong,AAPL", "0"],
+  ])("does what it says: %s", async (_, text, held) => {
+    const receipt = await receive("alerts", text);
+    expect(receipt.steps.map(({ outcome }) => outcome)).not.toContain("failed");
+    await holds("alerts", "AAPL", held);
+    expect((await settled(receipt.id)).orders.map(({ status }) => status)).toEqual(receipt.orders.map(() => "filled"));
+  });
+
+  it("says what its numbers came from", async () => {
+    const { orders } = await receive("alerts", "buy 1% AAPL");
+    expect(orders[0]?.arithmetic).toMatch(/^1 % of equity/);
+    await receive("alerts", "FLATTEN");
+    await holds("alerts", "AAPL", "0");
+  });
+
+  it("never carries another service's key anywhere", async () => {
+    const receipt = await receive("alerts", {
+      apikey: "of-another-service",
+      strategy: "s",
+      symbol: "AAPL",
+      exchange: "NSE",
+      action: "SELL",
+      quantity: "0",
+      position_size: "0",
+      pricetype: "MARKET",
+      product: "MIS",
+    });
+    expect(JSON.stringify(receipt)).not.toContain("of-another-service");
+    expect(receipt.notices.map(({ pointer }) => pointer)).toContain("/apikey");
+  });
+});
+
+describe("an alert that cannot be carried out as a whole", () => {
+  beforeAll(() => makeSource("unfit"));
+
+  it.each<[string, string | object, string]>([
+    ["with a placeholder left in it", { ticker: "{{ticker}}", action: "buy" }, " unresolved_placeholder"],
+    ["that no format is like", { hello: "world" }, " unknown_format"],
+    [
+      "with a sentiment that contradicts its action",
+      { ticker: "AAPL", action: "exit", sentiment: "bullish" },
+      "/sentiment invalid_sentiment_action",
+    ],
+    [
+      "with a misspelt field",
+      { ticker: "AAPL", action: "buy", quantity: "1", limtPrice: "5" },
+      "/limtPrice unknown_field",
+    ],
+    [
+      "that wants fewer checks",
+      { ticker: "AAPL", action: "buy", quantity: "1", ignoreTradingWindows: true },
+      "/ignoreTradingWindows",
+    ],
+    ["that would release a stop", { action: "resume", symbol: "AAPL" }, "/action cannot_release"],
+    ["that is a test", { ticker: "AAPL", action: "buy", quantity: "1", test: true }, " test_signal"],
+    ["that asks for two things one after the other", "close AAPL\nbuy 1 AAPL", " sequence_unsupported"],
+  ])("is refused by name: %s", async (_, text, code) => {
+    expect((await errorsOf(await alert("unfit", text))).join()).toContain(code);
+  });
+
+  it("leaves its nonce unused, and no trace of an order", async () => {
+    const { orders } = await (await get("/v1/orders?account=unfit")).json<{ orders: object[] }>();
+    expect(orders).toEqual([]);
+  });
+});
+
+describe("every alert of the corpus", () => {
+  beforeAll(() => makeSource("corpus", { accounts: { MyKeys: "corpus" }, loosening: "ignore" }));
+
+  it.each(CORPUS.filter(({ format }) => format !== "native"))(
+    "is understood or refused by a code: $format, $name",
+    async ({ text }) => {
+      const response = await alert("corpus", text);
+      expect([200, 202, 422]).toContain(response.status);
+      if (response.status !== 422) return;
+      const { errors } = await response.json<{ errors: { code?: string; pointer: string }[] }>();
+      expect(errors.length).toBeGreaterThan(0);
+      for (const { code, pointer } of errors) expect(code ?? pointer).toMatch(/^[a-z_/]+$/);
+    },
+  );
+});
+
+describe("positions", () => {
+  beforeAll(() => makeSource("turns"));
+  const turns = (text: string | object) => receive("turns", text);
+
+  it("are turned around by an exit, and then an entry, whoever asks twice", async () => {
+    await turns("BUY 100 AAPL");
+    await holds("turns", "AAPL", "100");
+    const reverse = { intent: "reverse", symbol: "AAPL", side: "sell", quantity: "50" };
+    const [first, second] = await Promise.all([turns(reverse), scheduler.wait(50).then(() => turns(reverse))]);
+    await holds("turns", "AAPL", "-50");
+    await settled(second.id);
+    expect((await settled(first.id)).steps[0]?.code).toMatch(/superseded|ordered/);
+    const orders = [...(await settled(first.id)).orders, ...(await settled(second.id)).orders];
+    expect(orders.map(({ side, quantity }) => `${side} ${quantity}`)).toEqual(["sell 100", "sell 50"]);
+  });
+
+  it("reach a target also where the process ends in the middle", async () => {
+    await turns("FLATTEN");
+    await holds("turns", "AAPL", "0");
+    await turns({ intent: "target", symbol: "AAPL", position: "20" });
+    await holds("turns", "AAPL", "20");
+    const wanted = await turns({ intent: "target", symbol: "AAPL", position: "-30" });
+    await evictDurableObject(env.ACCOUNTS_DO.getByName("turns"));
+    await holds("turns", "AAPL", "-30");
+    expect(await settled(wanted.id)).toMatchObject({
+      steps: [{ action: "target", outcome: "ordered", code: "ordered" }],
+    });
+  });
+
+  it("are left by an exit for no more than is held, and there is nothing to do where nothing is", async () => {
+    await turns("FLATTEN");
+    await holds("turns", "AAPL", "0");
+    await turns("BUY 5 AAPL");
+    await holds("turns", "AAPL", "5");
+    const { id } = await turns({ intent: "exit", symbol: "AAPL", quantity: "50" });
+    await holds("turns", "AAPL", "0");
+    expect((await settled(id)).orders[0]).toMatchObject({
+      quantity: "5",
+      arithmetic: expect.stringContaining("50 asked for"),
+    });
+    expect(await turns("close AAPL")).toMatchObject({ steps: [{ outcome: "done", code: "nothing_to_do" }] });
+  });
+
+  it("are not opened by an entry that comes too late, and left by an exit that does", async () => {
+    await makeSource("late", { max_age_sec: 60 });
+    const sent_at = new Date(Date.now() - 120_000).toISOString();
+    const order = { intent: "enter", symbol: "AAPL", side: "buy", quantity: "1" };
+    expect(await receive("late", { ...order, sent_at })).toMatchObject({
+      steps: [{ outcome: "failed", code: "signal_too_old" }],
+    });
+    expect(await receive("late", order)).toMatchObject({ steps: [{ code: "signal_age_unknown" }] });
+    await receive("late", { ...order, sent_at: new Date().toISOString() });
+    await holds("late", "AAPL", "1");
+    await receive("late", { intent: "exit", symbol: "AAPL", sent_at });
+    await holds("late", "AAPL", "0");
+  });
+
+  it("that the sender sees otherwise are noted, or keep it from opening any", async () => {
+    const claim = { intent: "add", symbol: "AAPL", quantity: "1", position_before: { side: "long", size: "7" } };
+    expect((await turns(claim)).notices).toMatchObject([{ code: "position_gap" }]);
+    await makeSource("gaps", { position_gap: "deny" });
+    expect(await receive("gaps", { ...claim, intent: "enter", side: "buy" })).toMatchObject({
+      steps: [{ code: "position_gap" }],
+    });
+  });
+});
+
+describe("a signal that is sent again", () => {
+  beforeAll(() => makeSource("again"));
+
+  it("under its name is the same signal, and other content under that name a conflict", async () => {
+    const wanted = { intent: "target", symbol: "AAPL", position: "3", client_order_id: "morning" };
+    const first = await receive("again", wanted);
+    const repeated = await alert("again", wanted);
+    expect(repeated.headers.get("Idempotency-Replayed")).toBe("true");
+    expect((await repeated.json<SignalReceipt>()).id).toBe(first.id);
+    const other = await alert("again", { ...wanted, position: "4" });
+    expect([other.status, (await other.json<{ code: string }>()).code]).toEqual([409, "idempotency_conflict"]);
+    await holds("again", "AAPL", "3");
+  });
+
+  it("with the same nonce is refused", async () => {
+    const request = await sign("cancel all", { secret: SECRETS.get("again") ?? "" });
+    expect((await post(request, "again")).status).toBe(200);
+    expect((await post(request, "again")).status).toBe(409);
+  });
+});
+
+describe("a source that stops itself", () => {
+  it("opens nothing any more, still exits, and is released by a person", async () => {
+    await makeSource("stops-itself");
+    await receive("stops-itself", "BUY 2 AAPL");
+    await holds("stops-itself", "AAPL", "2");
+    await receive("stops-itself", "PAUSE");
+    expect(await receive("stops-itself", "BUY 1 AAPL")).toMatchObject({
+      steps: [{ outcome: "failed", code: "order_denied" }],
+    });
+    await receive("stops-itself", "close AAPL");
+    await holds("stops-itself", "AAPL", "0");
+    const { stops } = await (await get("/v1/stops")).json<{ stops: { id: string; source: string; level: string }[] }>();
+    const own = stops.find(({ source }) => source === "stops-itself");
+    expect(own?.level).toBe("source");
+    expect((await call("POST", `/v1/stops/${own?.id}/release`, { body: {} })).status).toBe(200);
+    await receive("stops-itself", "BUY 1 AAPL");
+    await holds("stops-itself", "AAPL", "1");
+  });
+});
