@@ -71,6 +71,7 @@ import { ReferencePrices } from "./reference-prices.ts";
 import { type ReplaceRefusal, type Replacement, replaceOrder } from "./replace.ts";
 import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
 import { type ReleaseRefusal, adoptWideStops, readStops, releaseStop, setStop, tradingStateOf } from "./stops.ts";
+import { isOutOfDate } from "./funds.ts";
 import { carryOn } from "./goals.ts";
 import { readDueGoals } from "./goal-store.ts";
 import { type Instructed, type InstructionSignal, instruct } from "./instruct.ts";
@@ -190,7 +191,11 @@ export class AccountObject extends DurableObject<Env> {
     await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
-    const referencePrices = await this.#learnFor(signal.instructions.flatMap(symbolsToPrice), desk.value);
+    // A replay must not cost a question to the broker.
+    const { claims } = signal.proof;
+    const isUsed = readUse(this.#sql, claims, signal.requestId, Date.now()).used !== "never";
+    const symbols = isUsed ? [] : signal.instructions.flatMap(symbolsToPrice);
+    const referencePrices = await this.#learnFor(symbols, desk.value);
     const context = this.#decisionContext();
     if (!context.ok) return context;
     const limits = limitsOf(signal.sender, context.value.limits);
@@ -554,7 +559,7 @@ export class AccountObject extends DurableObject<Env> {
     const isMoneyAsked = FUNDS_LIMITS.some((limit) => policy[limit] !== undefined && policy[limit] !== OFF);
     const funds =
       isMoneyAsked && priced.length > 0
-        ? this.#housekeeping.refreshView(FUNDS_FRESH_MS)
+        ? this.#housekeeping.refreshView(isOutOfDate(this.#sql) ? 0 : FUNDS_FRESH_MS)
         : this.#housekeeping.knowPositions();
     const entered = priced.map(({ symbol }) => symbol);
     const instruments = this.#instruments.know(entered, desk);
@@ -571,7 +576,7 @@ export class AccountObject extends DurableObject<Env> {
     );
     const [known] = await Promise.all([
       Promise.all(prices),
-      this.#housekeeping.refreshView(FUNDS_FRESH_MS),
+      this.#housekeeping.refreshView(isOutOfDate(this.#sql) ? 0 : FUNDS_FRESH_MS),
       this.#instruments.know(each, desk),
     ]);
     return new Map(known.flatMap(([symbol, price]) => (price === undefined ? [] : [[symbol, price]])));

@@ -9,7 +9,6 @@ import type { Order, OrderIntent } from "../domain/order.ts";
 import type { Decision } from "../domain/risk/assess.ts";
 import { tradingDateOf } from "../domain/risk/policy.ts";
 import { type Result, err, ok } from "../domain/result.ts";
-import type { TradingStop } from "../domain/trading-stop.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import type { SignatureScheme } from "../domain/signature.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
@@ -28,8 +27,8 @@ import {
 } from "./orders.ts";
 import { BUSY_INTERVAL_MS } from "./reconcile.ts";
 import { SenderMeter } from "./sender-meter.ts";
-import { findSignalByKey } from "./signals.ts";
-import { setStop } from "./stops.ts";
+import { findSignalByNames } from "./signals.ts";
+import { stopIfRepeating } from "./repetition.ts";
 import { setTimer } from "./timers.ts";
 
 /**
@@ -130,8 +129,8 @@ export function decide(sql: SqlStorage, args: DecideArgs): Result<Pick<Admitted,
   const request = JSON.stringify(signal.order);
   const earlier = findEarlier(sql, signal);
   const [first] = earlier;
-  const signaled =
-    signal.idempotencyKey === null ? undefined : findSignalByKey(sql, signal.source, signal.idempotencyKey);
+  const names = [signal.idempotencyKey, signal.order.client_order_id ?? null].filter((name) => name !== null);
+  const signaled = findSignalByNames(sql, signal.source, names);
   if (signaled !== undefined) {
     const orderId = OrderIdSchema.parse(signaled.signal.id);
     useUp(sql, signal, null);
@@ -201,28 +200,7 @@ function accept(sql: SqlStorage, args: DecideArgs, request: string): Order {
     sender: { ...args.signal, counts: args.meter.counts() },
   });
   const decided = { request, intent: decision.intent, decision, replaces: null, goal: null };
-  const order = storeDecided(sql, args, decided, (made) => journalSignal(sql, args, "signal.accepted", made));
-  if (order.verdicts.some(({ rule, passed }) => rule === REPEATED && !passed)) stopRepeating(sql, args, order);
-  return order;
-}
-
-const REPEATED = "repeated_execution";
-
-/** RTS 6 Art. 15(3): a source that repeats itself is stopped here until a person releases it. Its exits pass. */
-function stopRepeating(sql: SqlStorage, { account, nowMs, newId }: DecideArgs, order: Order): void {
-  const stop: TradingStop = {
-    id: newId.uuid,
-    account,
-    source: order.source,
-    symbol: null,
-    state: "reducing",
-    level: "source",
-    set_by: REPEATED,
-    set_at: order.created_at,
-    reason: `order ${order.id} was one too many in ${order.symbol}`,
-  };
-  const caller = { actor: { kind: "gateway", id: account }, requestId: order.request_id, clientIp: null } as const;
-  setStop(sql, stop, "none", { account, nowMs, random: 0, caller });
+  return storeDecided(sql, args, decided, (made) => journalSignal(sql, args, "signal.accepted", made));
 }
 
 /** Whom an order is stored for, and by what it is decided. */
@@ -288,6 +266,7 @@ export function storeDecided(
       ...(replaces === null ? {} : { replaces }),
     },
   });
+  stopIfRepeating(sql, order, { account: args.account, nowMs: args.nowMs, uuid: args.newId.uuid });
   return order;
 }
 

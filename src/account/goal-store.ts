@@ -49,6 +49,9 @@ export const findGoal = (sql: SqlStorage, id: string): GoalRow | undefined =>
 export const openGoalIn = (sql: SqlStorage, symbol: string): GoalRow | undefined =>
   sql.exec<Row>(`SELECT ${COLUMNS} FROM goals WHERE symbol = ? AND is_open = 1`, symbol).toArray().map(toRow)[0];
 
+export const readOpenGoals = (sql: SqlStorage): GoalRow[] =>
+  sql.exec<Row>(`SELECT ${COLUMNS} FROM goals WHERE is_open = 1 ORDER BY id`).toArray().map(toRow);
+
 /** Goals to be planned anew. */
 export const readDueGoals = (sql: SqlStorage): GoalRow[] =>
   sql.exec<Row>(`SELECT ${COLUMNS} FROM goals WHERE is_open = 1 AND is_due = 1 ORDER BY id`).toArray().map(toRow);

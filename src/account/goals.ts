@@ -12,11 +12,14 @@ import {
   supersedeGoal,
 } from "../domain/goal/goal.ts";
 import { planGoal } from "../domain/goal/plan.ts";
+import type { SourceId } from "../domain/ids.ts";
 import type { Decimal } from "../domain/money.ts";
 import { type Result, assert, assertNever, ok } from "../domain/result.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import { isPositionKnown } from "./broker-view.ts";
 import { cancelOrder } from "./cancel.ts";
+import { leastRevisionOf } from "./configuration.ts";
+import type { Sender } from "./decision-context.ts";
 import { readFunds } from "./funds.ts";
 import { type GoalRow, findGoal, openGoalIn, storeGoal } from "./goal-store.ts";
 import { append } from "./journal.ts";
@@ -53,6 +56,10 @@ export function startGoal(
   storeGoal(sql, { ...names, goal: goal.value, detail: null });
   return ok(carryOn(sql, names.id, context));
 }
+
+/** Nothing more is ordered for it. What it has on its way already is not canceled by this. */
+export const cancelGoal = (sql: SqlStorage, row: GoalRow, context: GoalContext & { readonly id: string }): void =>
+  end(sql, { ...row, goal: endGoal(row.goal, "canceled") }, `by signal ${context.id}`, context);
 
 /** Makes every move that can be made now. */
 export function carryOn(sql: SqlStorage, id: string, context: GoalContext): GoalRow {
@@ -107,7 +114,7 @@ function orderOf(row: GoalRow, planned: Extract<GoalMove, { move: "order" }>["or
   };
 }
 
-function factsOf(sql: SqlStorage, { goal, expiresAtMs }: GoalRow, context: GoalContext): GoalFacts {
+function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow, context: GoalContext): GoalFacts {
   const { symbol } = goal.instruction;
   const live = readLiveRows(sql).filter(({ order }) => order.symbol === symbol);
   return {
@@ -116,8 +123,14 @@ function factsOf(sql: SqlStorage, { goal, expiresAtMs }: GoalRow, context: GoalC
     live: live.map(({ order }) => order),
     ordered: goal.order === null ? undefined : findOrder(sql, goal.order)?.order,
     ofGoals: new Set(live.filter(isOfGoal).map(({ order }) => order.id)),
-    isLapsed: context.nowMs >= expiresAtMs,
+    isLapsed: context.nowMs >= expiresAtMs || isRevoked(sql, source, sender),
   };
+}
+
+/** Whether the source has been changed since: for what it was then, nothing is opened any more. */
+function isRevoked(sql: SqlStorage, source: SourceId, sender: Sender | null): boolean {
+  const revision = sender?.revision ?? null;
+  return revision !== null && revision < leastRevisionOf(sql, source);
 }
 
 /** What a size and a price are worked out from. */

@@ -157,9 +157,9 @@ export class Housekeeping {
     const { sql, account, commit } = this.#deps;
     await this.#whileItRuns("reconcile", async ({ broker, settings }) => {
       const requestId = crypto.randomUUID();
-      const onBalances = ({ equity }: VenueBalances, before: VenueBalances | undefined) => {
+      const onBalances = ({ equity }: VenueBalances, before: VenueBalances | undefined, askedAtMs: number) => {
         const date = tradingDateOf(settings.policy, Date.now());
-        markEquity(sql, equity, { date, policyVersion: settings.policy_version, before: before?.equity });
+        markEquity(sql, equity, { date, policyVersion: settings.policy_version, before: before?.equity, askedAtMs });
       };
       const compared = await reconcileAccount({ sql, account, broker, nowMs: Date.now, commit, requestId, onBalances });
       if (!compared.done) log("warn", "account.comparison_failed", { account });

@@ -135,10 +135,13 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE orders ADD COLUMN goal TEXT;
   CREATE INDEX orders_goal ON orders (goal) WHERE goal IS NOT NULL;
 
-  -- What losses are measured from: equity when the trading day began, and its highest under the present policy.
+  -- What losses are measured from: equity when the trading day began, and its highest under the present policy. When the
+  -- broker was asked for it, and when something was filled last: figures from before that are out of date.
   CREATE TABLE equity_marks (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     date TEXT NOT NULL,
+    asked_at_ms INTEGER NOT NULL,
+    filled_at_ms INTEGER NOT NULL,
     day_start TEXT NOT NULL,
     policy_version INTEGER NOT NULL,
     peak TEXT NOT NULL

@@ -23,7 +23,7 @@ export type ReconcileDeps = {
   readonly commit: <T>(change: () => T) => T;
   readonly requestId: string;
   /** Told what the broker says of the money, and what it said before, in the transaction that stores it. */
-  readonly onBalances: (now: VenueBalances, before: VenueBalances | undefined) => void;
+  readonly onBalances: (now: VenueBalances, before: VenueBalances | undefined, askedAtMs: number) => void;
 };
 
 /** When to compare next, and whether this time it could be done. */
@@ -36,6 +36,7 @@ export async function reconcileAccount(deps: ReconcileDeps): Promise<Compared> {
   const { sql } = deps;
   const before = readPositions(sql);
   // One after the other: together with the orders' calls two would take the audit log's connection.
+  const askedAtMs = deps.nowMs();
   const balances = await deps.broker.balances();
   if (balances.ending !== "read") return NOT_DONE;
   const holdings = await deps.broker.holdings();
@@ -54,7 +55,7 @@ export async function reconcileAccount(deps: ReconcileDeps): Promise<Compared> {
     for (const { symbol } of found.suspects) makeSymbolDue(sql, symbol);
     for (const difference of found.adopted) believe(deps, difference, nowMs);
     const view = { atMs: nowMs, holdings: holdings.items, balances: balances.balances };
-    deps.onBalances(balances.balances, readBrokerView(sql)?.balances);
+    deps.onBalances(balances.balances, readBrokerView(sql)?.balances, askedAtMs);
     writeBrokerView(sql, { ...view, suspects: found.suspects });
     if (isFirst) makeGoalsDue(sql);
     const interval = live.length > 0 ? BUSY_INTERVAL_MS : IDLE_INTERVAL_MS;

@@ -9,6 +9,7 @@ import { tradingDateOf } from "../domain/risk/policy.ts";
 import { readConfiguration } from "./configuration.ts";
 import { lastExecutedAtMs } from "./executions.ts";
 import { makeGoalDue } from "./goal-store.ts";
+import { markFilled } from "./funds.ts";
 import { append } from "./journal.ts";
 import { type OrderRow, makeDue, updateOrder } from "./orders.ts";
 import { addToPosition, wasAdoptedSince } from "./positions.ts";
@@ -69,6 +70,7 @@ export function recordEvent(
   const filled = subtract(order.filled_quantity, row.order.filled_quantity);
   if (!isZero(filled)) {
     addToPosition(sql, order.symbol, signOf(order.side, filled));
+    markFilled(sql, nowMs);
     if (wasAdoptedSince(sql, order.symbol, nowMs - ADOPTION_DOUBT_MS)) setTimer(sql, "reconcile", nowMs);
   }
   if (next.executionsSinceMs !== null && !isZero(filled)) setTimer(sql, "executions", nowMs + EXECUTIONS_DELAY_MS);

@@ -94,7 +94,7 @@ export function replaceOrder(
   const order = storeDecided(
     sql,
     { ...args, signal, meter },
-    { request, intent, decision, replaces: old.id, goal: null },
+    { request, intent: { ...decision.intent, quantity: intent.quantity }, decision, replaces: old.id, goal: null },
     (made) => journalSignal(sql, { ...args, signal }, "signal.accepted", made),
   );
   meter.save();
@@ -134,6 +134,10 @@ function releaseEvent(sql: SqlStorage, waiting: Order, old: Order, args: Release
     { ...args, source: waiting.source, sender: null },
     [waiting.id],
   );
+  // Taken for an exit when it was accepted, and an entry by now: nothing has bounded its price.
+  if (decision.outcome === "approved" && decision.intent.type !== waiting.type) {
+    return { type: "denied", code: "market_order_unbounded", verdicts: decision.verdicts };
+  }
   return decision.outcome === "approved"
     ? { type: "released", quantity, verdicts: decision.verdicts }
     : { type: "denied", code: decision.reason, verdicts: decision.verdicts };

@@ -29,7 +29,7 @@ export type StoredSignal = {
   readonly createdAt: string;
 };
 
-export function storeSignal(sql: SqlStorage, signal: StoredSignal, request: string, keys: readonly string[]): void {
+export function storeSignal(sql: SqlStorage, signal: StoredSignal, request: string, names: readonly string[]): void {
   sql.exec(
     "INSERT INTO signals (id, source, request_id, request, signal) VALUES (?, ?, ?, ?, ?)",
     signal.id,
@@ -38,9 +38,7 @@ export function storeSignal(sql: SqlStorage, signal: StoredSignal, request: stri
     request,
     JSON.stringify(signal),
   );
-  for (const key of keys) {
-    sql.exec("INSERT INTO signal_keys (source, key, signal) VALUES (?, ?, ?)", signal.source, key, signal.id);
-  }
+  rememberNames(sql, signal, names);
 }
 
 type Found = { readonly signal: StoredSignal; readonly request: string };
@@ -57,15 +55,33 @@ export const findSignal = (sql: SqlStorage, id: string): Found | undefined =>
     .toArray()
     .map(toFound)[0];
 
-export const findSignalByKey = (sql: SqlStorage, source: SourceId, key: string): Found | undefined =>
-  sql
-    .exec<{ signal: string; request: string }>(
-      "SELECT signal, request FROM signals WHERE id = (SELECT signal FROM signal_keys WHERE source = ? AND key = ?)",
-      source,
-      key,
-    )
-    .toArray()
-    .map(toFound)[0];
+/** The signals that have these names, each once. */
+export const findSignalsByNames = (sql: SqlStorage, source: SourceId, names: readonly string[]): Found[] =>
+  names.length === 0
+    ? []
+    : sql
+        .exec<{ signal: string; request: string }>(
+          `SELECT signal, request FROM signals
+           WHERE id IN (SELECT signal FROM signal_keys WHERE source = ? AND key IN (SELECT value FROM json_each(?)))`,
+          source,
+          JSON.stringify(names),
+        )
+        .toArray()
+        .map(toFound);
+
+export const findSignalByNames = (sql: SqlStorage, source: SourceId, names: readonly string[]): Found | undefined =>
+  findSignalsByNames(sql, source, names)[0];
+
+/** A name that is known keeps its signal. */
+export function rememberNames(
+  sql: SqlStorage,
+  { id, source }: Pick<StoredSignal, "id" | "source">,
+  names: readonly string[],
+): void {
+  for (const name of names) {
+    sql.exec("INSERT INTO signal_keys (source, key, signal) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", source, name, id);
+  }
+}
 
 /** The signal as it now stands. */
 export function receiptOf(sql: SqlStorage, signal: StoredSignal): SignalReceipt {

@@ -58,7 +58,7 @@ async function demonstrate(url: string, secrets: DevSecrets): Promise<void> {
   check("the gateway recorded the order before it answered", answer.status === 202, `HTTP ${answer.status}`);
   const accepted = Order.parse(answer.body);
   for (const { rule, passed, input, limit } of accepted.verdicts) {
-    say(`  ${passed ? "pass" : "FAIL"}  ${rule.padEnd(20)} ${input.padEnd(18)} limit ${limit ?? "not set"}`);
+    say(`  ${passed ? "pass" : "FAIL"}  ${rule.padEnd(22)} ${input.padEnd(25)} limit ${limit ?? "not set"}`);
   }
   check("the policy approved it", accepted.status !== "denied", `order ${accepted.id}`);
 

@@ -71,7 +71,7 @@ export async function submitSignal(
     clientIp,
   };
   const stub = () => accountStub(env, account.value);
-  const order = ownOrderIn(read.value);
+  const order = ownOrderIn(read.value, source.signals);
   if (order !== undefined) {
     const submit = async (isFirst: boolean) => stub().submit({ ...shared, order }, isFirst ? waitMs : 0);
     return namingSetting(account.value, await askTwice(submit));

@@ -404,7 +404,7 @@ describe("npx sallyport, with a gateway", () => {
       const [, , ...args] = (line ?? "").split(" ");
       const read = sallyport(args);
       expect(await read.exit).toBe(0);
-      expect(read.output()).toMatch(/^wanted +buy 1 AAPL market day$/m);
+      expect(read.output()).toMatch(/^wanted +buy 1 AAPL limit 196\.87 day$/m);
     });
 
     it("signs as Standard Webhooks does, and from stdin", async () => {
@@ -468,7 +468,7 @@ describe("npx sallyport, with a gateway", () => {
 
   describe("orders", () => {
     const LIMIT =
-      '{"symbol":"MSFT","side":"buy","type":"limit","quantity":"2","limit_price":"100","time_in_force":"gtc"}';
+      '{"symbol":"MSFT","side":"buy","type":"limit","quantity":"2","limit_price":"400","time_in_force":"gtc"}';
 
     it("are listed, shown and canceled", async () => {
       const sent = await documentOf(["send", "--wait", "5", LIMIT]);
@@ -476,7 +476,7 @@ describe("npx sallyport, with a gateway", () => {
       expect(await documentOf(["orders", "list", "--symbol", "MSFT", "--limit", "1"])).toMatchObject([{ id }]);
       const listed = sallyport(["orders", ...here()]);
       expect(await listed.exit).toBe(0);
-      expect(listed.output()).toMatch(new RegExp(`${id} +buy 2 MSFT limit 100 gtc`));
+      expect(listed.output()).toMatch(new RegExp(`${id} +buy 2 MSFT limit 400 gtc`));
 
       expect(await documentOf(["orders", "cancel", "--wait", "10", id])).toMatchObject({ id, status: "canceled" });
       expect(await documentOf(["orders", "show", id])).toMatchObject({ id, status: "canceled" });

@@ -49,8 +49,9 @@ describe("a gateway killed without warning", () => {
       // Several at once, so that the kill meets them at different steps.
       const answers = await Promise.all(Array.from({ length: 4 }, () => post(gateway, BUY, secrets)));
       for (const answer of answers) {
-        expect(answer.status).toBe(202);
-        accepted.push((await answer.json()) as Order);
+        const order = (await answer.json()) as Order;
+        expect(answer.status, JSON.stringify(order)).toBe(202);
+        accepted.push(order);
       }
       await gateway.kill();
     }

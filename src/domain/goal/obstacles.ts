@@ -58,7 +58,9 @@ function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
       { toCancel: [], toWaitFor: leadsThere.filter(isMoving) };
 }
 
-const isComing = (order: Order, ofGoals: ReadonlySet<OrderId>): boolean => ofGoals.has(order.id) || isMoving(order);
+/** One that is being canceled may fill until its end is known. */
+const isComing = (order: Order, ofGoals: ReadonlySet<OrderId>): boolean =>
+  ofGoals.has(order.id) || isMoving(order) || order.cancel_requested_at !== null;
 
 /**
  * Canceled is what does not lead where the goal leads as well. What does is under way already: in its place nothing would be

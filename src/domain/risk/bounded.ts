@@ -25,14 +25,16 @@ export function boundMarketOrder(intent: OrderIntent, policy: Policy, facts: Ris
     ? roundToTick(roundForWire(furthest), instrument, isBuy ? "down" : "up")
     : undefined;
   if (limit === undefined || !isOnTick(limit, instrument)) return { intent };
-  const price = `${referencePrice.price} ${isBuy ? "+" : "-"} ${collar} % = ${limit} at worst`;
+  const worst = `${referencePrice.price} ${isBuy ? "+" : "-"} ${collar} % = ${limit} at worst`;
   const { notional, ...terms } = intent;
-  if (notional === undefined) return { intent: { ...intent, type: "limit", limit_price: limit }, arithmetic: price };
-  const quantity = roundDownToLot(roundForWireDown(divide(notional, limit)), instrument);
+  if (notional === undefined) return { intent: { ...intent, type: "limit", limit_price: limit }, arithmetic: worst };
+  // At its worst a sale is for more units, which may be more than are meant: it is for what the amount is worth now.
+  const price = isBuy ? limit : referencePrice.price;
+  const quantity = roundDownToLot(roundForWireDown(divide(notional, price)), instrument);
   if (!isPositive(quantity)) return { intent };
   return {
     intent: { ...terms, type: "limit", limit_price: limit, quantity },
-    arithmetic: `${price}; ${notional} / ${limit} = ${quantity}, down to lots of ${instrument.lot_size}`,
+    arithmetic: `${worst}; ${notional} / ${price} = ${quantity}, down to lots of ${instrument.lot_size}`,
   };
 }
 

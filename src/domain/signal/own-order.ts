@@ -4,11 +4,15 @@ import type { SignalError } from "./format.ts";
 import type { Instruction, PriceSpec } from "./instruction.ts";
 import type { NativeOrder } from "./native.ts";
 import type { SignalRead } from "./read.ts";
+import type { SignalSettings } from "./settings.ts";
 
-/** The order; `undefined` for any other signal. */
-export function ownOrderIn({ format, instructions, account, client_order_id }: SignalRead): NativeOrder | undefined {
+/** The order; `undefined` for any other signal, and where its age is asked for, which the short way does not look at. */
+export function ownOrderIn(
+  { format, instructions, account, client_order_id }: SignalRead,
+  { max_age_sec: maxAgeSec }: Pick<SignalSettings, "max_age_sec">,
+): NativeOrder | undefined {
   const [instruction, ...others] = instructions;
-  if (format !== "native" || others.length > 0 || !isOrder(instruction)) return undefined;
+  if (format !== "native" || maxAgeSec !== null || others.length > 0 || !isOrder(instruction)) return undefined;
   const { symbol, action: side, type, size, time_in_force, extended_hours } = instruction;
   return {
     symbol,

@@ -37,9 +37,9 @@ export function readSignal(text: string, settings: SignalSettings): Result<Signa
   return reading.ok ? inOurWords(reading.value, settings) : refuse(reading.error);
 }
 
-/** What a body begins with is taken for what it is: a text that is nearly JSON is not handed to a format of plain text. */
+/** What a body begins with is taken for what it is: a text that is nearly JSON, or nothing, is handed to no format of plain text. */
 function bodyOf(text: string): Result<SignalBody, JsonRefusal> {
-  if (!/^\s*[{["]/.test(text)) return ok({ text, json: undefined });
+  if (!/^\s*(?:$|[{["])/.test(text)) return ok({ text, json: undefined });
   const json = parseJson(text);
   return json.ok ? ok({ text, json: json.value }) : json;
 }

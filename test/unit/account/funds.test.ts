@@ -18,7 +18,12 @@ function tell(
   equity: string,
   { date = "2026-01-15", policyVersion = 1, before }: { date?: string; policyVersion?: number; before?: string } = {},
 ) {
-  const marked = { date, policyVersion, before: before === undefined ? undefined : decimalOf(before) };
+  const marked = {
+    askedAtMs: NOW_MS,
+    date,
+    policyVersion,
+    before: before === undefined ? undefined : decimalOf(before),
+  };
   markEquity(sql, decimalOf(equity), marked);
   writeBrokerView(sql, { atMs: NOW_MS, holdings: [], balances: { ...BALANCES, equity: decimalOf(equity) } });
 }
@@ -81,7 +86,8 @@ describe("what the broker has not counted", () => {
   beforeEach(() => tell("100000"));
 
   it("is what orders were expected to cost that were made since, or have not been sent", () => {
-    const before = { created_at: new Date(NOW_MS - 1_000).toISOString() };
+    const earlier = new Date(NOW_MS - 1_000).toISOString();
+    const before = { created_at: earlier, updated_at: earlier };
     put(sql, numbered(decidedFor("100"), 1));
     put(sql, numbered(decidedFor("20", before), 2));
     put(sql, numbered(decidedFor("3", { ...before, delivery: "delivered", venue_order_id: "v", status: "new" }), 3));

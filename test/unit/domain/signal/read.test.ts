@@ -73,13 +73,17 @@ describe("the format of a signal", () => {
     expect(refusalsOf(text)).toEqual(["/ticker unknown_field", "/action unknown_field", "/contracts unknown_field"]);
   });
 
-  it.each(["", " ", "hello", "123", "null", '""', "{}", '{"hello":"world"}', '{"ticker":"AAPL","price":"187"}'])(
+  it.each(["hello", "123", "null", '""', "{}", '{"hello":"world"}', '{"ticker":"AAPL","price":"187"}'])(
     "is unknown of %j, and the refusal says what each is known by",
     (text) => {
       expect(refusalsOf(text)).toEqual([" unknown_format"]);
       for (const { id, knownBy } of ALL_FORMATS) expect(messageOf(text)).toContain(`${id}: ${knownBy}`);
     },
   );
+
+  it.each(["", " "])("is none of %j, which is not even JSON", (text) => {
+    expect(readSignal(text, settingsOf())).toMatchObject({ ok: false, error: { reason: "malformed_body" } });
+  });
 
   it.each<[FormatId, string, string]>([
     ["native", '{"ticker":"AAPL"}', "/ticker unknown_field"],

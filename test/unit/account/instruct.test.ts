@@ -1,0 +1,782 @@
+import { describe, expect, it } from "vitest";
+import {
+  BALANCES,
+  admitSignal,
+  aSignal,
+  decidingWith,
+  journalOf,
+  newId,
+  numbered,
+  openAccount,
+  put,
+  read,
+  stopTrading,
+  typesOf,
+} from "./tables.ts";
+import { writeBrokerView } from "../../../src/account/broker-view.ts";
+import { requireRevision } from "../../../src/account/configuration.ts";
+import { markEquity } from "../../../src/account/funds.ts";
+import { type InstructionSignal, instruct } from "../../../src/account/instruct.ts";
+import { readLive } from "../../../src/account/orders.ts";
+import { adoptPosition, positionIn } from "../../../src/account/positions.ts";
+import { carryOn } from "../../../src/account/goals.ts";
+import { readDueGoals } from "../../../src/account/goal-store.ts";
+import { mustRecord } from "../../../src/account/record.ts";
+import { receiptOf } from "../../../src/account/signals.ts";
+import { readStops } from "../../../src/account/stops.ts";
+import { decimalOf } from "../../../src/domain/money.ts";
+import type { Order } from "../../../src/domain/order.ts";
+import type { Instruction, Size, SizeUnit } from "../../../src/domain/signal/instruction.ts";
+import type { SignalReceipt } from "../../../src/domain/signal/receipt.ts";
+import type { SourceCaps } from "../../../src/domain/source.ts";
+import { NOW_MS, aReport, aTrade, anOrder } from "../../support/builders.ts";
+import { transactionSync } from "./sql-storage.ts";
+
+const size = (by: SizeUnit, value: string): Size => ({ by, value: decimalOf(value) });
+const units = (value: string): Size => size("quantity", value);
+
+const AAPL = { symbol: "AAPL", type: "market" } as const;
+const BUY_10: Instruction = { action: "buy", ...AAPL, size: units("10") };
+const EXIT: Instruction = { action: "exit", ...AAPL };
+const enter = (side: "buy" | "sell", quantity = "10"): Instruction => ({
+  action: "enter",
+  side,
+  ...AAPL,
+  size: units(quantity),
+});
+const target = (position: string): Instruction => ({ action: "target", ...AAPL, position: decimalOf(position) });
+
+const SETTINGS: InstructionSignal["settings"] = {
+  onOpposite: "exit",
+  defaultSize: null,
+  max_age_sec: null,
+  delayed_feed: "deny",
+  position_gap: "note",
+};
+
+type Overrides = Partial<Omit<InstructionSignal, "settings" | "proof" | "instructions">> & {
+  readonly settings?: Partial<InstructionSignal["settings"]>;
+  readonly claims?: Partial<InstructionSignal["proof"]["claims"]>;
+};
+
+/** With a nonce of its own for every request id. */
+function signalOf(
+  instructions: Instruction | readonly Instruction[],
+  { settings, claims, ...overrides }: Overrides = {},
+): InstructionSignal {
+  const { order: _, proof, ...signal } = aSignal({ requestId: overrides.requestId ?? "request-1" });
+  if (proof === null) throw new Error("a signal proves itself");
+  return {
+    ...signal,
+    name: null,
+    format: "native",
+    circumstances: {},
+    notices: [],
+    ...overrides,
+    instructions: [instructions].flat(),
+    proof: { ...proof, claims: { ...proof.claims, ...claims } },
+    settings: { ...SETTINGS, ...settings },
+  };
+}
+
+let made = 0;
+
+function deliver(sql: SqlStorage, signal: InstructionSignal, overrides: Parameters<typeof decidingWith>[0] = {}) {
+  const { referencePrice: _, ...deciding } = decidingWith(overrides);
+  const { nowMs } = deciding;
+  const referencePrices = new Map(["AAPL", "MSFT"].map((symbol) => [symbol, aTrade("200", nowMs - 1_000)]));
+  const args = { ...deciding, random: 0.5, referencePrices, newId: () => newId((made += 1)), signal };
+  return transactionSync(sql, () => instruct(sql, args));
+}
+
+let requests = 0;
+
+/** A request of its own, and what has come of it so far. */
+function send(
+  sql: SqlStorage,
+  instructions: Instruction | readonly Instruction[],
+  overrides: Overrides = {},
+  context: Parameters<typeof decidingWith>[0] = {},
+): SignalReceipt {
+  const requestId = overrides.requestId ?? `own-${(requests += 1)}`;
+  const delivered = deliver(sql, signalOf(instructions, { ...overrides, requestId }), context);
+  if (!delivered.ok) throw new Error(delivered.error.reason);
+  return receiptOf(sql, delivered.value.signal);
+}
+
+/** An account that holds so many AAPL. */
+function holding(quantity: string, symbol = "AAPL"): SqlStorage {
+  const sql = openAccount();
+  adoptPosition(sql, symbol, decimalOf(quantity), NOW_MS - 7_200_000);
+  return sql;
+}
+
+/** An order of another's that rests at the venue. */
+const resting = (index: number, overrides: Parameters<typeof anOrder>[0] = {}): Order =>
+  numbered(
+    anOrder({ delivery: "delivered", status: "new", venue_order_id: `venue-${index}`, attempts: 1, ...overrides }),
+    900_000 + index,
+  );
+
+/** The venue has taken the order and fills it. */
+function fill(sql: SqlStorage, { id }: Pick<Order, "id">): void {
+  const at = { nowMs: NOW_MS, random: 0 };
+  const { order } = mustRecord(sql, read(sql, { id }), { type: "submitting" }, at);
+  const { client_order_id, symbol, side, type, quantity } = order;
+  const terms = { client_order_id, symbol, side, type, quantity: quantity ?? null, limit_price: null };
+  const report = aReport({
+    ...terms,
+    venue_order_id: `venue-of-${id}`,
+    status: "filled",
+    filled_quantity: quantity ?? "0",
+    average_price: "200",
+  });
+  mustRecord(sql, read(sql, { id }), { type: "report", report }, at);
+}
+
+const termsOf = ({ side, quantity, symbol }: Order): string => `${side} ${quantity} ${symbol}`;
+const ordersIn = (sql: SqlStorage): string[] => readLive(sql).map(termsOf);
+const only = <T>(items: readonly T[]): T => {
+  const [first, ...others] = items;
+  if (first === undefined || others.length > 0) throw new Error(`${items.length} instead of one`);
+  return first;
+};
+const stepOf = (receipt: SignalReceipt) => only(receipt.steps);
+
+/** Every row of the account. */
+const rowsIn = (sql: SqlStorage) =>
+  ["orders", "goals", "signals", "signal_keys", "nonces", "used_bodies", "senders", "stops", "outbox"].map((table) => [
+    table,
+    tableExists(sql, table) ? sql.exec(`SELECT * FROM ${table}`).toArray() : [],
+  ]);
+const tableExists = (sql: SqlStorage, table: string): boolean =>
+  sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table).toArray().length > 0;
+
+describe("a signal that comes again", () => {
+  it("with the nonce of another request is refused, and nothing is written", () => {
+    const sql = openAccount();
+    deliver(sql, signalOf(BUY_10, { claims: { nonce: "one" } }));
+    const before = rowsIn(sql);
+    const again = deliver(sql, signalOf(BUY_10, { claims: { nonce: "one" }, requestId: "request-2" }));
+    expect(again).toEqual({ ok: false, error: { reason: "replayed" } });
+    expect(rowsIn(sql)).toEqual(before);
+  });
+
+  it("as the same request, because its answer was lost, is the same signal, and no second order", () => {
+    const sql = openAccount();
+    const signal = signalOf(BUY_10);
+    const first = deliver(sql, signal);
+    const before = rowsIn(sql);
+    expect(deliver(sql, signal)).toMatchObject({
+      ok: true,
+      value: { signal: first.ok ? first.value.signal : undefined, duplicate: false },
+    });
+    expect(rowsIn(sql)).toEqual(before);
+  });
+
+  it("from a sender that cannot say that it repeats itself is answered as the first time", () => {
+    const sql = openAccount();
+    const claims = { nonce: "of-the-bytes", repeats: "answered" } as const;
+    const first = deliver(sql, signalOf(BUY_10, { claims }));
+    const again = deliver(sql, signalOf(BUY_10, { claims, requestId: "request-2" }));
+    expect(again).toMatchObject({ ok: true, value: { duplicate: true } });
+    expect(again.ok && first.ok && again.value.signal).toEqual(first.ok && first.value.signal);
+    expect(ordersIn(sql)).toEqual(["buy 10 AAPL"]);
+  });
+
+  it("with the nonce of an order that went the short way is refused", () => {
+    const sql = openAccount();
+    expect(admitSignal(sql, aSignal())).toMatchObject({ ok: true });
+    const { proof } = aSignal();
+    const nonce = proof?.claims.nonce ?? "";
+    const again = deliver(sql, signalOf(BUY_10, { claims: { nonce, repeats: "answered" }, requestId: "request-2" }));
+    expect(again).toEqual({ ok: false, error: { reason: "replayed" } });
+  });
+
+  it.each<[string, Overrides]>([
+    ["its name", { name: "morning" }],
+    ["its idempotency key", { idempotencyKey: "morning" }],
+  ])("under %s with the same content is the same signal", (_, names) => {
+    const sql = openAccount();
+    const first = send(sql, target("5"), names);
+    const again = deliver(sql, signalOf(target("5"), { ...names, requestId: "request-2" }));
+    expect(again).toMatchObject({ ok: true, value: { duplicate: true, signal: { id: first.id } } });
+    expect(ordersIn(sql)).toEqual(["buy 5 AAPL"]);
+    expect(typesOf(sql).at(-1)).toBe("signal.duplicate");
+  });
+
+  it("under its name with other content is a conflict, of which only the record and the nonce are kept", () => {
+    const sql = openAccount();
+    const { id } = send(sql, target("5"), { name: "morning" });
+    const other = deliver(sql, signalOf(target("6"), { name: "morning", requestId: "request-2" }));
+    expect(other).toEqual({ ok: false, error: { reason: "idempotency_conflict", orderId: id } });
+    expect(ordersIn(sql)).toEqual(["buy 5 AAPL"]);
+    expect(journalOf(sql).at(-1)).toMatchObject({
+      type: "signal.conflict",
+      result: { ok: false, code: "idempotency_conflict" },
+      data: { signal: null },
+    });
+    const replayed = deliver(
+      sql,
+      signalOf(target("6"), { name: "morning", requestId: "request-3", claims: { nonce: "nonce-of-request-2" } }),
+    );
+    expect(replayed).toMatchObject({ ok: false, error: { reason: "replayed" } });
+  });
+
+  it("as the same request is the same conflict, too", () => {
+    const sql = openAccount();
+    send(sql, target("5"), { name: "morning" });
+    const other = signalOf(target("6"), { name: "morning", requestId: "request-2" });
+    expect(deliver(sql, other)).toEqual(deliver(sql, other));
+    expect(ordersIn(sql)).toEqual(["buy 5 AAPL"]);
+  });
+
+  it("is known by every name that it has ever come with, and by no two signals' names", () => {
+    const sql = openAccount();
+    send(sql, target("5"), { name: "morning", idempotencyKey: "first" });
+    send(sql, target("5"), { name: "morning", idempotencyKey: "second" });
+    send(sql, target("6"), { name: "noon" });
+    const conflicts = [{ idempotencyKey: "second" }, { name: "noon", idempotencyKey: "first" }];
+    for (const [index, names] of conflicts.entries()) {
+      const other = deliver(sql, signalOf(target("7"), { ...names, requestId: `other-${index}` }));
+      expect(other).toMatchObject({ ok: false, error: { reason: "idempotency_conflict" } });
+    }
+  });
+
+  it("from such a sender counts for its rate, and goes on the record", () => {
+    const sql = openAccount();
+    const limits = { ratePerSec: 1, capacity: 2 };
+    const claims = { nonce: "of-the-bytes", repeats: "answered" } as const;
+    const again = (requestId: string) => deliver(sql, signalOf(BUY_10, { claims, requestId }), { limits }).ok;
+    expect(["request-1", "request-2", "request-3"].map(again)).toEqual([true, true, false]);
+    expect(typesOf(sql)).toEqual(["order.approved", "signal.accepted", "signal.duplicate"]);
+  });
+
+  it("under a name that another source has used is a signal of its own", () => {
+    const sql = openAccount();
+    send(sql, target("5"), { name: "morning" });
+    const source = aSignal().source.replace("default", "other") as InstructionSignal["source"];
+    expect(send(sql, [{ action: "cancel" }], { name: "morning", source }).steps).toHaveLength(1);
+  });
+});
+
+describe("a signal that is not let in", () => {
+  it("comes from a source that has been changed since it was read", () => {
+    const sql = openAccount();
+    const sender = { revision: 3, origin: "hmac", caps: null } as const;
+    requireRevision(sql, aSignal().source, 4);
+    expect(deliver(sql, signalOf(BUY_10, { sender }))).toEqual({ ok: false, error: { reason: "stale_source" } });
+    expect(ordersIn(sql)).toEqual([]);
+    expect(deliver(sql, signalOf(BUY_10, { sender: { ...sender, revision: 4 } }))).toMatchObject({ ok: true });
+  });
+
+  it("comes too soon after others, and may come again with the same nonce", () => {
+    const sql = openAccount();
+    const limits = { ratePerSec: 1, capacity: 1 };
+    expect(deliver(sql, signalOf(BUY_10), { limits })).toMatchObject({ ok: true, value: { remaining: 0 } });
+    const second = signalOf(BUY_10, { requestId: "request-2" });
+    const before = rowsIn(sql);
+    expect(deliver(sql, second, { limits })).toEqual({
+      ok: false,
+      error: { reason: "rate_limited", retryAfterMs: 1_000, limits },
+    });
+    expect(rowsIn(sql)).toEqual(before);
+    expect(deliver(sql, second, { limits, nowMs: NOW_MS + 1_000 })).toMatchObject({ ok: true });
+  });
+
+  it("leaves nothing at all where its transaction fails: no order, no goal, no nonce", () => {
+    const sql = openAccount();
+    const before = rowsIn(sql);
+    const signal = signalOf([BUY_10, { action: "target", symbol: "MSFT", type: "market", position: decimalOf("5") }], {
+      name: "morning",
+    });
+    expect(() =>
+      transactionSync(sql, () => {
+        deliver(sql, signal);
+        throw new Error("the disk is full");
+      }),
+    ).toThrow("the disk is full");
+    expect(rowsIn(sql)).toEqual(before);
+    expect(deliver(sql, signal)).toMatchObject({ ok: true, value: { duplicate: false } });
+    expect(ordersIn(sql)).toEqual(["buy 10 AAPL", "buy 5 MSFT"]);
+  });
+});
+
+describe("a plain purchase or sale", () => {
+  it("is worked out from the account's equity, held against the rules and stored with its arithmetic", () => {
+    const sql = openAccount();
+    markEquity(sql, BALANCES.equity, { date: "2026-01-15", policyVersion: 1, before: undefined, askedAtMs: NOW_MS });
+    const receipt = send(sql, { action: "buy", ...AAPL, size: size("percent_of_equity", "1") });
+    expect(stepOf(receipt)).toMatchObject({ action: "buy", symbol: "AAPL", outcome: "ordered", code: null });
+    expect(only(receipt.orders)).toMatchObject({
+      side: "buy",
+      quantity: "5",
+      delivery: "pending",
+      arithmetic: expect.stringContaining("1 % of equity 100000 = 1000; 1000 / 200 = 5"),
+    });
+    expect(typesOf(sql)).toEqual(["order.approved", "signal.accepted"]);
+  });
+
+  it("is not worked out from what the broker said of the money too long ago", () => {
+    const sql = openAccount();
+    markEquity(sql, BALANCES.equity, { date: "2026-01-15", policyVersion: 1, before: undefined, askedAtMs: NOW_MS });
+    const percent: Instruction = { action: "buy", ...AAPL, size: size("percent_of_equity", "1") };
+    const late = { nowMs: NOW_MS + 300_001 };
+    expect(stepOf(send(sql, percent, {}, late))).toMatchObject({
+      outcome: "failed",
+      code: "equity_unknown",
+      orders: [],
+    });
+    writeBrokerView(sql, { atMs: late.nowMs, holdings: [], balances: BALANCES });
+    expect(stepOf(send(sql, percent, {}, late)).outcome).toBe("ordered");
+  });
+
+  it("that the rules deny is a step that failed, with the order that says why", () => {
+    const sql = openAccount();
+    const receipt = send(sql, { action: "buy", ...AAPL, size: units("101") });
+    const denied = only(receipt.orders);
+    expect(denied).toMatchObject({ status: "denied", reason: { code: "max_quantity_exceeded" } });
+    expect(stepOf(receipt)).toEqual({
+      action: "buy",
+      symbol: "AAPL",
+      outcome: "failed",
+      code: "order_denied",
+      detail: `max_quantity_exceeded, order ${denied.id}`,
+      orders: [denied.id],
+      canceled: [],
+    });
+  });
+
+  it("with a bracket is refused, and so is an entry with one", () => {
+    const sql = openAccount();
+    const bracket = { stop_loss: { stop_price: { at: decimalOf("180") } } };
+    for (const instruction of [
+      { ...BUY_10, ...bracket },
+      { ...enter("buy"), ...bracket },
+    ] as Instruction[]) {
+      expect(stepOf(send(sql, instruction))).toMatchObject({
+        outcome: "failed",
+        code: "bracket_not_followed",
+        orders: [],
+      });
+    }
+    expect(ordersIn(sql)).toEqual([]);
+  });
+
+  it.each<[string, "buy" | "sell", string, string[]]>([
+    ["takes off what is held", "sell", "4", ["sell 4 AAPL"]],
+    ["takes off no more than is held", "sell", "50", ["sell 10 AAPL"]],
+    ["has nothing to take off on the other side", "buy", "4", []],
+  ])("that may only reduce %s", (_, action, quantity, orders) => {
+    const sql = holding("10");
+    const receipt = send(sql, { action, ...AAPL, size: units(quantity), reduce_only: true });
+    expect(ordersIn(sql)).toEqual(orders);
+    expect(stepOf(receipt)).toMatchObject(
+      orders.length === 0 ? { action, outcome: "done", code: "nothing_to_do" } : { action, outcome: "working" },
+    );
+  });
+
+  it.each<[string, Instruction, string, Partial<SignalReceipt["steps"][number]>, string[]]>([
+    ["opens nothing", BUY_10, "0", { outcome: "failed", code: "signal_too_old" }, []],
+    ["adds nothing", BUY_10, "5", { outcome: "failed", code: "signal_too_old" }, []],
+    ["takes off what it says", { ...BUY_10, action: "sell" }, "50", { outcome: "working" }, ["sell 10 AAPL"]],
+    ["takes off no more than is held", { ...BUY_10, action: "sell" }, "5", { outcome: "working" }, ["sell 5 AAPL"]],
+    ["buys back", BUY_10, "-5", { outcome: "working" }, ["buy 5 AAPL"]],
+  ])("that comes too late %s", (_, instruction, held, step, orders) => {
+    const sql = holding(held);
+    const late = { settings: { max_age_sec: 60 }, circumstances: { sentAtMs: NOW_MS - 90_000 } };
+    expect(stepOf(send(sql, instruction, late))).toMatchObject(step);
+    expect(ordersIn(sql)).toEqual(orders);
+  });
+});
+
+describe("an instruction about a position", () => {
+  it.each<[string, string, Instruction, string[], Partial<SignalReceipt["steps"][number]>]>([
+    ["an entry opens one", "0", enter("buy"), ["buy 10 AAPL"], { outcome: "working", code: null }],
+    ["an entry into a short one sells", "0", enter("sell"), ["sell 10 AAPL"], { outcome: "working" }],
+    ["an entry leaves it as it is", "5", enter("buy"), [], { outcome: "done", code: "already_there" }],
+    ["an entry on the other side first leaves it", "5", enter("sell"), ["sell 5 AAPL"], { outcome: "working" }],
+    [
+      "adding makes it larger",
+      "5",
+      { action: "add", ...AAPL, size: units("3") },
+      ["buy 3 AAPL"],
+      { outcome: "working" },
+    ],
+    [
+      "adding needs one",
+      "0",
+      { action: "add", ...AAPL, size: units("3") },
+      [],
+      { outcome: "failed", code: "no_position" },
+    ],
+    ["an exit leaves all of it", "5", EXIT, ["sell 5 AAPL"], { outcome: "working" }],
+    ["an exit has nothing to leave", "0", EXIT, [], { outcome: "done", code: "nothing_to_do" }],
+    ["an exit from the other side as well", "5", { ...EXIT, position: "short" }, [], { outcome: "done" }],
+    [
+      "a reversal leaves it first",
+      "5",
+      { ...enter("sell"), action: "reverse" } as Instruction,
+      ["sell 5 AAPL"],
+      { outcome: "working" },
+    ],
+    ["a target adds to it", "5", target("8"), ["buy 3 AAPL"], { outcome: "working" }],
+    ["a target takes off", "5", target("2"), ["sell 3 AAPL"], { outcome: "working" }],
+    ["a target on the other side leaves it first", "5", target("-2"), ["sell 5 AAPL"], { outcome: "working" }],
+    ["a target may be there already", "5", target("5"), [], { outcome: "done", code: "already_there" }],
+  ])("is begun at once: %s", (_, held, instruction, orders, step) => {
+    const sql = holding(held);
+    const receipt = send(sql, instruction);
+    expect(ordersIn(sql)).toEqual(orders);
+    expect(stepOf(receipt)).toMatchObject({ action: instruction.action, symbol: "AAPL", ...step });
+    expect(receipt.orders.map(termsOf)).toEqual(orders);
+  });
+
+  it("takes the size that the source has where it names none, and fails without any", () => {
+    const sql = openAccount();
+    const { size: _, ...entry } = enter("buy") as Extract<Instruction, { action: "enter" }>;
+    expect(stepOf(send(sql, entry))).toMatchObject({ outcome: "failed", code: "no_size" });
+    expect(only(send(sql, entry, { settings: { defaultSize: units("7") } }).orders).quantity).toBe("7");
+  });
+
+  it("that the rules deny has failed, and says by which of them", () => {
+    const sql = openAccount();
+    const receipt = send(sql, enter("buy", "101"));
+    expect(stepOf(receipt)).toMatchObject({
+      outcome: "failed",
+      code: "order_denied",
+      detail: expect.stringContaining("max_quantity"),
+      orders: [only(receipt.orders).id],
+    });
+  });
+
+  it("opens nothing where the sender's word on what is held is held against it, and notes it where it is not", () => {
+    const circumstances = { positionBefore: { side: "long" } } as const;
+    const sql = openAccount();
+    expect(stepOf(send(sql, enter("buy"), { circumstances, settings: { position_gap: "deny" } }))).toMatchObject({
+      outcome: "failed",
+      code: "position_gap",
+    });
+    const noted = send(sql, enter("buy"), { circumstances });
+    expect(noted.notices.map(({ code }) => code)).toEqual(["position_gap"]);
+    expect(ordersIn(sql)).toEqual(["buy 10 AAPL"]);
+  });
+
+  it("leaves what is held whatever the sender believes, and however late it comes", () => {
+    const sql = holding("5");
+    const circumstances = { positionBefore: { side: "short" }, sentAtMs: 0 } as const;
+    send(sql, EXIT, { circumstances, settings: { position_gap: "deny", max_age_sec: 1 } });
+    expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
+  });
+
+  it("is bound by the caps of its source", () => {
+    const caps: SourceCaps = { signals_per_min: 60, max_quantity: decimalOf("4") };
+    const sender = { revision: null, origin: "hmac", caps } as const;
+    const sql = openAccount();
+    expect(only(send(sql, enter("buy"), { sender }).orders)).toMatchObject({
+      status: "denied",
+      reason: { code: "source_max_quantity_exceeded" },
+    });
+  });
+});
+
+describe("leaving everything", () => {
+  const flatten: Instruction = { action: "flatten" };
+
+  it("cancels what lives, sells what is long and buys back what is short", () => {
+    const sql = holding("5");
+    adoptPosition(sql, "MSFT", decimalOf("-3"), NOW_MS - 7_200_000);
+    const pending = put(sql, numbered(anOrder(), 900_001)).order;
+    const receipt = send(sql, flatten);
+    expect(receipt.steps.map(({ action, symbol, outcome }) => [action, symbol, outcome])).toEqual([
+      ["flatten", null, "done"],
+      ["exit", "AAPL", "working"],
+      ["exit", "MSFT", "working"],
+    ]);
+    expect(receipt.steps[0]?.canceled).toEqual([pending.id]);
+    expect(read(sql, pending).order.status).toBe("canceled");
+    expect(receipt.orders.map(termsOf)).toEqual(["sell 5 AAPL", "buy 3 MSFT"]);
+  });
+
+  it("waits for the end of an order that may still fill, also where nothing is held", () => {
+    const sql = openAccount();
+    const live = put(sql, resting(1, { type: "market", limit_price: undefined })).order;
+    const receipt = send(sql, flatten);
+    expect(receipt.steps).toMatchObject([
+      { action: "flatten", canceled: [live.id] },
+      { action: "exit", symbol: "AAPL", outcome: "working", orders: [] },
+    ]);
+    expect(read(sql, live).order.cancel_requested_at).not.toBeNull();
+  });
+
+  it("supersedes what was to be held", () => {
+    const sql = holding("5");
+    const entry = send(sql, { ...enter("sell"), action: "reverse" } as Instruction);
+    send(sql, flatten);
+    expect(sql.exec("SELECT id FROM goals WHERE is_open = 1").toArray()).toHaveLength(1);
+    expect(journalOf(sql).find(({ type }) => type === "goal.ended")).toMatchObject({ result: { code: "superseded" } });
+    expect(read(sql, only(entry.orders)).order).toMatchObject({ status: "canceled" });
+    expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
+  });
+
+  it("has nothing to do where there is nothing", () => {
+    expect(send(openAccount(), flatten).steps).toMatchObject([{ action: "flatten", outcome: "done", canceled: [] }]);
+  });
+});
+
+describe("canceling", () => {
+  const AAPL_BUY = resting(1);
+  const AAPL_SELL = resting(2, { side: "sell" });
+  const MSFT_BUY = resting(3, { symbol: "MSFT" });
+  const ENDED = resting(4, { status: "filled", filled_quantity: "10" });
+
+  it.each<[string, Instruction, Order[]]>([
+    ["all", { action: "cancel" }, [AAPL_BUY, AAPL_SELL, MSFT_BUY]],
+    ["those in a symbol", { action: "cancel", symbol: "AAPL" }, [AAPL_BUY, AAPL_SELL]],
+    ["those on a side", { action: "cancel", side: "buy" }, [AAPL_BUY, MSFT_BUY]],
+    ["those on a side of a symbol", { action: "cancel", symbol: "AAPL", side: "sell" }, [AAPL_SELL]],
+    ["the one of a name", { action: "cancel", client_order_id: MSFT_BUY.client_order_id }, [MSFT_BUY]],
+  ])("reaches %s of the orders that live, and no other", (_, which, reached) => {
+    const sql = openAccount();
+    for (const order of [AAPL_BUY, AAPL_SELL, MSFT_BUY, ENDED]) put(sql, order);
+    const step = stepOf(send(sql, which));
+    expect(step).toMatchObject({ action: "cancel", outcome: "done", code: null });
+    expect(step.canceled.toSorted()).toEqual(reached.map(({ id }) => id).toSorted());
+    const wished = readLive(sql).filter(({ cancel_requested_at: wish }) => wish !== null);
+    expect(wished.map(({ id }) => id).toSorted()).toEqual(reached.map(({ id }) => id).toSorted());
+  });
+
+  it("says so where there is nothing to cancel", () => {
+    const sql = openAccount();
+    put(sql, ENDED);
+    expect(stepOf(send(sql, { action: "cancel" }))).toMatchObject({
+      outcome: "done",
+      code: "nothing_to_do",
+      canceled: [],
+    });
+  });
+
+  it("comes before what the same signal asks for next", () => {
+    const sql = openAccount();
+    const pending = put(sql, numbered(anOrder(), 900_009)).order;
+    const receipt = send(sql, [{ action: "cancel", symbol: "AAPL" }, BUY_10]);
+    expect(receipt.steps.map(({ outcome }) => outcome)).toEqual(["done", "ordered"]);
+    expect(receipt.steps[0]?.canceled).toEqual([pending.id]);
+    expect(ordersIn(sql)).toEqual(["buy 10 AAPL"]);
+  });
+
+  it("is journalled as the source's wish", () => {
+    const sql = openAccount();
+    put(sql, AAPL_BUY);
+    send(sql, { action: "cancel" }, { requestId: "wish" });
+    expect(journalOf(sql).find(({ type }) => type === "order.cancel_requested")).toMatchObject({
+      actor: { kind: "source", id: "default" },
+      request_id: "wish",
+    });
+  });
+});
+
+describe("a source that stops itself", () => {
+  it("opens nothing any more, has its entries canceled, and still exits", () => {
+    const sql = holding("5");
+    const entry = only(send(sql, BUY_10).orders);
+    const stopped = stepOf(send(sql, { action: "stop", state: "reducing" }));
+    expect(stopped).toMatchObject({ action: "stop", outcome: "done", canceled: [entry.id] });
+    expect(only(readStops(sql))).toMatchObject({
+      source: "default",
+      level: "source",
+      state: "reducing",
+      set_by: "default",
+      symbol: null,
+    });
+    expect(stepOf(send(sql, BUY_10))).toMatchObject({ outcome: "failed", code: "order_denied" });
+    expect(stepOf(send(sql, enter("buy")))).toMatchObject({ outcome: "failed", code: "reducing_only" });
+    expect(stepOf(send(sql, EXIT))).toMatchObject({ outcome: "working" });
+    expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
+  });
+
+  it("stops nobody else, and only once however often it says so", () => {
+    const sql = openAccount();
+    const theirs = put(sql, { ...numbered(anOrder(), 900_010), source: "other" as Order["source"] }).order;
+    send(sql, { action: "stop", state: "halted" });
+    send(sql, { action: "stop", state: "halted" });
+    expect(readStops(sql)).toHaveLength(1);
+    expect(read(sql, theirs).order.status).toBe("pending_new");
+  });
+
+  it("can be stopped by others too", () => {
+    const sql = holding("5");
+    stopTrading(sql, "halted");
+    expect(stepOf(send(sql, EXIT))).toMatchObject({ outcome: "failed", code: "trading_halted" });
+  });
+});
+
+describe("what is kept of a signal", () => {
+  it("names what it asked for, in its order, and all orders that came of it", () => {
+    const sql = openAccount();
+    const notice = { pointer: "/apikey", code: "not_regarded", message: "it is another service's" };
+    const receipt = send(
+      sql,
+      [BUY_10, { action: "target", symbol: "MSFT", type: "market", position: decimalOf("-5") }],
+      {
+        requestId: "request-7",
+        format: "text",
+        notices: [notice],
+      },
+    );
+    expect(receipt).toMatchObject({
+      account: "paper",
+      source: "default",
+      request_id: "request-7",
+      format: "text",
+      notices: [notice],
+      created_at: new Date(NOW_MS).toISOString(),
+    });
+    expect(receipt.steps.map(({ action, symbol }) => `${action} ${symbol}`)).toEqual(["buy AAPL", "target MSFT"]);
+    expect(receipt.orders.map(termsOf)).toEqual(["buy 10 AAPL", "sell 5 MSFT"]);
+    expect(journalOf(sql).at(-1)).toMatchObject({
+      type: "signal.accepted",
+      data: { signal: receipt.id, nonce: "nonce-of-request-7" },
+    });
+  });
+
+  it("shows its orders as they now stand", () => {
+    const sql = openAccount();
+    const signal = signalOf(BUY_10);
+    const delivered = deliver(sql, signal);
+    if (!delivered.ok) throw new Error(delivered.error.reason);
+    fill(sql, only(receiptOf(sql, delivered.value.signal).orders));
+    expect(only(receiptOf(sql, delivered.value.signal).orders)).toMatchObject({
+      status: "filled",
+      filled_quantity: "10",
+    });
+  });
+
+  it("does not show what has been removed since", () => {
+    const sql = openAccount();
+    const delivered = deliver(sql, signalOf(BUY_10));
+    if (!delivered.ok) throw new Error(delivered.error.reason);
+    sql.exec("DELETE FROM orders");
+    expect(receiptOf(sql, delivered.value.signal).orders).toEqual([]);
+  });
+});
+
+describe("what is still to come of goals", () => {
+  /** As the account does once an order has changed. */
+  function pursueAll(sql: SqlStorage): void {
+    const { referencePrice: _, ...deciding } = decidingWith();
+    const referencePrices = new Map([["AAPL", aTrade("200", NOW_MS)]]);
+    for (const { id } of readDueGoals(sql)) {
+      carryOn(sql, id, { ...deciding, random: 0.5, referencePrices, newId: () => newId((made += 1)) });
+    }
+  }
+
+  const end = (sql: SqlStorage, { id, client_order_id }: Order, overrides: Parameters<typeof aReport>[0]) =>
+    mustRecord(
+      sql,
+      read(sql, { id }),
+      { type: "report", report: aReport({ client_order_id, ...overrides }) },
+      { nowMs: NOW_MS, random: 0 },
+    );
+
+  const FILLED = { status: "filled", filled_quantity: "10", average_price: "187" } as const;
+
+  it("ends with flatten, where a reversal is between its two orders", () => {
+    const sql = holding("5");
+    const reversal = send(sql, { action: "reverse", side: "sell", ...AAPL, size: units("10") });
+    fill(sql, only(reversal.orders));
+    send(sql, { action: "flatten" });
+    pursueAll(sql);
+    expect(ordersIn(sql)).toEqual([]);
+  });
+
+  it("is left by flatten as well, when a resting order fills while it is being canceled", () => {
+    const sql = openAccount();
+    const { order } = put(sql, resting(1));
+    send(sql, { action: "flatten" });
+    end(sql, order, FILLED);
+    pursueAll(sql);
+    expect(positionIn(sql, "AAPL")).toBe("10");
+    expect(ordersIn(sql)).toEqual(["sell 10 AAPL"]);
+  });
+
+  it("ends with cancel, before it has ordered anything", () => {
+    const sql = openAccount();
+    const { order } = put(sql, resting(1));
+    send(sql, enter("sell"));
+    expect(stepOf(send(sql, { action: "cancel" }))).toMatchObject({ outcome: "done", code: null });
+    end(sql, order, { status: "canceled" });
+    pursueAll(sql);
+    expect(ordersIn(sql)).toEqual([]);
+  });
+
+  it("is canceled by the name of its signal", () => {
+    const sql = openAccount();
+    const limit = { type: "limit", limit_price: { at: decimalOf("180") } } as const;
+    const wanted: Instruction = { action: "target", symbol: "AAPL", ...limit, position: decimalOf("5") };
+    const { orders } = send(sql, wanted, { name: "morning" });
+    expect(stepOf(send(sql, { action: "cancel", client_order_id: "evening" }))).toMatchObject({
+      code: "nothing_to_do",
+    });
+    expect(stepOf(send(sql, { action: "cancel", client_order_id: "morning" })).canceled).toEqual(
+      orders.map(({ id }) => id),
+    );
+  });
+});
+
+describe("what only closes a position", () => {
+  const LATE: Overrides = {
+    settings: { max_age_sec: 60, defaultSize: units("2") },
+    circumstances: { sentAtMs: NOW_MS - 90_000 },
+  };
+
+  it("is carried out late, where nothing is to be held in the end", () => {
+    const sql = holding("5");
+    expect(stepOf(send(sql, target("0"), LATE))).toMatchObject({ outcome: "working" });
+    expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
+  });
+
+  it("is carried out late, where the other side would not be opened anyway", () => {
+    const sql = holding("5");
+    send(sql, enter("sell"), LATE);
+    expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
+  });
+
+  it("is no reversal, which is refused late as a whole", () => {
+    const sql = holding("5");
+    expect(
+      stepOf(send(sql, enter("sell"), { ...LATE, settings: { ...LATE.settings, onOpposite: "reverse" } })),
+    ).toMatchObject({
+      outcome: "failed",
+      code: "signal_too_old",
+    });
+    expect(ordersIn(sql)).toEqual([]);
+  });
+
+  it("passes where only exits do", () => {
+    const sql = holding("5");
+    stopTrading(sql, "reducing");
+    send(sql, enter("sell"));
+    expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
+  });
+
+  it("is no more than the source's own size, late or reduce only", () => {
+    for (const [reduceOnly, overrides] of [
+      [false, LATE],
+      [true, { settings: { defaultSize: units("2") } }],
+    ] as const) {
+      const sql = holding("10");
+      send(sql, { action: "sell", ...AAPL, reduce_only: reduceOnly }, overrides);
+      expect(ordersIn(sql)).toEqual(["sell 2 AAPL"]);
+    }
+  });
+
+  it("leaves what protects the position where it may not pass", () => {
+    const sql = holding("10");
+    const terms = { side: "sell", type: "stop", limit_price: undefined, stop_price: "180" } as const;
+    const { id } = put(sql, resting(1, terms)).order;
+    stopTrading(sql, "halted");
+    expect(send(sql, { action: "flatten" }).steps[1]).toMatchObject({ outcome: "failed", code: "trading_halted" });
+    expect(read(sql, { id }).order.cancel_requested_at).toBeNull();
+  });
+});
