@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Order } from "../../src/domain/order.ts";
 import { createApp } from "../../src/http/app.ts";
-import { anAddress, call } from "./support/gateway.ts";
+import { anAddress, call, placeOrder, readOrder } from "./support/gateway.ts";
 
 const TRADINGVIEW = "52.89.214.238";
 const ALERT = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
@@ -79,6 +79,17 @@ describe("an alert that nobody has signed", () => {
     const path = await makeSource({ account: "paper" });
     const denied = await ask("POST", path, { ...ALERT, side: "sell" });
     expect(await denied.json()).toMatchObject({ status: "denied", reason: { code: "origin_not_proven" } });
+  });
+
+  it("cancels and leaves nothing there either", async () => {
+    const resting = { ...ALERT, type: "limit", limit_price: "180", time_in_force: "gtc", account: "paper" };
+    const { id } = await placeOrder(resting);
+    const path = await makeSource({ account: "paper" });
+    for (const instruction of [{ intent: "cancel", symbol: "AAPL" }, { intent: "flatten" }]) {
+      const answer = await ask("POST", path, instruction);
+      expect(await answer.json()).toMatchObject({ steps: [{ outcome: "failed", code: "origin_not_proven" }] });
+    }
+    expect(await readOrder(id)).toMatchObject({ status: "new", cancel_requested_at: null });
   });
 
   it("has to come from TradingView's addresses where its source says so", async () => {
