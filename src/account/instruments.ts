@@ -26,8 +26,11 @@ const KEPT_MS_MAX = HOUR_MS;
 /** Names made up by senders fill no memory. */
 const SYMBOLS_MAX = 500;
 
-/** How long a decision waits for what it is to know of instruments. */
-const PATIENCE_MS = 2_000;
+/**
+ * How long a decision waits for what it is to know of instruments. The first one at a kind of broker waits for the broker's whole
+ * list to be read and stored, and a denial would be final.
+ */
+const PATIENCE_MS = 8_000;
 /** D1 that is away is not asked for every order. */
 const AWAY_MS = 1_000;
 /** Nor a broker that has not given its list. */

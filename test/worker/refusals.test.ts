@@ -71,7 +71,7 @@ describe("a body that is proven but wrong", () => {
   const deep = `${"[".repeat(17)}${"]".repeat(17)}`;
   it.each<[string, number, string, string | Uint8Array<ArrayBuffer>]>([
     ["over 64 KiB", 413, "body_too_large", long],
-    ["empty", 422, "invalid_request", ""],
+    ["empty", 400, "malformed_body", ""],
     ["not UTF-8", 400, "malformed_body", new Uint8Array([0x7b, 0xff, 0x7d])],
     ["no format that is known", 422, "invalid_request", "good morning"],
     ["nearly JSON", 400, "malformed_body", `{"symbol":"AAPL"`],
