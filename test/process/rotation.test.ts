@@ -40,8 +40,6 @@ describe("under load, not one valid request is refused while an operator rotates
     venue = await startPaperVenue({ credentials: VENUE_KEY, cash: "10000000" });
     gateway = await world.start({ vars: VARS });
     await makeAccount();
-    // What its broker lists: before that is read, nothing may be entered.
-    await listInstruments();
     firstSource = await operate("POST", "/v1/sources", { id: SOURCE, kind: "signed", account: ACCOUNT });
     firstKey = await makeKey();
     load = startLoad({
@@ -147,19 +145,6 @@ describe("under load, not one valid request is refused while an operator rotates
     });
     if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
-  }
-
-  /** Again for as long as another account's list is being read. */
-  async function listInstruments(): Promise<void> {
-    const path = "/v1/admin/instruments/refresh";
-    for (const deadlineMs = Date.now() + 30_000; ; await sleep(500)) {
-      try {
-        await operate("POST", path, { account: ACCOUNT });
-        return;
-      } catch (thrown) {
-        if (Date.now() > deadlineMs) throw thrown;
-      }
-    }
   }
 
   /** The account, once the broker has told what it holds: before that it approves nothing. */
