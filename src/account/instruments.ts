@@ -26,11 +26,8 @@ const KEPT_MS_MAX = HOUR_MS;
 /** Names made up by senders fill no memory. */
 const SYMBOLS_MAX = 500;
 
-/**
- * How long a decision waits for what it is to know of instruments. The first one at a kind of broker waits for the broker's whole
- * list to be read and stored, and a denial would be final.
- */
-const PATIENCE_MS = 8_000;
+/** How long a decision waits for what it is to know of instruments. */
+const PATIENCE_MS = 2_000;
 /** D1 that is away is not asked for every order. */
 const AWAY_MS = 1_000;
 /** Nor a broker that has not given its list. */
@@ -113,7 +110,8 @@ export class Instruments {
   /** Reads what is not known of these, or not any more, and waits a moment for it. Never throws: what fails is not known. */
   async know(symbols: readonly string[], place: Place): Promise<void> {
     for (const symbol of symbols) this.#touch(symbol);
-    const due = [...new Set(symbols)].filter((symbol) => this.#isDue(symbol));
+    // One that is being read may have been looked up already, in vain, and wait for the broker's first list.
+    const due = [...new Set(symbols)].filter((symbol) => this.#reading.has(symbol) || this.#isDue(symbol));
     if (due.length === 0 || this.#deps.nowMs() < this.#awayUntilMs) return;
     try {
       await within(PATIENCE_MS, this.#read(due, place));
