@@ -43,6 +43,8 @@ const SPREAD_MS = 3 * HOUR_MS;
 
 /** Longer than the broker's answers and the writing of them take; what goes on after that has died with its process. */
 const LISTING_MS_MAX = 2 * MINUTE_MS;
+/** Objects of one isolate share no promise: who waits for another's list looks again after this long. */
+const LISTING_POLL_MS = 50;
 
 type ListedBroker = Connection["broker"];
 
@@ -158,7 +160,7 @@ export class Instruments {
     const { lists, nowMs } = this.#deps;
     const kind = settings.connection.broker;
     const startedAtMs = nowMs();
-    if (startedAtMs - listingSinceMs < LISTING_MS_MAX) return silent(kind, "another_list_is_read");
+    if (startedAtMs - listingSinceMs < LISTING_MS_MAX) return silent(kind, ANOTHERS_TURN);
     listingSinceMs = startedAtMs;
     try {
       const ending = await broker.instruments();
@@ -200,14 +202,26 @@ export class Instruments {
     return found.size;
   }
 
-  /** Where no account has ever asked this kind of broker, whoever is first does. */
+  /** Where no account has ever asked this kind of broker, whoever is first does. Returns whether to look again. */
   async #makeFirstList(place: Place): Promise<boolean> {
-    if (this.#deps.nowMs() < this.#askAgainAtMs) return false;
-    if ((await this.#deps.lists.count(place.settings.connection.broker)) !== undefined) return false;
+    if (this.#refreshing !== undefined) return (await this.#refreshing).ok;
+    if (this.#deps.nowMs() < this.#askAgainAtMs || (await this.#isListed(place))) return false;
     this.#askAgainAtMs = this.#deps.nowMs() + ASK_AGAIN_MS;
     // A list is not what to find out with whether the broker is back.
     if (place.connection.isOpen || place.connection.draw("watch").held) return false;
-    return (await this.refresh(place)).ok;
+    const refreshed = await this.refresh(place);
+    if (refreshed.ok || !isAnothersTurn(refreshed.error)) return refreshed.ok;
+    await this.#otherListOver();
+    return (await this.#isListed(place)) || (await this.refresh(place)).ok;
+  }
+
+  async #isListed({ settings }: Place): Promise<boolean> {
+    return (await this.#deps.lists.count(settings.connection.broker)) !== undefined;
+  }
+
+  /** Waits for the list that another account of the isolate reads, which may be the same one. */
+  async #otherListOver(): Promise<void> {
+    while (this.#deps.nowMs() - listingSinceMs < LISTING_MS_MAX) await sleep(LISTING_POLL_MS);
   }
 
   #isDue(symbol: string): boolean {
@@ -235,6 +249,12 @@ export class Instruments {
     }
   }
 }
+
+const ANOTHERS_TURN = "another_list_is_read";
+const isAnothersTurn = (refusal: RefreshRefusal): boolean =>
+  refusal.reason === "broker_silent" && refusal.code === ANOTHERS_TURN;
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function silent(broker: ListedBroker, code: string): Result<never, RefreshRefusal> {
   log("warn", "instruments.not_listed", { broker, code });

@@ -242,6 +242,20 @@ describe("where no account has asked the broker yet", () => {
     expect(calls.count).toBe(1);
   });
 
+  it("an account waits for the list that another one reads", async () => {
+    const d1 = aDatabase();
+    const { place, calls } = aPlace(async () => {
+      await waited(SEC_MS);
+      return listed(AAPL);
+    });
+    const [one, other] = [knowing(d1), knowing(d1)];
+    const knowledge = Promise.all([one.know(["AAPL"], place), other.know(["AAPL"], place)]);
+    await waitMs(SEC_MS + 100);
+    await knowledge;
+    expect([one.find("AAPL"), other.find("AAPL")]).toEqual([AAPL, AAPL]);
+    expect(calls.count).toBe(1);
+  });
+
   it("a decision waits two seconds for a long list, and a later one finds it", async () => {
     const d1 = aDatabase();
     const instruments = knowing(d1);
