@@ -5,18 +5,15 @@ import { paperVenueStub } from "../brokers/paper/stub.ts";
 import { brokerFor } from "../brokers/registry.ts";
 import { readConfig } from "../config.ts";
 import { randomBytes, randomFraction } from "../crypto/random.ts";
-import { type ReferencePrice, isSameOrder } from "../domain/broker.ts";
+import { isSameOrder } from "../domain/broker.ts";
 import { type CircuitBreakerView, toCircuitBreakerView } from "../domain/circuit-breaker.ts";
 import type { Execution } from "../domain/execution.ts";
 import { type AccountId, type OrderId, type SourceId, orderIdOf, uuidv7 } from "../domain/ids.ts";
 import type { Decimal } from "../domain/money.ts";
-import { type Order, type OrderIntent, intentOf, isAnswered, isTerminal } from "../domain/order.ts";
+import { type Order, intentOf, isAnswered, isTerminal } from "../domain/order.ts";
 import type { Portfolio } from "../domain/portfolio.ts";
 import { type Result, err, ok } from "../domain/result.ts";
-import { needsPrice } from "../domain/risk/needs-price.ts";
-import { OFF } from "../domain/risk/rule.ts";
 import { type OrderPreview, previewOf } from "../domain/risk/preview.ts";
-import type { Instruction } from "../domain/signal/instruction.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import type { SignalReceipt } from "../domain/signal/receipt.ts";
 import type { Settlement } from "../domain/settlement.ts";
@@ -30,16 +27,7 @@ import { countInstruments, findInstruments, replaceInstruments } from "../storag
 import { listSources } from "../storage/sources.ts";
 import { listStops } from "../storage/trading-stops.ts";
 import { within } from "../within.ts";
-import {
-  type AccountDisabled,
-  type Admitted,
-  type NewId,
-  type Signal,
-  type SignalRefusal,
-  admit,
-  meterOf,
-  toIntent,
-} from "./admit.ts";
+import { type Admitted, type Signal, admit } from "./admit.ts";
 import { factsNow } from "./assess-now.ts";
 import { type Batch, type BatchOutcome, type BatchRefusal, admitBatch } from "./batch.ts";
 import { changeBreaker, readBreaker } from "./breaker-store.ts";
@@ -49,10 +37,10 @@ import { Connection } from "./connection.ts";
 import type { Desk } from "./context.ts";
 import type { Sender } from "./decision-context.ts";
 import { openCredentials } from "./credentials.ts";
+import { type AccountDisabled, type Entered, type SignalRefusal, meterOf } from "./door.ts";
 import { type ExecutionQuery, listExecutions } from "./executions.ts";
 import { Follower } from "./follower.ts";
 import { Housekeeping } from "./housekeeping.ts";
-import { readHoldings } from "./holdings.ts";
 import { identify } from "./identity.ts";
 import {
   type InstrumentLists,
@@ -61,6 +49,7 @@ import {
   type Refreshed,
   recordRefresh,
 } from "./instruments.ts";
+import { learnForInstructions, learnForOrders, symbolsToPrice } from "./learn.ts";
 import { migrate } from "./migrations.ts";
 import { readUse } from "./nonces.ts";
 import { type OrderQuery, dueTimes, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders.ts";
@@ -70,12 +59,12 @@ import { RecentOrders } from "./recent-orders.ts";
 import { ReferencePrices } from "./reference-prices.ts";
 import { type ReplaceRefusal, type Replacement, replaceOrder } from "./replace.ts";
 import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
-import { type ReleaseRefusal, adoptWideStops, readStops, releaseStop, setStop, tradingStateOf } from "./stops.ts";
-import { isOutOfDate } from "./funds.ts";
+import { type ReleaseRefusal, adoptWideStops, readStops, releaseStop, setStop } from "./stops.ts";
 import { carryOn } from "./goals.ts";
 import { readDueGoals } from "./goal-store.ts";
-import { type Instructed, type InstructionSignal, instruct } from "./instruct.ts";
+import { type InstructionSignal, instruct } from "./instruct.ts";
 import { findSignal, receiptOf } from "./signals.ts";
+import { type NewId, toIntent } from "./store-order.ts";
 import { singleFlight } from "./single-flight.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -88,9 +77,6 @@ const HELD_MS_MAX = 15_000;
 /** A call that is due sooner than this is not worth an alarm of its own. */
 const HELD_MS_MIN = 50;
 
-/** Limits that need the broker's word on the account's money, and how old that may be before it is asked again. */
-const FUNDS_LIMITS = ["max_percent_of_equity", "min_buying_power", "max_daily_loss", "max_drawdown_percent"] as const;
-const FUNDS_FRESH_MS = 60_000;
 /** How long to wait for the answers to orders that have left already. */
 const SENT_PATIENCE_MS = 8_000;
 
@@ -168,7 +154,7 @@ export class AccountObject extends DurableObject<Env> {
       const { used } = readUse(this.#sql, signal.proof.claims, signal.requestId, Date.now());
       if (used === "before" && signal.proof.claims.repeats === "refused") return err({ reason: "replayed" });
     }
-    const referencePrices = await this.#learn([signal.order], signal.source, desk.value);
+    const referencePrices = await learnForOrders([signal.order], signal.source, this.#learning(desk.value));
     const context = this.#decisionContext();
     if (!context.ok) return context;
     const limits = limitsOf(signal.sender, context.value.limits);
@@ -187,15 +173,14 @@ export class AccountObject extends DurableObject<Env> {
   async instruct(
     signal: InstructionSignal,
     waitMs: number,
-  ): Promise<Result<Omit<Instructed, "signal"> & { receipt: SignalReceipt }, SignalRefusal | Misconfigured>> {
+  ): Promise<Result<Omit<Entered<unknown>, "value"> & { receipt: SignalReceipt }, SignalRefusal | Misconfigured>> {
     await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
     // A replay must not cost a question to the broker.
     const { claims } = signal.proof;
     const isUsed = readUse(this.#sql, claims, signal.requestId, Date.now()).used !== "never";
-    const symbols = isUsed ? [] : signal.instructions.flatMap(symbolsToPrice);
-    const referencePrices = await this.#learnFor(symbols, desk.value);
+    const referencePrices = await learnForInstructions(isUsed ? [] : signal.instructions, this.#learning(desk.value));
     const context = this.#decisionContext();
     if (!context.ok) return context;
     const limits = limitsOf(signal.sender, context.value.limits);
@@ -204,7 +189,7 @@ export class AccountObject extends DurableObject<Env> {
     const instructed = this.#commit(() => instruct(this.#sql, args));
     if (!instructed.ok) return instructed;
     this.#work();
-    const { signal: stored, ...rest } = instructed.value;
+    const { value: stored, ...rest } = instructed.value;
     const [first] = receiptOf(this.#sql, stored).orders;
     if (first !== undefined) await this.#until(isAnswered, first, waitMs);
     return ok({ ...rest, receipt: receiptOf(this.#sql, stored) });
@@ -221,10 +206,10 @@ export class AccountObject extends DurableObject<Env> {
     await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
-    const referencePrices = await this.#learn(
+    const referencePrices = await learnForOrders(
       batch.orders.map(({ order }) => order),
       batch.source,
-      desk.value,
+      this.#learning(desk.value),
     );
     const context = this.#decisionContext();
     if (!context.ok) return context;
@@ -241,7 +226,11 @@ export class AccountObject extends DurableObject<Env> {
     if (!desk.ok) return desk;
     const old = findOrder(this.#sql, replacement.original)?.order;
     if (old === undefined) return err({ reason: "order_unknown" });
-    const referencePrices = await this.#learn([{ ...old, ...replacement.change }], replacement.source, desk.value);
+    const referencePrices = await learnForOrders(
+      [{ ...old, ...replacement.change }],
+      replacement.source,
+      this.#learning(desk.value),
+    );
     const context = this.#decisionContext();
     if (!context.ok) return context;
     const newId = this.#newId(context.value.nowMs);
@@ -257,12 +246,12 @@ export class AccountObject extends DurableObject<Env> {
     await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
-    const referencePrices = await this.#learn([order], source, desk.value);
+    const referencePrices = await learnForOrders([order], source, this.#learning(desk.value));
     const context = this.#decisionContext();
     if (!context.ok) return context;
     const { policy, nowMs } = context.value;
-    const intent = toIntent({ account: this.#account, signal: { order }, newId: this.#newId(nowMs) });
-    const counts = meterOf(this.#sql, { policy, nowMs, signal: { source } }).counts();
+    const intent = toIntent(order, this.#account, this.#newId(nowMs));
+    const counts = meterOf(this.#sql, source, { policy, nowMs }).counts();
     const asked = { source, sender: { sender: null, counts }, referencePrice: referencePrices.get(order.symbol) };
     return ok(previewOf(intent, policy, factsNow(this.#sql, intent, { ...context.value, ...asked })));
   }
@@ -485,8 +474,8 @@ export class AccountObject extends DurableObject<Env> {
       // An exit does not wait for what somebody else's entry has to know.
       const exits = due.filter(({ goal }) => symbolsToPrice(goal.instruction).length === 0);
       const goals = exits.length > 0 ? exits : due;
-      const symbols = goals.flatMap(({ goal }) => symbolsToPrice(goal.instruction));
-      const referencePrices = await this.#learnFor(symbols, desk.value);
+      const instructions = goals.map(({ goal }) => goal.instruction);
+      const referencePrices = await learnForInstructions(instructions, this.#learning(desk.value));
       const context = this.#contextOf(desk.value);
       const newId = () => this.#newId(context.nowMs);
       const args = { ...context, random: randomFraction(), referencePrices, newId };
@@ -537,51 +526,6 @@ export class AccountObject extends DurableObject<Env> {
     return Math.min(Math.max(this.#heldUntilMs - nowMs, HELD_MS_MIN), HELD_MS_MAX);
   }
 
-  /** What the rules have to know of the broker before they can decide: what is held, and prices, by symbol. */
-  async #learn(
-    orders: readonly Pick<OrderIntent, "symbol" | "side" | "quantity">[],
-    source: SourceId,
-    desk: Desk,
-  ): Promise<ReadonlyMap<string, ReferencePrice>> {
-    const { policy } = desk.settings;
-    const symbols = orders.map(({ symbol }) => symbol);
-    const isAlone = (symbol: string) => symbols.indexOf(symbol) === symbols.lastIndexOf(symbol);
-    const priced = orders.filter((order) =>
-      needsPrice(
-        order,
-        { policy, tradingState: tradingStateOf(this.#sql, { source, symbol: order.symbol }) },
-        isAlone(order.symbol) ? () => readHoldings(this.#sql, order) : undefined,
-      ),
-    );
-    const prices = [...new Set(priced.map(({ symbol }) => symbol))].map(
-      async (symbol) => [symbol, await this.#prices.latest(symbol, desk.broker, Date.now())] as const,
-    );
-    const isMoneyAsked = FUNDS_LIMITS.some((limit) => policy[limit] !== undefined && policy[limit] !== OFF);
-    const funds =
-      isMoneyAsked && priced.length > 0
-        ? this.#housekeeping.refreshView(isOutOfDate(this.#sql) ? 0 : FUNDS_FRESH_MS)
-        : this.#housekeeping.knowPositions();
-    const entered = priced.map(({ symbol }) => symbol);
-    const instruments = this.#instruments.know(entered, desk);
-    const [known] = await Promise.all([Promise.all(prices), funds, instruments]);
-    return new Map(known.flatMap(([symbol, price]) => (price === undefined ? [] : [[symbol, price]])));
-  }
-
-  /** The same for instructions, of which nobody knows yet what orders come of them; for those of them that open something. */
-  async #learnFor(symbols: readonly string[], desk: Desk): Promise<ReadonlyMap<string, ReferencePrice>> {
-    if (symbols.length === 0) return new Map();
-    const each = [...new Set(symbols)];
-    const prices = each.map(
-      async (symbol) => [symbol, await this.#prices.latest(symbol, desk.broker, Date.now())] as const,
-    );
-    const [known] = await Promise.all([
-      Promise.all(prices),
-      this.#housekeeping.refreshView(isOutOfDate(this.#sql) ? 0 : FUNDS_FRESH_MS),
-      this.#instruments.know(each, desk),
-    ]);
-    return new Map(known.flatMap(([symbol, price]) => (price === undefined ? [] : [[symbol, price]])));
-  }
-
   /** The order as it stands once `isDone` holds, or after `waitMs`. */
   async #until(isDone: (order: Order) => boolean, order: Order, waitMs: number): Promise<Order> {
     const current = () => findOrder(this.#sql, order.id)?.order ?? order;
@@ -604,6 +548,11 @@ export class AccountObject extends DurableObject<Env> {
     if (!desk.ok) return desk;
     if (desk.value.settings.status !== "active") return err({ reason: "account_disabled" as const });
     return ok(this.#contextOf(desk.value));
+  }
+
+  #learning(desk: Desk) {
+    const [sql, prices, instruments, housekeeping] = [this.#sql, this.#prices, this.#instruments, this.#housekeeping];
+    return { deps: { sql, prices, instruments, housekeeping }, desk };
   }
 
   #contextOf({ settings, config, broker, connection }: Desk) {
@@ -680,24 +629,6 @@ export class AccountObject extends DurableObject<Env> {
         this.#commit(() => changeBreaker(this.#sql, { ...change, requestId: crypto.randomUUID() }));
       },
     });
-  }
-}
-
-/** The symbol of what may open something, or needs a price to be worked out: an exit of so many units waits for neither. */
-function symbolsToPrice(instruction: Instruction): string[] {
-  switch (instruction.action) {
-    case "flatten":
-    case "cancel":
-    case "stop":
-      return [];
-    case "exit": {
-      const { size, limit_price, stop_price, symbol } = instruction;
-      const isByUnits = size === undefined || size.by === "quantity" || size.by === "percent_of_position";
-      const isAsNamed = [limit_price, stop_price].every((price) => price === undefined || "at" in price);
-      return isByUnits && isAsNamed ? [] : [symbol];
-    }
-    default:
-      return [instruction.symbol];
   }
 }
 

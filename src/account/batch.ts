@@ -6,19 +6,21 @@ import type { NativeOrder } from "../domain/signal/native.ts";
 import type { ReferencePrice } from "../domain/broker.ts";
 import type { Order } from "../domain/order.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
-import { type Conflict, type NewId, type Signal, decide, meterOf } from "./admit.ts";
+import { type Signal, passageOf } from "./admit.ts";
 import type { DecisionContext } from "./decision-context.ts";
+import { type Conflict, type Envelope, type RateLimited, enterByName, meterOf } from "./door.ts";
 import { append } from "./journal.ts";
 import { findOrder } from "./orders.ts";
+import type { NewId } from "./store-order.ts";
 
 /** `orders` are those that can be read at all; `index` is their place in the request. */
-export type Batch = Omit<Signal, "order" | "proof" | "idempotencyKey"> & {
+export type Batch = Omit<Envelope, "proof" | "idempotencyKey"> & {
   readonly idempotencyKey: string;
   readonly orders: readonly { readonly index: number; readonly order: NativeOrder }[];
 };
 
 export type BatchRefusal =
-  | { readonly reason: "rate_limited"; readonly retryAfterMs: number; readonly limits: BucketLimits }
+  | RateLimited
   /** The key belongs to a batch with other content. */
   | { readonly reason: "batch_conflict" };
 
@@ -55,7 +57,7 @@ export function admitBatch(sql: SqlStorage, args: BatchArgs): Result<BatchOutcom
     if (!same) return err({ reason: "batch_conflict" });
     return ok({ items: known.items.map((item) => toItem(sql, item, isItself)), duplicate: !isItself });
   }
-  const meter = meterOf(sql, { ...args, signal: batch });
+  const meter = meterOf(sql, batch.source, args);
   const draw = meter.draw(limits);
   if (!draw.allowed) return err({ reason: "rate_limited", retryAfterMs: draw.retryAfterMs, limits });
 
@@ -64,7 +66,11 @@ export function admitBatch(sql: SqlStorage, args: BatchArgs): Result<BatchOutcom
     // The batch's key stands for its place in the batch; a name of its own, an order has in its client_order_id.
     const signal: Signal = { ...shared, order, proof: null, idempotencyKey: null };
     const referencePrice = args.referencePrices.get(order.symbol);
-    return { index, outcome: decide(sql, { ...args, signal, meter, referencePrice, newId: args.newId() }) };
+    const passage = passageOf(sql, { ...args, signal, referencePrice, newId: args.newId() });
+    const entered = enterByName(sql, passage, meter);
+    if (!entered.ok) return { index, outcome: entered };
+    const { value, duplicate } = entered.value;
+    return { index, outcome: ok({ order: value.order, duplicate }) };
   });
   meter.save();
   const stored = items.map(toStored);

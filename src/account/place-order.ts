@@ -2,12 +2,11 @@
 import type { ReferencePrice } from "../domain/broker.ts";
 import type { SourceId } from "../domain/ids.ts";
 import type { Order } from "../domain/order.ts";
-import { tradingDateOf } from "../domain/risk/policy.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
-import { type NewId, storeDecided, toIntent } from "./admit.ts";
 import { assessNow } from "./assess-now.ts";
 import type { DecisionContext, Sender } from "./decision-context.ts";
-import { SenderMeter } from "./sender-meter.ts";
+import { meterOf } from "./door.ts";
+import { type NewId, storeDecided, toIntent } from "./store-order.ts";
 
 export type PlacingContext = DecisionContext & {
   readonly newId: () => NewId;
@@ -25,10 +24,10 @@ export type Placing = PlacingContext & {
 };
 
 export function placeOrder(sql: SqlStorage, order: NativeOrder, placing: Placing): Order {
-  const { account, policy, nowMs, source, requestId, sender, goal } = placing;
+  const { account, source, requestId, sender, goal } = placing;
   const newId = placing.newId();
-  const meter = new SenderMeter(sql, source, { nowMs, date: tradingDateOf(policy, nowMs) });
-  const intent = toIntent({ account, signal: { order }, newId });
+  const meter = meterOf(sql, source, placing);
+  const intent = toIntent(order, account, newId);
   const asked = { sender, counts: meter.counts() };
   const decision = assessNow(sql, intent, { ...placing, source, sender: asked });
   const arithmetic = [placing.arithmetic, decision.arithmetic].filter((text) => text !== undefined).join("; ");

@@ -6,34 +6,26 @@ import type { OrderEvent } from "../domain/lifecycle.ts";
 import { ZERO, isPositive, subtract } from "../domain/money.ts";
 import { type Order, intentOf, isTerminal } from "../domain/order.ts";
 import { type Result, assert, err, ok } from "../domain/result.ts";
-import type { BucketLimits } from "../domain/token-bucket.ts";
 import { type OrderChange, applyChange } from "../domain/signal/change.ts";
 import type { FieldError } from "../domain/fields.ts";
-import {
-  type Admitted,
-  type AdmitArgs,
-  type Signal,
-  findEarlier,
-  journalSignal,
-  meterOf,
-  storeDecided,
-  toIntent,
-} from "./admit.ts";
+import { type Admitted, type AdmitArgs, type Signal, findEarlier, noteOrder } from "./admit.ts";
 import { assessNow } from "./assess-now.ts";
 import type { DecisionContext } from "./decision-context.ts";
+import { type Envelope, type RateLimited, meterOf } from "./door.ts";
 import { findOrder, makeDue } from "./orders.ts";
 import { type RecordContext, mustRecord } from "./record.ts";
+import { storeDecided, toIntent } from "./store-order.ts";
 
 export type ReplaceRefusal =
   | { readonly reason: "order_unknown" }
   /** It has ended, or somebody wants it canceled or replaced already. */
   | { readonly reason: "not_replaceable"; readonly order: Order }
   | { readonly reason: "invalid_change"; readonly errors: readonly FieldError[] }
-  | { readonly reason: "rate_limited"; readonly retryAfterMs: number; readonly limits: BucketLimits }
+  | RateLimited
   | { readonly reason: "idempotency_conflict"; readonly orderId: OrderId };
 
 /** Which order, and what is to be different about the one in its place. */
-export type Replacement = Omit<Signal, "order" | "proof"> & {
+export type Replacement = Omit<Envelope, "proof"> & {
   readonly original: OrderId;
   readonly change: OrderChange;
 };
@@ -58,7 +50,7 @@ export function replaceOrder(
   if (first !== undefined) {
     const same = earlier.every((row) => row.order.id === first.order.id && row.request === request);
     const isItself = first.order.request_id === signal.requestId;
-    if (!isItself) journalSignal(sql, { ...args, signal }, same ? "signal.duplicate" : "signal.conflict", first.order);
+    if (!isItself) noteOrder(sql, { ...args, signal }, same ? "signal.duplicate" : "signal.conflict", first.order);
     return same
       ? ok({ order: first.order, duplicate: !isItself })
       : err({ reason: "idempotency_conflict", orderId: first.order.id });
@@ -73,10 +65,10 @@ export function replaceOrder(
     named.delivery === "waiting" && named.replaces !== null ? findOrder(sql, named.replaces) : original;
   assert(predecessor !== undefined, "an order waits for one that is not there");
   const { order: old } = predecessor;
-  const meter = meterOf(sql, { ...args, signal });
+  const meter = meterOf(sql, signal.source, args);
   const draw = meter.draw(args.limits);
   if (!draw.allowed) return err({ reason: "rate_limited", retryAfterMs: draw.retryAfterMs, limits: args.limits });
-  const intent = toIntent({ ...args, signal });
+  const intent = toIntent(signal.order, args.account, args.newId);
   const rest = subtract(intent.quantity ?? ZERO, old.filled_quantity);
   if (!isPositive(rest)) {
     return err({
@@ -95,7 +87,7 @@ export function replaceOrder(
     sql,
     { ...args, signal, meter },
     { request, intent: { ...decision.intent, quantity: intent.quantity }, decision, replaces: old.id, goal: null },
-    (made) => journalSignal(sql, { ...args, signal }, "signal.accepted", made),
+    (made) => noteOrder(sql, { ...args, signal }, "signal.accepted", made),
   );
   meter.save();
   if (decision.outcome === "approved") {

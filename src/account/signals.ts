@@ -19,7 +19,8 @@ export type StoredStep = {
 };
 
 export type StoredSignal = {
-  readonly id: string;
+  /** In the form of an order's. */
+  readonly id: OrderId;
   readonly account: AccountId;
   readonly source: SourceId;
   readonly requestId: string;

@@ -1,5 +1,5 @@
 // What every signal goes through once it has proven itself: read it, find its account, hand it over.
-import type { Signal, SignalRefusal } from "../account/admit.ts";
+import type { Envelope, Proof, SignalRefusal } from "../account/door.ts";
 import type { InstructionSignal } from "../account/instruct.ts";
 import { accountStub } from "../account/stub.ts";
 import type { Config } from "../config.ts";
@@ -23,11 +23,11 @@ type AccountUnknown = { readonly reason: "account_unknown" };
 
 export type SubmitRefusal = BodyRefusal | Misconfigured | AccountUnknown | SignalRefusal;
 
-export type ProvenSignal = Pick<Signal, "idempotencyKey" | "bodySha256" | "requestId" | "clientIp"> & {
+export type ProvenSignal = Pick<Envelope, "idempotencyKey" | "bodySha256" | "requestId" | "clientIp"> & {
   readonly source: Pick<SignedSource, "id" | "sender" | "signals" | "account" | "accounts">;
   /** Every key that proved it. */
   readonly keyIds: readonly string[];
-  readonly proof: NonNullable<Signal["proof"]>;
+  readonly proof: Proof;
   readonly body: Uint8Array<ArrayBuffer>;
   /** How long the caller waits for the broker's word. */
   readonly waitMs: number;

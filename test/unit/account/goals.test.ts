@@ -357,7 +357,7 @@ describe("what a receipt says of a goal", () => {
       canceled: [],
     } as const;
     const signal: StoredSignal = {
-      id: "signal",
+      id: newId(999).order,
       account: ACCOUNT,
       source: aSignal().source,
       requestId: "request-1",

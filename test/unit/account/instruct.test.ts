@@ -101,7 +101,7 @@ function send(
   const requestId = overrides.requestId ?? `own-${(requests += 1)}`;
   const delivered = deliver(sql, signalOf(instructions, { ...overrides, requestId }), context);
   if (!delivered.ok) throw new Error(delivered.error.reason);
-  return receiptOf(sql, delivered.value.signal);
+  return receiptOf(sql, delivered.value.value);
 }
 
 /** An account that holds so many AAPL. */
@@ -169,7 +169,7 @@ describe("a signal that comes again", () => {
     const before = rowsIn(sql);
     expect(deliver(sql, signal)).toMatchObject({
       ok: true,
-      value: { signal: first.ok ? first.value.signal : undefined, duplicate: false },
+      value: { value: first.ok ? first.value.value : undefined, duplicate: false },
     });
     expect(rowsIn(sql)).toEqual(before);
   });
@@ -180,7 +180,7 @@ describe("a signal that comes again", () => {
     const first = deliver(sql, signalOf(BUY_10, { claims }));
     const again = deliver(sql, signalOf(BUY_10, { claims, requestId: "request-2" }));
     expect(again).toMatchObject({ ok: true, value: { duplicate: true } });
-    expect(again.ok && first.ok && again.value.signal).toEqual(first.ok && first.value.signal);
+    expect(again.ok && first.ok && again.value.value).toEqual(first.ok && first.value.value);
     expect(ordersIn(sql)).toEqual(["buy 10 AAPL"]);
   });
 
@@ -200,7 +200,7 @@ describe("a signal that comes again", () => {
     const sql = openAccount();
     const first = send(sql, target("5"), names);
     const again = deliver(sql, signalOf(target("5"), { ...names, requestId: "request-2" }));
-    expect(again).toMatchObject({ ok: true, value: { duplicate: true, signal: { id: first.id } } });
+    expect(again).toMatchObject({ ok: true, value: { duplicate: true, value: { id: first.id } } });
     expect(ordersIn(sql)).toEqual(["buy 5 AAPL"]);
     expect(typesOf(sql).at(-1)).toBe("signal.duplicate");
   });
@@ -214,7 +214,7 @@ describe("a signal that comes again", () => {
     expect(journalOf(sql).at(-1)).toMatchObject({
       type: "signal.conflict",
       result: { ok: false, code: "idempotency_conflict" },
-      data: { signal: null },
+      data: { signal: id, steps: [] },
     });
     const replayed = deliver(
       sql,
@@ -645,8 +645,8 @@ describe("what is kept of a signal", () => {
     const signal = signalOf(BUY_10);
     const delivered = deliver(sql, signal);
     if (!delivered.ok) throw new Error(delivered.error.reason);
-    fill(sql, only(receiptOf(sql, delivered.value.signal).orders));
-    expect(only(receiptOf(sql, delivered.value.signal).orders)).toMatchObject({
+    fill(sql, only(receiptOf(sql, delivered.value.value).orders));
+    expect(only(receiptOf(sql, delivered.value.value).orders)).toMatchObject({
       status: "filled",
       filled_quantity: "10",
     });
@@ -657,7 +657,7 @@ describe("what is kept of a signal", () => {
     const delivered = deliver(sql, signalOf(BUY_10));
     if (!delivered.ok) throw new Error(delivered.error.reason);
     sql.exec("DELETE FROM orders");
-    expect(receiptOf(sql, delivered.value.signal).orders).toEqual([]);
+    expect(receiptOf(sql, delivered.value.value).orders).toEqual([]);
   });
 });
 

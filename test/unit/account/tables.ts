@@ -1,6 +1,7 @@
 // An account's tables with what tests put into them and read out of them.
 import type { Broker } from "../../../src/domain/broker.ts";
-import { type AdmitArgs, type NewId, type Signal, admit } from "../../../src/account/admit.ts";
+import { type AdmitArgs, type Signal, admit } from "../../../src/account/admit.ts";
+import type { NewId } from "../../../src/account/store-order.ts";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
 import { type ExecutionQuery, listExecutions } from "../../../src/account/executions.ts";
 import { readHoldings } from "../../../src/account/holdings.ts";

@@ -1,0 +1,51 @@
+// What a signal that cancels is about: live orders, and goals that would still order something.
+import { sideWanted } from "../domain/goal/goal.ts";
+import type { OrderId } from "../domain/ids.ts";
+import type { Instruction } from "../domain/signal/instruction.ts";
+import { cancelOrder } from "./cancel.ts";
+import { readOpenGoals } from "./goal-store.ts";
+import { cancelGoal } from "./goals.ts";
+import { readLiveRows } from "./orders.ts";
+import type { CarryingContext } from "./pursue.ts";
+import type { RecordContext } from "./record.ts";
+import { stepOf } from "./signal-step.ts";
+import { type StoredStep, findSignalByNames } from "./signals.ts";
+
+type CancelInstruction = Extract<Instruction, { readonly action: "cancel" }>;
+
+/** What is live of what is named, and what would still be ordered for it. By its name also what a signal has placed. */
+export function cancelNamed(sql: SqlStorage, wanted: CancelInstruction, context: CarryingContext): StoredStep {
+  const { symbol, side, client_order_id: name } = wanted;
+  const steps = name === undefined ? [] : (findSignalByNames(sql, context.signal.source, [name])?.signal.steps ?? []);
+  const [ordersNamed, goalsNamed] = [
+    new Set(steps.flatMap(({ orders }) => orders)),
+    new Set(steps.map(({ goal }) => goal)),
+  ];
+  const goals = readOpenGoals(sql).filter(
+    ({ id, goal: { instruction } }) =>
+      (symbol === undefined || instruction.symbol === symbol) &&
+      (side === undefined || sideWanted(instruction) === side) &&
+      (name === undefined || goalsNamed.has(id)),
+  );
+  const orders = readLiveRows(sql).filter(
+    ({ order, goal }) =>
+      (symbol === undefined || order.symbol === symbol) &&
+      (side === undefined || order.side === side) &&
+      (name === undefined ||
+        order.client_order_id === name ||
+        ordersNamed.has(order.id) ||
+        (goal !== null && goalsNamed.has(goal))),
+  );
+  for (const goal of goals) cancelGoal(sql, goal, context);
+  const canceled = orders.flatMap(({ order }) => cancelOne(sql, order.id, context));
+  const step = { ...stepOf(wanted), canceled, outcome: "done" as const };
+  if (canceled.length + goals.length > 0) return step;
+  return { ...step, code: "nothing_to_do", detail: "no such order is live" };
+}
+
+/** On behalf of the signal's source. */
+export function cancelOne(sql: SqlStorage, id: OrderId, { signal, nowMs, random }: CarryingContext): OrderId[] {
+  const { actor, requestId, clientIp } = signal;
+  const context: RecordContext = { nowMs, random, caller: { actor, requestId, clientIp } };
+  return cancelOrder(sql, id, context).ok ? [id] : [];
+}
