@@ -62,6 +62,8 @@ const RULES: readonly Rule[] = [
   replace(/(:\/\/)[^\s/?#@"']{1,500}@/g, `$1${REDACTED}@`),
   // The secret end of an unsigned source's address, also percent-encoded; a route's pattern has `:token` there.
   replace(/((?:\/|%2f)webhooks(?:\/|%2f)[^\s/?#%"']{1,64}(?:\/|%2f))(?!:)[^\s/?#"',\]]{1,1500}/gi, `$1${REDACTED}`),
+  // The secret end of an approval link.
+  replace(/((?:\/|%2f)approvals(?:\/|%2f)[^\s/?#%"']{1,80}(?:\/|%2f))(?!:)[^\s/?#"',\]]{1,1500}/gi, `$1${REDACTED}`),
   // Our API keys. The public id stays: it says which one to replace.
   replace(/(sp_(?:dev|staging|prod)_[0-9A-Za-z]{10})[0-9A-Za-z]{1,1500}/g, `$1${REDACTED}`),
   // Secrets of Standard Webhooks: symmetric ones, and the private half of a pair.

@@ -33,7 +33,15 @@ export type AuthenticationRefusal =
   | { readonly reason: "over_limit"; readonly retryAfterSec: number; readonly limits: readonly LimitStatus[] };
 
 /** Everything an operator's first key may do: it makes the others. */
-const ALL_SCOPES: readonly Scope[] = ["orders:read", "orders:write", "orders:cancel", "audit:read", "kill", "admin:*"];
+const ALL_SCOPES: readonly Scope[] = [
+  "orders:read",
+  "orders:write",
+  "orders:cancel",
+  "orders:approve",
+  "audit:read",
+  "kill",
+  "admin:*",
+];
 const BOOTSTRAP: Principal = { kind: "api_key", id: "bootstrap", scopes: ALL_SCOPES, accounts: null, ...UNBOUND };
 const ANYBODY: Principal = { kind: "operator", id: "anybody", scopes: ALL_SCOPES, accounts: null, ...UNBOUND };
 

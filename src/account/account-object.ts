@@ -28,6 +28,7 @@ import { listSources } from "../storage/sources.ts";
 import { listStops } from "../storage/trading-stops.ts";
 import { within } from "../within.ts";
 import { type Admitted, type Signal, admit } from "./admit.ts";
+import { type Approval, type ApprovalRefusal, type NotHeld, approveOrder, declineOrder, listHeld } from "./approve.ts";
 import { factsNow } from "./assess-now.ts";
 import { type Batch, type BatchOutcome, type BatchRefusal, admitBatch } from "./batch.ts";
 import { changeBreaker, readBreaker } from "./breaker-store.ts";
@@ -254,6 +255,41 @@ export class AccountObject extends DurableObject<Env> {
     const counts = meterOf(this.#sql, source, { policy, nowMs }).counts();
     const asked = { source, sender: { sender: null, counts }, referencePrice: referencePrices.get(order.symbol) };
     return ok(previewOf(intent, policy, factsNow(this.#sql, intent, { ...context.value, ...asked })));
+  }
+
+  /** The orders that wait for a person. */
+  held(): Order[] {
+    return listHeld(this.#sql);
+  }
+
+  /** Lets a held order leave, if everything still speaks for it. */
+  async approve(
+    id: OrderId,
+    approval: Approval,
+    caller: Caller,
+  ): Promise<Result<Order, ApprovalRefusal | AccountDisabled | Misconfigured>> {
+    await this.#knowItself();
+    const desk = this.#desk();
+    if (!desk.ok) return desk;
+    const held = findOrder(this.#sql, id)?.order;
+    if (held === undefined) return err({ reason: "order_unknown" });
+    const isHeld = held.delivery === "held";
+    const prices = await learnForOrders(isHeld ? [held] : [], held.source, this.#learning(desk.value));
+    const context = this.#decisionContext();
+    if (!context.ok) return context;
+    const args = { ...context.value, ...this.#recordContext(caller), caller, referencePrice: prices.get(held.symbol) };
+    return this.#say(() => approveOrder(this.#sql, id, approval, args));
+  }
+
+  decline(id: OrderId, why: string | null, caller: Caller): Result<Order, NotHeld> {
+    return this.#say(() => declineOrder(this.#sql, id, why, { ...this.#recordContext(caller), caller }));
+  }
+
+  #say<E>(word: () => Result<Order, E>): Result<Order, E> {
+    const said = this.#commit(word);
+    if (said.ok) this.#follower.announce(said.value);
+    this.#work();
+    return said;
   }
 
   /** Wants one order canceled. Waits up to `waitMs` for the broker's word on how it ended. */

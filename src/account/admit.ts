@@ -15,6 +15,7 @@ import {
   type SignalRefusal,
   enter,
   noteSignal,
+  ownerOf,
 } from "./door.ts";
 import { type OrderRow, findByClientOrderId, findByIdempotencyKey, findOrder, rememberKey } from "./orders.ts";
 import { findSignalByNames } from "./signals.ts";
@@ -81,7 +82,7 @@ export const passageOf = (sql: SqlStorage, args: DecideArgs): Passage<Decided> =
       goal: null,
     };
     const note = (order: Order) => noteOrder(sql, args, "signal.accepted", order);
-    return decidedOf(storeDecided(sql, { ...args, meter }, decided, note));
+    return decidedOf(storeDecided(sql, { ...args, meter, owner: ownerOf(signal) }, decided, note));
   },
 });
 

@@ -13,6 +13,8 @@ export type Sender = {
   readonly revision: number | null;
   readonly origin: Origin;
   readonly caps: SourceCaps | null;
+  /** Who is behind it, where that is written down. */
+  readonly owner: string | null;
 };
 
 export type DecisionContext = {

@@ -1,5 +1,6 @@
 // What every signal passes before anything comes of it: replay, rate, and the names it goes by. What is behind the door is the
 // caller's, and so is the transaction around it all. Nothing is written for a signal that is refused here.
+import { personOf } from "../domain/access.ts";
 import type { Actor } from "../domain/audit-entry.ts";
 import type { OrderId, SourceId } from "../domain/ids.ts";
 import { type Result, err, ok } from "../domain/result.ts";
@@ -174,6 +175,10 @@ function drawAll(meter: SenderMeter, limits: BucketLimits, weight: number): Resu
   }
   return ok(left);
 }
+
+/** Whose signal it is: the owner of the source, or of the API key; `null` where none is written down. */
+export const ownerOf = ({ sender, actor }: Pick<Envelope, "sender" | "actor">): string | null =>
+  sender === null ? personOf(actor.id) : sender.owner;
 
 /** What the source has sent to this account, and may still send. */
 export const meterOf = (

@@ -88,10 +88,12 @@ export function rememberKey(sql: SqlStorage, { id, source }: Pick<Order, "id" | 
 
 export function updateOrder(sql: SqlStorage, row: OrderRow): void {
   sql.exec(
-    `UPDATE orders SET state = ?, status = ?, looks = ?, absences = ?, purpose = ?, due_at_ms = ?, executions_since_ms = ?
+    `UPDATE orders SET state = ?, status = ?, expires_at_ms = ?, looks = ?, absences = ?, purpose = ?, due_at_ms = ?,
+       executions_since_ms = ?
      WHERE id = ?`,
     JSON.stringify(row.order),
     row.order.status,
+    row.expiresAtMs,
     row.looks,
     row.absences,
     purposeOf(row.order, row.looks, row.isExit),

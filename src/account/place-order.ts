@@ -33,7 +33,7 @@ export function placeOrder(sql: SqlStorage, order: NativeOrder, placing: Placing
   const arithmetic = [placing.arithmetic, decision.arithmetic].filter((text) => text !== undefined).join("; ");
   const stored = storeDecided(
     sql,
-    { ...placing, newId, meter, signal: { source, requestId, idempotencyKey: null } },
+    { ...placing, owner: sender?.owner ?? null, newId, meter, signal: { source, requestId, idempotencyKey: null } },
     {
       request: JSON.stringify(order),
       intent: decision.intent,

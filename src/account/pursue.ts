@@ -6,6 +6,7 @@ import { type Decimal, ZERO, isPositive, isZero, lessThan } from "../domain/mone
 import type { Side } from "../domain/order.ts";
 import { isAtLeast } from "../domain/origin.ts";
 import { assertNever } from "../domain/result.ts";
+import { APPROVAL_TTL_MS } from "../domain/risk/approved.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
 import { NO_LEGS } from "../domain/signal/plain-order.ts";
 import { type GoalContext, startGoal } from "./goals.ts";
@@ -14,7 +15,6 @@ import { positionIn } from "./positions.ts";
 import { failed, stepOf } from "./signal-step.ts";
 import type { StoredStep } from "./signals.ts";
 import { tradingStateOf } from "./stops.ts";
-import { APPROVAL_TTL_MS } from "./store-order.ts";
 
 export type CarryingContext = GoalContext & { readonly signal: InstructionSignal; readonly id: OrderId };
 

@@ -5,6 +5,7 @@ import { type IllegalStep, type OrderEvent, advance } from "../domain/lifecycle.
 import { greaterThan, isZero, subtract } from "../domain/money.ts";
 import { type Order, isTerminal, signOf } from "../domain/order.ts";
 import { type Result, assert, ok } from "../domain/result.ts";
+import { APPROVAL_TTL_MS } from "../domain/risk/approved.ts";
 import { tradingDateOf } from "../domain/risk/policy.ts";
 import { readConfiguration } from "./configuration.ts";
 import { lastExecutedAtMs } from "./executions.ts";
@@ -62,6 +63,8 @@ export function recordEvent(
     order,
     looks,
     absences: nextAbsences(row, event),
+    // An approved order has as long to leave as any other.
+    expiresAtMs: event.type === "approved" ? nowMs + APPROVAL_TTL_MS : row.expiresAtMs,
     dueAtMs: dueAfter(event, order, looks, context),
     executionsSinceMs: executionsSince(sql, row, order, event),
   };
@@ -111,7 +114,7 @@ export function postponeLook(sql: SqlStorage, row: OrderRow, nowMs: number, notB
 }
 
 function dueAfter(event: OrderEvent, order: Order, looks: number, { nowMs, random }: RecordContext): number | null {
-  if (event.type === "released") return nowMs;
+  if (event.type === "released" || event.type === "approved") return nowMs;
   return event.type === "not_sent" && !isTerminal(order.status)
     ? nowMs + delayToNextAttempt(order.attempts, event.retryAfterMs, random)
     : lookAtMs(order, looks, nowMs);
@@ -175,6 +178,8 @@ function detailsOf(event: OrderEvent): Record<string, unknown> {
       return event.replacedBy === null ? {} : { replaced_by: event.replacedBy };
     case "released":
       return { quantity: event.quantity, verdicts: event.verdicts };
+    case "approved":
+      return { quantity: event.quantity, verdicts: event.verdicts, reason: event.word.reason };
     case "denied":
       return { verdicts: event.verdicts };
     case "executed":

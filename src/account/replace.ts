@@ -11,7 +11,7 @@ import type { FieldError } from "../domain/fields.ts";
 import { type Admitted, type AdmitArgs, type Signal, findEarlier, noteOrder } from "./admit.ts";
 import { assessNow } from "./assess-now.ts";
 import type { DecisionContext } from "./decision-context.ts";
-import { type Envelope, type RateLimited, meterOf } from "./door.ts";
+import { type Envelope, type RateLimited, meterOf, ownerOf } from "./door.ts";
 import { findOrder, makeDue } from "./orders.ts";
 import { type RecordContext, mustRecord } from "./record.ts";
 import { storeDecided, toIntent } from "./store-order.ts";
@@ -21,6 +21,8 @@ export type ReplaceRefusal =
   /** It has ended, or somebody wants it canceled or replaced already. */
   | { readonly reason: "not_replaceable"; readonly order: Order }
   | { readonly reason: "invalid_change"; readonly errors: readonly FieldError[] }
+  /** A person would have to approve the order in its place, and the old one cannot wait for that. */
+  | { readonly reason: "approval_required" }
   | RateLimited
   | { readonly reason: "idempotency_conflict"; readonly orderId: OrderId };
 
@@ -83,9 +85,10 @@ export function replaceOrder(
     { ...args, source: signal.source, sender: { ...signal, counts: meter.counts() } },
     [old.id, named.id],
   );
+  if (decision.outcome === "approved" && decision.hold !== null) return err({ reason: "approval_required" });
   const order = storeDecided(
     sql,
-    { ...args, signal, meter },
+    { ...args, signal, meter, owner: ownerOf(signal) },
     { request, intent: { ...decision.intent, quantity: intent.quantity }, decision, replaces: old.id, goal: null },
     (made) => noteOrder(sql, { ...args, signal }, "signal.accepted", made),
   );
@@ -126,6 +129,9 @@ function releaseEvent(sql: SqlStorage, waiting: Order, old: Order, args: Release
     { ...args, source: waiting.source, sender: null },
     [waiting.id],
   );
+  if (decision.outcome === "approved" && decision.hold !== null) {
+    return { type: "denied", code: "approval_required", verdicts: decision.verdicts };
+  }
   // Taken for an exit when it was accepted, and an entry by now: nothing has bounded its price.
   if (decision.outcome === "approved" && decision.intent.type !== waiting.type) {
     return { type: "denied", code: "market_order_unbounded", verdicts: decision.verdicts };

@@ -1,7 +1,8 @@
 // An order and the decision about it, as they are stored and journalled together. The caller wraps it in transactionSync.
 import { type AccountId, ClientOrderId, type OrderId } from "../domain/ids.ts";
 import { ZERO } from "../domain/money.ts";
-import type { Order, OrderIntent } from "../domain/order.ts";
+import type { Hold, Order, OrderIntent } from "../domain/order.ts";
+import { APPROVAL_TTL_MS } from "../domain/risk/approved.ts";
 import type { Decision } from "../domain/risk/assess.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import type { DecisionContext } from "./decision-context.ts";
@@ -13,20 +14,16 @@ import { stopIfRepeating } from "./repetition.ts";
 import type { SenderMeter } from "./sender-meter.ts";
 import { setTimer } from "./timers.ts";
 
-/**
- * How long an approval may wait to be sent: as long as a signal may be on its way before. A restart falls into it; a market
- * order of an hour ago, which nobody wants any more, does not.
- */
-export const APPROVAL_TTL_MS = 300_000;
-
 /** The id an order gets if it is a new one, and the UUID inside it. */
 export type NewId = { readonly order: OrderId; readonly uuid: string };
 
 /** Whom an order is stored for, and by what it is decided. */
-export type StoreArgs = Pick<DecisionContext, "account" | "nowMs" | "recent"> & {
+export type StoreArgs = Pick<DecisionContext, "account" | "nowMs" | "recent" | "policy"> & {
   readonly newId: NewId;
   readonly meter: SenderMeter;
   readonly signal: Pick<Envelope, "source" | "requestId" | "idempotencyKey">;
+  /** Whose order it is. */
+  readonly owner: string | null;
 };
 
 /**
@@ -48,8 +45,7 @@ export function storeDecided(
 ): Order {
   const { intent, decision, request, replaces, goal } = decided;
   const order = toOrder(args, intent, decision, replaces);
-  const expiresAtMs = args.nowMs + APPROVAL_TTL_MS;
-  const dueAtMs = order.delivery === "pending" ? args.nowMs : order.delivery === "waiting" ? expiresAtMs : null;
+  const expiresAtMs = order.hold === undefined ? args.nowMs + APPROVAL_TTL_MS : Date.parse(order.hold.expires_at);
   insertOrder(
     sql,
     {
@@ -58,7 +54,7 @@ export function storeDecided(
       expiresAtMs,
       looks: 0,
       absences: 0,
-      dueAtMs,
+      dueAtMs: dueAtMs(order, args.nowMs, expiresAtMs),
       executionsSinceMs: null,
       isExit: decision.outcome === "approved" && decision.isReduction,
       goal,
@@ -73,18 +69,22 @@ export function storeDecided(
   beforehand(order);
   append(sql, args.account, {
     time: order.created_at,
-    type: decision.outcome === "approved" ? "order.approved" : "order.denied",
+    type: decision.outcome === "denied" ? "order.denied" : order.hold === undefined ? "order.approved" : "order.held",
     actor: { kind: "gateway", id: args.account },
     request_id: args.signal.requestId,
     client_ip: null,
     order_id: order.id,
     symbol: order.symbol,
-    result: { ok: decision.outcome === "approved", code: order.reason?.code ?? "approved" },
+    result: {
+      ok: decision.outcome === "approved",
+      code: order.reason?.code ?? (order.hold === undefined ? "approved" : "held"),
+    },
     data: {
       intent,
       ...(decision.arithmetic === undefined ? {} : { arithmetic: decision.arithmetic }),
       verdicts: decision.verdicts,
       ...(replaces === null ? {} : { replaces }),
+      ...(order.hold === undefined ? {} : { hold: order.hold }),
     },
   });
   stopIfRepeating(sql, order, { account: args.account, nowMs: args.nowMs, uuid: args.newId.uuid });
@@ -98,14 +98,22 @@ export const toIntent = (order: NativeOrder, account: AccountId, { uuid }: NewId
   client_order_id: order.client_order_id ?? ClientOrderId.parse(uuid),
 });
 
-function toOrder(
-  { signal, newId, nowMs }: StoreArgs,
-  intent: OrderIntent,
-  decision: Decision,
-  replaces: OrderId | null,
-): Order {
+function dueAtMs({ delivery }: Order, nowMs: number, expiresAtMs: number): number | null {
+  if (delivery === "none") return null;
+  return delivery === "pending" ? nowMs : expiresAtMs;
+}
+
+function holdOf({ owner, nowMs, policy: { approval } }: StoreArgs, decision: Decision): Hold | undefined {
+  if (decision.outcome === "denied" || decision.hold === null || approval === "auto") return undefined;
+  const expires_at = new Date(nowMs + approval.expires_sec * 1000).toISOString();
+  return { expires_at, price: decision.hold.price, owner, decided: null };
+}
+
+function toOrder(args: StoreArgs, intent: OrderIntent, decision: Decision, replaces: OrderId | null): Order {
+  const { signal, newId, nowMs } = args;
   const approved = decision.outcome === "approved";
-  const delivery = replaces === null ? "pending" : "waiting";
+  const hold = holdOf(args, decision);
+  const delivery = hold !== undefined ? "held" : replaces === null ? "pending" : "waiting";
   const now = new Date(nowMs).toISOString();
   return {
     id: newId.order,
@@ -121,6 +129,7 @@ function toOrder(
     reason: approved ? null : { code: decision.reason },
     ...(decision.arithmetic === undefined ? {} : { arithmetic: decision.arithmetic }),
     verdicts: [...decision.verdicts],
+    ...(hold === undefined ? {} : { hold }),
     attempts: 0,
     replaces,
     replaced_by: null,

@@ -1,6 +1,7 @@
 // Every command by its name, in the order in which somebody needs them.
 import type { Command } from "./command.ts";
 import { accounts } from "./commands/accounts.ts";
+import { approvals } from "./commands/approvals.ts";
 import { audit } from "./commands/audit.ts";
 import { coverage } from "./commands/coverage.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   verify,
   preview,
   orders,
+  approvals,
   portfolio,
   kill,
   stops,

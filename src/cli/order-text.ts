@@ -20,7 +20,7 @@ export function describeTerms(order: OrderView): string {
 export function describeStatus({ status, delivery, outcome, cancel_requested_at: cancel }: OrderView): Cell {
   const doubt = IN_DOUBT.has(delivery) ? delivery : outcome === "unknown" ? "outcome unknown" : undefined;
   if (doubt !== undefined) return { text: `${status}, ${doubt}`, tone: "doubtful" };
-  const waiting = delivery === "waiting" ? ", waiting" : "";
+  const waiting = delivery === "waiting" || delivery === "held" ? `, ${delivery}` : "";
   const canceling = cancel !== null && status !== "canceled" ? ", cancel wanted" : "";
   const text = `${status}${waiting}${canceling}`;
   const tone: Tone | undefined = status === "filled" ? "good" : BAD.has(status) ? "bad" : undefined;
@@ -42,6 +42,9 @@ export function formatOrder(order: OrderView, paint: Paint): string {
       ["client order id", order.client_order_id],
       ["broker's id", order.venue_order_id],
       ["delivery", `${order.delivery}, ${attempts} ${attempts === 1 ? "attempt" : "attempts"}`],
+      ["held until", order.hold?.expires_at ?? null],
+      ["held for", order.hold?.owner ?? null],
+      ["word of", describeWord(order)],
       ["replaces", order.replaces],
       ["replaced by", order.replaced_by],
       ["cancel wanted", order.cancel_requested_at],
@@ -52,6 +55,12 @@ export function formatOrder(order: OrderView, paint: Paint): string {
     paint,
   );
   return order.verdicts.length === 0 ? fields : `${fields}\n\n${formatVerdicts(order, paint)}`;
+}
+
+function describeWord({ hold }: OrderView): string | null {
+  if (hold?.decided == null) return null;
+  const { by, at, reason } = hold.decided;
+  return [`${by}, ${shortTime(at)}`, reason ?? []].flat().join(": ");
 }
 
 function formatVerdicts({ verdicts }: OrderView, paint: Paint): string {

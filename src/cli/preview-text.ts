@@ -29,13 +29,15 @@ export function formatPreview(preview: PreviewView, paint: Paint): string {
   return `${describeOutcome(preview, paint)}\n\n${formatTable(columns, rows, paint)}`;
 }
 
-function describeOutcome({ outcome, reason, is_reduction: isReduction }: PreviewView, paint: Paint): string {
+function describeOutcome(preview: PreviewView, paint: Paint): string {
+  const { outcome, reason, is_reduction: isReduction, needs_approval: isHeld } = preview;
   const word = paint(outcome === "approved" ? "good" : "bad", printable(outcome));
   const why = reason === null ? "" : `: ${printable(reason)}`;
   const kind = isReduction
     ? "It can only bring the known position closer to zero, so the limits on entries do not bind it."
     : "It may open a position or add to one, so every rule binds it.";
-  return `It would be ${word}${why}. ${kind}`;
+  const hold = isHeld ? " It would be held until a person approves it." : "";
+  return `It would be ${word}${why}. ${kind}${hold}`;
 }
 
 /** A rule that goes by no setting has nothing that could be set. */

@@ -12,6 +12,13 @@ const Verdict = z.looseObject({
   reason: z.string().optional(),
 });
 
+const Hold = z.looseObject({
+  expires_at: z.string(),
+  price: z.string().nullable(),
+  owner: z.string().nullable(),
+  decided: z.looseObject({ by: z.string(), at: z.string(), reason: z.string().nullable() }).nullable(),
+});
+
 export const OrderView = z.looseObject({
   id: z.string(),
   account: z.string(),
@@ -34,6 +41,7 @@ export const OrderView = z.looseObject({
   average_price: z.string().nullable(),
   reason: Reason.nullable(),
   verdicts: z.array(Verdict),
+  hold: Hold.optional(),
   attempts: z.number(),
   replaces: z.string().nullable(),
   replaced_by: z.string().nullable(),
@@ -159,6 +167,7 @@ export type StoppedView = z.infer<typeof StoppedView>;
 export const PreviewView = z.looseObject({
   outcome: z.string(),
   reason: z.string().nullable(),
+  needs_approval: z.boolean(),
   is_reduction: z.boolean(),
   rules: z.array(
     z.looseObject({

@@ -97,5 +97,8 @@ export type Principal = {
 /** Of somebody who is bound neither to a place nor to a time. */
 export const UNBOUND = { addresses: [], expires_at: null } as const;
 
+/** Who is behind a principal: the owner of an API key, who may have two of them, or the operator. */
+export const personOf = (principal: string): string => principal.split("/", 1)[0] ?? principal;
+
 export const mayUse = ({ accounts }: Pick<Principal, "accounts">, account: AccountId): boolean =>
   accounts === null || accounts.includes(account);

@@ -61,6 +61,8 @@ export function planNext(order: Followed, facts: FollowFacts): NextMove {
     case "none":
       // Somebody said that it was not placed: the broker may know better.
       return { move: isWatched(order) ? "look_up" : "nothing" };
+    case "held":
+      return isOver(facts) ? { move: "lapse", code: "approval_expired" } : { move: "nothing" };
     case "waiting":
       if (facts.predecessorEnded) return { move: "release" };
       return isOver(facts) ? { move: "lapse", code: "approval_lapsed" } : { move: "nothing" };
@@ -142,6 +144,7 @@ export function delayToNextLook(order: Followed, looks: number): number | null {
   switch (order.delivery) {
     case "none":
       return null;
+    case "held":
     case "waiting":
     case "pending":
       return pick(POLL_DELAYS_MS, looks);

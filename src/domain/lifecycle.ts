@@ -3,7 +3,7 @@ import type { AuditEventType } from "./audit-entry.ts";
 import type { VenueReport } from "./broker.ts";
 import type { OrderId } from "./ids.ts";
 import { type Decimal, ZERO, greaterThan, lessThan } from "./money.ts";
-import { type Delivery, type Order, type OrderStatus, type Verdict, isTerminal } from "./order.ts";
+import { type Delivery, type Hold, type Order, type OrderStatus, type Verdict, isTerminal } from "./order.ts";
 import { type Result, assertNever, err, ok } from "./result.ts";
 import { SETTLED_BY_OPERATOR, type Settlement, checkSettlement } from "./settlement.ts";
 
@@ -19,6 +19,7 @@ export type OrderState = Pick<
   | "average_price"
   | "reason"
   | "verdicts"
+  | "hold"
   | "attempts"
   | "replaced_by"
   | "cancel_requested_at"
@@ -39,6 +40,14 @@ export type OrderEvent =
   | { readonly type: "executed"; readonly averagePrice: Decimal; readonly executions: readonly object[] }
   /** The approval ended before anything reached the broker. */
   | { readonly type: "lapsed"; readonly code: string }
+  /** A person lets it leave, perhaps for less than was asked for. */
+  | {
+      readonly type: "approved";
+      readonly word: Word;
+      readonly quantity: Decimal | undefined;
+      readonly verdicts: readonly Verdict[];
+    }
+  | { readonly type: "declined"; readonly word: Word }
   /** Somebody wants the order canceled, perhaps in favour of another one. */
   | { readonly type: "cancel_requested"; readonly at: string; readonly replacedBy: OrderId | null }
   /** The broker has taken the cancel; only a report says what became of it. */
@@ -50,6 +59,9 @@ export type OrderEvent =
   | { readonly type: "needs_operator"; readonly code: string }
   /** A person found out what became of it. */
   | { readonly type: "settled"; readonly settlement: Settlement };
+
+/** Who has said what they think of a held order. */
+export type Word = NonNullable<Hold["decided"]>;
 
 /** The new state and what the audit log calls the change. `auditType` is absent when the event says nothing new. */
 export type Step = { readonly state: OrderState; readonly auditType?: AuditEventType };
@@ -97,8 +109,24 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
         ? step("order.executed", { average_price: event.averagePrice })
         : illegal;
     case "lapsed":
-      if (state.delivery !== "pending" && state.delivery !== "waiting") return illegal;
+      if (state.delivery !== "pending" && state.delivery !== "waiting" && state.delivery !== "held") return illegal;
       return step("order.lapsed", { delivery: "none", status: "expired", reason: { code: event.code } });
+    case "approved":
+      if (state.delivery !== "held" || state.hold === undefined) return illegal;
+      return step("order.approved", {
+        delivery: "pending",
+        quantity: event.quantity,
+        verdicts: [...event.verdicts],
+        hold: { ...state.hold, decided: event.word },
+      });
+    case "declined":
+      if (state.delivery !== "held" || state.hold === undefined) return illegal;
+      return step("order.declined", {
+        delivery: "none",
+        status: "denied",
+        reason: { code: "declined", ...(event.word.reason === null ? {} : { detail: event.word.reason }) },
+        hold: { ...state.hold, decided: event.word },
+      });
     case "cancel_requested":
       return isTerminal(state.status) ? illegal : ok(wantCanceled(state, event));
     case "cancel_sent":
@@ -133,7 +161,7 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
 
 /** Nothing of it has reached the broker, so the broker can have nothing to say about it. */
 const isUnsent = ({ delivery }: OrderState): boolean =>
-  delivery === "none" || delivery === "waiting" || delivery === "pending";
+  delivery === "none" || delivery === "held" || delivery === "waiting" || delivery === "pending";
 
 const wasSettledAway = ({ delivery, reason }: OrderState): boolean =>
   delivery === "none" && reason?.code === SETTLED_BY_OPERATOR;

@@ -87,12 +87,21 @@ export const OrderStatus = z.enum([
 export type OrderStatus = z.infer<typeof OrderStatus>;
 
 /**
- * Where the order stands on its way to the broker: `none` will never be sent (denied, lapsed, canceled before), `waiting`
- * waits for the end of the order it replaces, `pending` waits for an attempt, `submitting` has one on the wire, `unknown`
+ * Where the order stands on its way to the broker: `none` will never be sent (denied, lapsed, canceled before), `held` waits
+ * for a person's word, `waiting` waits for the end of the order it replaces, `pending` waits for an attempt, `submitting` has one on the wire, `unknown`
  * had one whose outcome nobody knows yet, `delivered` is in the broker's hands or was refused by them, `needs_operator`
  * cannot be settled by machine.
  */
-export const Delivery = z.enum(["none", "waiting", "pending", "submitting", "unknown", "delivered", "needs_operator"]);
+export const Delivery = z.enum([
+  "none",
+  "held",
+  "waiting",
+  "pending",
+  "submitting",
+  "unknown",
+  "delivered",
+  "needs_operator",
+]);
 export type Delivery = z.infer<typeof Delivery>;
 
 /**
@@ -113,6 +122,19 @@ export const Verdict = z.strictObject({
   reason: z.string().optional(),
 });
 export type Verdict = z.infer<typeof Verdict>;
+
+/** What a person has to say of an order before it leaves, and what has been said. */
+const Hold = z.strictObject({
+  expires_at: z.iso.datetime(),
+  /** Of the last trade when the order was held; `null` where nobody knew one. */
+  price: DecimalString.nullable(),
+  /** Whose order it is: the owner of the source, or of the API key; `null` where none is known. */
+  owner: z.string().nullable(),
+  decided: z
+    .strictObject({ by: z.string(), at: z.iso.datetime(), request_id: z.string(), reason: z.string().nullable() })
+    .nullable(),
+});
+export type Hold = z.infer<typeof Hold>;
 
 /** An order as the gateway tracks it, and as the API shows it. */
 export const Order = z
@@ -137,6 +159,8 @@ export const Order = z
     /** How its price or quantity came about, where the gateway has worked it out. */
     arithmetic: z.string().optional(),
     verdicts: z.array(Verdict),
+    /** Of an order that a person has to approve, or had to. */
+    hold: Hold.optional(),
     /** Attempts to send, the first included. */
     attempts: z.number().int(),
     /** The order that this one takes the place of. Its `quantity` is the total wanted until it is released, then the rest. */

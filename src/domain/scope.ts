@@ -7,6 +7,7 @@ export const Scope = z
     "orders:read",
     "orders:write",
     "orders:cancel",
+    "orders:approve",
     "audit:read",
     "kill",
     "admin:orders",

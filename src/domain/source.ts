@@ -34,6 +34,13 @@ export type SourceCaps = z.infer<typeof SourceCaps>;
 const Reach = {
   id: SourceId.refine((id) => id !== DEFAULT_SOURCE && id !== API_SOURCE, { error: "is the gateway's own name" }),
   name: z.string().trim().min(1).max(100).optional().meta({ description: "For people." }),
+  owner: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({ description: "Who is behind its signals, as API keys name their owners; whoever adds it when absent." }),
   account: AccountId.meta({
     description: "Where signals go that name no account. It stays: an old signal must not become fresh at another one.",
   }),
@@ -93,6 +100,7 @@ export type NewSource = z.infer<typeof NewSource>;
 export const SourceChange = z
   .strictObject({
     name: Reach.name,
+    owner: Reach.owner,
     status: z.enum(["active", "disabled"]).optional(),
     accounts: Reach.accounts,
     caps: SourceCaps.optional(),
@@ -100,7 +108,7 @@ export const SourceChange = z
     reason: Reach.reason,
   })
   .refine(changesSomething, {
-    error: "change at least one of name, status, accounts, caps and signals",
+    error: "change at least one of name, owner, status, accounts, caps and signals",
   })
   .meta({ id: "SourceChange" });
 export type SourceChange = z.infer<typeof SourceChange>;
@@ -118,6 +126,7 @@ export const SourceStatus = z.enum(["active", "disabled", "deleted"]);
 const Common = {
   id: SourceId,
   name: z.string().nullable(),
+  owner: z.string(),
   status: SourceStatus,
   account: AccountId,
   accounts: z.array(AccountId).meta({ description: "Every account its signals may go to, `account` among them." }),

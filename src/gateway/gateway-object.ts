@@ -10,7 +10,7 @@ import type { AuditEntry } from "../domain/audit-entry.ts";
 import type { ApiKeyId } from "../domain/api-key.ts";
 import type { AccountId, SourceId } from "../domain/ids.ts";
 import { type Result, assert, ok } from "../domain/result.ts";
-import type { NewSource, Source } from "../domain/source.ts";
+import type { Source } from "../domain/source.ts";
 import { type StopCancels, type StopLevel, type TradingStop, isSame } from "../domain/trading-stop.ts";
 import { describeError, log } from "../log.ts";
 import { limiterStub } from "../limiter/stub.ts";
@@ -60,7 +60,11 @@ export class GatewayObject extends DurableObject<Env> {
     return this.#make(changeAccount(id, update), caller, this.#tellAccount);
   }
 
-  createSource(terms: NewSource, secret: StoredSecret, caller: Caller): Promise<Result<Made<Source>, Taken | TooMany>> {
+  createSource(
+    terms: Parameters<typeof createSource>[0],
+    secret: StoredSecret,
+    caller: Caller,
+  ): Promise<Result<Made<Source>, Taken | TooMany>> {
     return this.#make(createSource(terms, secret), caller, nobody);
   }
 

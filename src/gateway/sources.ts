@@ -23,7 +23,7 @@ const LIVE_SECRETS_MAX = 2;
 const SOURCES_MAX = 1_000;
 
 export const createSource =
-  ({ reason, ...terms }: NewSource, secret: StoredSecret): Plan<Source, Taken | TooMany> =>
+  ({ reason, ...terms }: NewSource & { readonly owner: string }, secret: StoredSecret): Plan<Source, Taken | TooMany> =>
   async ({ database, now }) => {
     const known = await listSources(database);
     if (known.some(({ source }) => source.id === terms.id)) return err({ reason: "id_taken" });
@@ -99,9 +99,10 @@ function differenceOf(before: Source, update: SourceUpdate, now: Date, database:
   const at = now.toISOString();
   switch (update.kind) {
     case "terms": {
-      const { name, status, accounts, caps, signals } = update.change;
+      const { name, owner, status, accounts, caps, signals } = update.change;
       const difference: Partial<Source> = {
         name: name ?? before.name,
+        owner: owner ?? before.owner,
         status: status ?? before.status,
         accounts: accounts === undefined ? before.accounts : reachOf({ account: before.account, accounts }),
         signals: signals ?? before.signals,

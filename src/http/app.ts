@@ -19,6 +19,8 @@ import { bodyTooLarge, invalidRequest, problem, troubleWithBody, unavailable } f
 import { mountAccounts } from "./routes/accounts.ts";
 import { mountAlerts } from "./routes/alerts.ts";
 import { mountApiKeys } from "./routes/api-keys.ts";
+import { mountApprovalLinks } from "./routes/approval-links.tsx";
+import { mountApprovals } from "./routes/approvals.ts";
 import { mountAudit } from "./routes/audit.ts";
 import { mountCancelOrders } from "./routes/cancel-orders.ts";
 import { mountCircuitBreaker } from "./routes/circuit-breaker.ts";
@@ -63,7 +65,8 @@ export function createApp(): OpenAPIHono<AppEnv> {
         defaultSrc: ["'none'"],
         styleSrc: ["'unsafe-inline'"],
         baseUri: ["'none'"],
-        formAction: ["'none'"],
+        // The one page with a form is the one that an approval link leads to.
+        formAction: [(c) => (c.req.path.startsWith("/approvals/") ? "'self'" : "'none'")],
         frameAncestors: ["'none'"],
       },
       referrerPolicy: "no-referrer",
@@ -96,6 +99,8 @@ export function createApp(): OpenAPIHono<AppEnv> {
   mountCancelOrders(app);
   mountReplaceOrder(app);
   mountSettleOrder(app);
+  mountApprovals(app);
+  mountApprovalLinks(app);
   mountExecutions(app);
   mountPortfolio(app);
   mountInstruments(app);

@@ -85,6 +85,41 @@ export const PROBLEMS = {
       "It has ended, or somebody wants it canceled or has replaced it already; the detail says which. Replace the order that " +
       "took its place (`replaced_by`), or send a new one.",
   },
+  order_not_held: {
+    status: 409,
+    title: "The order is not held",
+    about:
+      "Only an order whose `delivery` is `held` can be approved or declined, before `hold.expires_at`. Of two who do so at once, " +
+      "the first is carried out; the detail says what has become of it. Read the order.",
+  },
+  second_person_required: {
+    status: 403,
+    title: "Somebody else has to approve it",
+    about:
+      "The account's policy asks for two persons: whoever approves an order is not the one behind it, which is the `owner` of the " +
+      "source that sent it or of the API key. The order is still held.",
+  },
+  price_moved: {
+    status: 409,
+    title: "The price has moved too far",
+    about:
+      "The last trade is further from the one when the order was held than `approval.max_drift_percent` of the policy allows. " +
+      "The order is still held: approve it once the price is back, or decline it.",
+  },
+  approval_refused: {
+    status: 409,
+    title: "The rules refuse the order now",
+    about:
+      "A held order passes every rule once more when it is approved, on what is held and working then; the detail says which do " +
+      "not pass. The order is still held: approve fewer units, or decline it.",
+  },
+  approval_required: {
+    status: 409,
+    title: "A person has to approve such an order",
+    about:
+      "The account's policy holds orders of this size until somebody approves them, and an order in the place of another cannot " +
+      "wait for that. The old order works on. Cancel it, and send a new one, which is held then.",
+  },
   order_outcome_known: {
     status: 409,
     title: "The order's outcome is known",

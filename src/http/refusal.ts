@@ -1,10 +1,11 @@
 // Everything a use case can refuse, as the caller sees it, in one exhaustive switch.
 import type { Context } from "hono";
+import type { ApprovalRefusal } from "../account/approve.ts";
 import type { CancelRefusal } from "../account/cancel.ts";
 import type { SettleRefusal } from "../account/settle.ts";
 import type { JsonRefusal } from "../domain/json.ts";
 import { sourceStatus } from "../domain/limit.ts";
-import { type Order, isTerminal } from "../domain/order.ts";
+import { type Order, type Verdict, isTerminal } from "../domain/order.ts";
 import { assertNever } from "../domain/result.ts";
 import type { BatchItemRefusal, WholeBatchRefusal } from "../intake/accept-batch.ts";
 import type { OrderRefusal } from "../intake/accept-order.ts";
@@ -23,7 +24,8 @@ export type Refusal =
   | BatchItemRefusal
   | ReplacementRefusal
   | CancelRefusal
-  | SettleRefusal;
+  | SettleRefusal
+  | ApprovalRefusal;
 
 /** The caller's part of a refusal. All of it goes to the log. */
 export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
@@ -70,6 +72,28 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
       return { code: "order_ended", detail: `It is ${refusal.order.status}; there is nothing left to cancel.` };
     case "not_replaceable":
       return { code: "order_not_replaceable", detail: describeNotReplaceable(refusal.order) };
+    case "order_not_held":
+      return { code: "order_not_held", detail: describeNotHeld(refusal.order) };
+    case "second_person_required":
+      return {
+        code: "second_person_required",
+        detail:
+          refusal.owner === null
+            ? "Nobody has written down whose order it is: give its source an owner, for the orders to come."
+            : `It is an order of ${refusal.owner}: somebody else has to approve it.`,
+      };
+    case "price_moved":
+      return { code: "price_moved", detail: `Nothing was sent: ${refusal.drift}. The order is still held.` };
+    case "approval_refused":
+      return {
+        code: "approval_refused",
+        detail: `The rules refuse it now: ${refusal.code} (${describeFailed(refusal.verdicts)}). Nothing was sent, and the order is still held.`,
+      };
+    case "approval_required":
+      return {
+        code: "approval_required",
+        detail: "The order in its place would be held for approval. Cancel this one and send a new one.",
+      };
     case "order_known":
       return {
         code: "order_outcome_known",
@@ -108,6 +132,20 @@ function describeNotReplaceable({ status, replaced_by: successor }: Order): stri
   return isOver
     ? `It is ${status}, and order ${successor} was given in its place: look at that one.`
     : `It is being canceled in favour of order ${successor}: replace that one.`;
+}
+
+const describeFailed = (verdicts: readonly Verdict[]): string =>
+  verdicts
+    .filter(({ passed }) => !passed)
+    .map(({ rule, input, limit }) => `${rule}: ${input}${limit === null ? "" : `, limit ${limit}`}`)
+    .join("; ");
+
+function describeNotHeld({ status, delivery, hold }: Order): string {
+  if (hold === undefined) return `It was never held; it is ${status}.`;
+  if (delivery === "held") return `Its time was over at ${hold.expires_at}.`;
+  const { decided } = hold;
+  if (decided === null) return `It is ${status}: nobody has said anything in time, or it was canceled.`;
+  return `${decided.by} has ${status === "denied" ? "declined" : "approved"} it at ${decided.at}; it is ${status}.`;
 }
 
 function describeJson(cause: JsonRefusal | { readonly reason: "not_utf8" }): string {

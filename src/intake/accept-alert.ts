@@ -62,7 +62,7 @@ export async function acceptAlert(
       {
         source: {
           id: source.id,
-          sender: { revision: source.revision, origin, caps: source.caps },
+          sender: { revision: source.revision, origin, caps: source.caps, owner: source.owner },
           signals: source.signals,
           account: source.account,
           accounts: source.accounts,

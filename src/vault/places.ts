@@ -1,5 +1,5 @@
 // The places at which something is sealed. What is sealed for one opens at no other.
-import type { AccountId } from "../domain/ids.ts";
+import type { AccountId, OrderId } from "../domain/ids.ts";
 import type { Place } from "./place.ts";
 
 /** An account's key at its broker. */
@@ -11,3 +11,6 @@ export const credentialsPlace = (account: AccountId): Place => ({
 
 /** A source's signing secret. */
 export const secretPlace = (secretId: string): Place => ({ table: "source_secrets", row: secretId, field: "secret" });
+
+/** What an approval link carries: it is sealed for one order, and stored nowhere. */
+export const approvalLinkPlace = (order: OrderId): Place => ({ table: "orders", row: order, field: "approval_link" });

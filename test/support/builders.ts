@@ -83,6 +83,7 @@ export function aState(overrides: Overrides<OrderState> = {}): OrderState {
     average_price: order.average_price,
     reason: order.reason,
     verdicts: order.verdicts,
+    hold: order.hold,
     attempts: order.attempts,
     replaced_by: order.replaced_by,
     cancel_requested_at: order.cancel_requested_at,

@@ -254,6 +254,25 @@ async function sendOrdersToTheBroker(): Promise<void> {
   expect(settled.status).toBe(200);
 }
 
+/** A held order that is declined by a link. The account has its own policy back afterwards. */
+async function sendApprovals(): Promise<void> {
+  const setPolicy = (policy: object) =>
+    must("setPolicy", "PUT", "/v1/accounts/second/policy", { body: { policy, reason: "held for a moment" } });
+  await setPolicy({ ...POLICY, approval: { above: "0", max_drift_percent: "off" } });
+  const body = { ...RESTING, account: "second", client_order_id: crypto.randomUUID() };
+  const order = await must<Order>("placeOrder", "POST", "/v1/orders", { body });
+  const { url } = await must<{ url: string }>("makeApprovalLink", "POST", `/v1/orders/${order.id}/approval-link`);
+  const { pathname } = new URL(url);
+  canaries.remember("the token of an approval link", pathname.slice(pathname.lastIndexOf("/") + 1));
+  expect((await ask("page", "GET", pathname)).status).toBe(200);
+  const said = await ask("page", "POST", pathname, {
+    body: new URLSearchParams({ say: "decline", reason: word("why an order is declined") }).toString(),
+    headers: { "Content-Type": "application/x-www-form-urlencoded" },
+  });
+  expect(said.status).toBe(200);
+  await setPolicy(POLICY);
+}
+
 type MadeSource = { readonly source: Source; readonly secret: { readonly id: string; readonly secret: string } };
 
 const orderNamed = (name: string): string => JSON.stringify({ ...RESTING, client_order_id: word(name) });
@@ -551,6 +570,8 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
   // What the broker and a person have said of an order.
   "what the broker says of a refusal": [...JOURNALLED, ...IN_ORDER, "answer placeOrder"],
   "venue_order_id of a settlement": [...JOURNALLED, ...IN_ORDER, "answer settleOrder"],
+  "why an order is declined": [...JOURNALLED, ...IN_ORDER],
+  "the token of an approval link": ["answer makeApprovalLink"],
   "why an order is settled": [...JOURNALLED, ...IN_ORDER, "answer settleOrder"],
 
   // Where requests come from. Cloudflare sets the header, and what it says is believed.
@@ -573,7 +594,15 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
     (name) => `answer ${name}`,
   ),
   "the name of a parameter": [
-    ...["listOrders", "cancelOrders", "getPortfolio", "listExecutions", "listAuditEntries", "listInstruments"],
+    ...[
+      "listOrders",
+      "cancelOrders",
+      "getPortfolio",
+      "listExecutions",
+      "listAuditEntries",
+      "listInstruments",
+      "listApprovals",
+    ],
   ].map((name) => `answer ${name}`),
   "a key that stands twice": ["answer setPaperPrice"],
 
@@ -600,6 +629,7 @@ beforeAll(async () => {
   await sendBodiesThatAreRefused();
   await sendOrders();
   await sendOrdersToTheBroker();
+  await sendApprovals();
   await sendSignals();
   await sendAlerts();
   await sendKeys();

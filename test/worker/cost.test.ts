@@ -34,7 +34,7 @@ function someArgs(body: object, sql: SqlStorage): AdmitArgs {
           repeats: "refused",
         },
       },
-      sender: { revision: 1, origin: "hmac", caps: null },
+      sender: { revision: 1, origin: "hmac", caps: null, owner: null },
       order: order.value,
       idempotencyKey: null,
       bodySha256: "0".repeat(64),

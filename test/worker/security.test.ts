@@ -42,6 +42,8 @@ const BODIES: Readonly<Record<string, () => object>> = {
   previewOrder: () => RESTING,
   stopTrading: () => ({ reason: "the suite", account: "second", cancel: "none" }),
   releaseStop: () => ({}),
+  approveOrder: () => ({}),
+  declineOrder: () => ({}),
   replaceOrder: () => ({ limit_price: "11" }),
   settleOrder: () => ({ outcome: "not_placed", reason: "the suite" }),
   setPaperPrice: () => ({ price: "187.5" }),
@@ -260,7 +262,7 @@ describe("the account of somebody else", () => {
   ];
 
   beforeAll(async () => {
-    const scopes = ["orders:read", "orders:write", "orders:cancel", "audit:read", "kill", "admin:*"];
+    const scopes = ["orders:read", "orders:write", "orders:cancel", "orders:approve", "audit:read", "kill", "admin:*"];
     foreigner = { "X-API-Key": (await makeKey({ scopes, accounts: ["second"] })).key };
   });
 

@@ -33,8 +33,8 @@ the gateway keeps its hash. A key that is disabled or deleted is refused from th
   --owner NAME         the person or program that uses it; two keys each, so that one can follow
                        the other
   --scope SCOPE        what it may do; repeatable. orders:read, orders:write, orders:cancel,
-                       audit:read, kill, admin:orders, admin:accounts, admin:sources, admin:keys,
-                       admin:vault or admin:*
+                       orders:approve, audit:read, kill, admin:orders, admin:accounts,
+                       admin:sources, admin:keys, admin:vault, admin:risk or admin:*
   --account ID         an account that it is good for; repeatable (default: all)
   --address RANGE      where it may be used from, such as 203.0.113.0/24; repeatable (default:
                        anywhere)

@@ -1,9 +1,11 @@
 // The decision. This is the only file that can make an Approved order, so an order that skipped the rules does not compile.
+import type { Decimal } from "../money.ts";
 import type { OrderIntent, Verdict } from "../order.ts";
 import { assert } from "../result.ts";
 import type { Approved } from "./approved.ts";
 import { boundMarketOrder } from "./bounded.ts";
 import { type RiskFacts, isReduction } from "./facts.ts";
+import { mustBeApproved, priceAtHold } from "./hold.ts";
 import type { Policy } from "./policy.ts";
 import { ANY, type Judgement, type Measure, OFF, type Rule } from "./rule.ts";
 import { RULE_BOOK } from "./rule-book.ts";
@@ -19,6 +21,8 @@ export type Decision = {
       readonly intent: Approved<OrderIntent>;
       /** Whether it can only bring the known position closer to zero. */
       readonly isReduction: boolean;
+      /** Whether a person has to approve it first, and at which price that begins; `null` where nobody has to. */
+      readonly hold: { readonly price: Decimal | null } | null;
     }
   | { readonly outcome: "denied"; readonly intent: OrderIntent; readonly reason: string }
 );
@@ -28,9 +32,17 @@ export function assess(asked: OrderIntent, policy: Policy, facts: RiskFacts): De
   const { intent, ...worked } = boundMarketOrder(asked, policy, facts);
   const verdicts = examine(intent, policy, facts).map(toVerdict);
   const failed = verdicts.find((verdict) => !verdict.passed);
-  return failed === undefined
-    ? { ...worked, outcome: "approved", intent: approve(intent), verdicts, isReduction: isReduction(intent, facts) }
-    : { ...worked, outcome: "denied", intent, reason: failed.reason ?? failed.rule, verdicts };
+  if (failed !== undefined) {
+    return { ...worked, outcome: "denied", intent, reason: failed.reason ?? failed.rule, verdicts };
+  }
+  return {
+    ...worked,
+    outcome: "approved",
+    intent: approve(intent),
+    verdicts,
+    isReduction: isReduction(intent, facts),
+    hold: mustBeApproved(intent, policy, facts) ? { price: priceAtHold(facts) } : null,
+  };
 }
 
 /** Takes an approval up again after a restart: the verdicts stored with the intent are its proof. */

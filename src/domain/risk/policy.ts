@@ -10,6 +10,10 @@ const COUNT_MAX = 1_000_000;
 const SYMBOLS_MAX = 500;
 const WEEK_SEC = 604_800;
 const HOUR_SEC = 3_600;
+const DAY_SEC = 86_400;
+/** How long an order waits for a person: nobody answers in less, and a quarter of an hour is as long as a price lasts. */
+const HOLD_SEC_MIN = 10;
+const HOLD_SEC = 900;
 /** More executions than anybody would wait for before a look. */
 const REPEATS_MAX = 100;
 
@@ -94,6 +98,22 @@ export const Policy = z.strictObject({
     "What becomes of an order that could trade with one of the account's own.",
   ),
 
+  approval: z
+    .union([
+      z.literal("auto"),
+      z.strictObject({
+        above: DecimalOnWire.refine((least) => !lessThan(least, ZERO), { error: "must not be negative" }),
+        expires_sec: z.int().min(HOLD_SEC_MIN).max(DAY_SEC).default(HOLD_SEC),
+        max_drift_percent: Percent,
+        two_persons: z.boolean().default(false),
+      }),
+    ])
+    .default("auto")
+    .meta({
+      description:
+        "Which orders wait for a person: those that open something for more money than `above`, `0` for every one. See " +
+        "docs/approvals.md.",
+    }),
   when_circuit_open: z.enum(["deny", "wait"]).default("deny").meta({
     description: "New entries while the broker does not answer: `wait` holds them as long as their approval lasts.",
   }),

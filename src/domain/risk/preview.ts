@@ -22,6 +22,7 @@ export const OrderPreview = z
   .strictObject({
     outcome: z.enum(["approved", "denied"]).meta({ description: "What it would be at this moment." }),
     reason: z.string().nullable().meta({ description: "Of the first rule that fails." }),
+    needs_approval: z.boolean().meta({ description: "Whether it would be held until a person approves it." }),
     is_reduction: z.boolean().meta({ description: "Whether it can only bring the known position closer to zero." }),
     order: z
       .strictObject({
@@ -43,6 +44,7 @@ export function previewOf(intent: OrderIntent, policy: Policy, facts: RiskFacts)
   return {
     outcome: decision.outcome,
     reason: decision.outcome === "denied" ? decision.reason : null,
+    needs_approval: decision.outcome === "approved" && decision.hold !== null,
     is_reduction: isReduction(intent, facts),
     order: {
       type,

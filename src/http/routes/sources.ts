@@ -3,7 +3,7 @@ import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { makeSigningSecret, makeUrlToken } from "../../admin/make-secret.ts";
 import { SETTLED_MS } from "../../directory/directory.ts";
-import { mayUse } from "../../domain/access.ts";
+import { mayUse, personOf } from "../../domain/access.ts";
 import { AccountId, SourceId } from "../../domain/ids.ts";
 import { NewSource, Source, SourceChange } from "../../domain/source.ts";
 import type { SourceUpdate } from "../../gateway/sources.ts";
@@ -176,7 +176,8 @@ export function mountSources(app: OpenAPIHono<AppEnv>): void {
       });
     }
     const made = await makeSecret(c, terms.kind);
-    const { answer: source } = mustDo(c, await gatewayStub(c.env).createSource(terms, made.stored, callerOf(c)));
+    const owned = { ...terms, owner: terms.owner ?? personOf(c.var.principal.id) };
+    const { answer: source } = mustDo(c, await gatewayStub(c.env).createSource(owned, made.stored, callerOf(c)));
     await settle();
     return c.json({ source, ...show(source, made) }, 201, { Location: `/v1/sources/${source.id}` });
   });

@@ -72,7 +72,7 @@ describe("the least revision of a source", () => {
 
 describe("a signal that was proven under an older revision of its source", () => {
   const sent = (revision: number | null, requestId: string) =>
-    aSignal({ source: BOT, sender: { revision, origin: "hmac", caps: null }, requestId });
+    aSignal({ source: BOT, sender: { revision, origin: "hmac", caps: null, owner: null }, requestId });
 
   it("is not decided, uses nothing up and leaves no row, so that the same one is decided under the new revision", () => {
     const sql = openAccount();

@@ -335,7 +335,7 @@ describe("an entry that comes late", () => {
   it("is bound by the caps that its source had when it was sent", () => {
     const caps: SourceCaps = { signals_per_min: 60, max_quantity: decimalOf("9") };
     const sql = holding("50");
-    const id = started(sql, REVERSE, { sender: { revision: 1, origin: "hmac", caps } });
+    const id = started(sql, REVERSE, { sender: { revision: 1, origin: "hmac", caps, owner: null } });
     // An exit is never trapped by them.
     fill(sql, ordersOf(sql, id)[0]);
     pursue(sql);

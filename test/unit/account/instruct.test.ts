@@ -263,7 +263,7 @@ describe("a signal that comes again", () => {
 describe("a signal that is not let in", () => {
   it("comes from a source that has been changed since it was read", () => {
     const sql = openAccount();
-    const sender = { revision: 3, origin: "hmac", caps: null } as const;
+    const sender = { revision: 3, origin: "hmac", caps: null, owner: null } as const;
     requireRevision(sql, aSignal().source, 4);
     expect(deliver(sql, signalOf(BUY_10, { sender }))).toEqual({ ok: false, error: { reason: "stale_source" } });
     expect(ordersIn(sql)).toEqual([]);
@@ -471,7 +471,7 @@ describe("an instruction about a position", () => {
 
   it("is bound by the caps of its source", () => {
     const caps: SourceCaps = { signals_per_min: 60, max_quantity: decimalOf("4") };
-    const sender = { revision: null, origin: "hmac", caps } as const;
+    const sender = { revision: null, origin: "hmac", caps, owner: null } as const;
     const sql = openAccount();
     expect(only(send(sql, enter("buy"), { sender }).orders)).toMatchObject({
       status: "denied",

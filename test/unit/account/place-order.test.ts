@@ -94,12 +94,12 @@ describe("an order that the gateway has worked out", () => {
   it("obeys the caps of the source that wanted it", () => {
     const sql = openAccount();
     const caps = { signals_per_min: 60, max_notional: decimalOf("1000") };
-    const order = place(sql, {}, { sender: { revision: 1, origin: "hmac", caps } });
+    const order = place(sql, {}, { sender: { revision: 1, origin: "hmac", caps, owner: null } });
     expect(order.reason).toEqual({ code: "source_max_notional_exceeded" });
   });
 
   it("obeys what the account asks a source to have proven", () => {
-    const sender = { revision: 1, origin: "ip", caps: null } as const;
+    const sender = { revision: 1, origin: "ip", caps: null, owner: null } as const;
     expect(place(openAccount(), {}, { sender }).status).toBe("denied");
     expect(place(openAccount(), {}, { sender, minimumOrigin: "ip" }).status).toBe("pending_new");
   });

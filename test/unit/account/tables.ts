@@ -132,7 +132,7 @@ export const aSignal = ({ order, ...overrides }: Partial<Omit<Signal, "order">> 
         repeats: "refused",
       },
     },
-    sender: { revision: null, origin: "hmac", caps: null },
+    sender: { revision: null, origin: "hmac", caps: null, owner: null },
     order: NativeOrder.parse({
       symbol: "AAPL",
       side: "buy",

@@ -20,7 +20,7 @@ const aRule = (difference: object = {}) => ({
   ...difference,
 });
 
-const APPROVED = { outcome: "approved", reason: null, is_reduction: false, rules: [aRule()] };
+const APPROVED = { outcome: "approved", reason: null, needs_approval: false, is_reduction: false, rules: [aRule()] };
 
 const textOf = (difference: object = {}): string =>
   formatPreview(PreviewView.parse({ ...APPROVED, ...difference }), plain);
@@ -57,6 +57,7 @@ describe("a preview", () => {
 
   it("says of an exit that the limits on entries do not bind it", () => {
     expect(textOf({ is_reduction: true })).toContain("so the limits on entries do not bind it.");
+    expect(textOf({ needs_approval: true })).toContain("It would be held until a person approves it.");
   });
 });
 

@@ -11,6 +11,7 @@ const AT = new Date(NOW_MS).toISOString();
 const OTHER_ID = OrderId.parse("paper_019bc224-4100-7abc-8def-0123456789cd");
 const VERDICTS = [{ rule: "trading_state", passed: true, input: "position 4", limit: "active" }];
 
+const WORD = { by: "ben/0123456789", at: AT, request_id: "request-9", reason: "too close to the close" };
 const EVENTS = {
   submitting: { type: "submitting" },
   not_sent: { type: "not_sent", code: "rate_limited", retryAfterMs: 1_000 },
@@ -23,6 +24,8 @@ const EVENTS = {
   cancel_requested: { type: "cancel_requested", at: AT, replacedBy: null },
   cancel_sent: { type: "cancel_sent" },
   released: { type: "released", quantity: decimalOf("6"), verdicts: VERDICTS },
+  approved: { type: "approved", word: WORD, quantity: decimalOf("6"), verdicts: VERDICTS },
+  declined: { type: "declined", word: WORD },
   denied: { type: "denied", code: "max_quantity_exceeded", verdicts: VERDICTS },
   needs_operator: { type: "needs_operator", code: "not_found_for_a_day" },
   settled: {
@@ -59,6 +62,8 @@ const settled = aState({
   attempts: 1,
   reason: { code: SETTLED_BY_OPERATOR, detail: "the broker's support said so" },
 });
+const HOLD = { expires_at: AT, price: decimalOf("187.5"), owner: "ana", decided: null };
+const held = aState({ delivery: "held", hold: HOLD });
 const waiting = aState({ delivery: "waiting" });
 const pending = aState();
 const submitting = aState({ delivery: "submitting", attempts: 1 });
@@ -86,6 +91,7 @@ describe("which events can happen", () => {
     lapsed,
     canceled_before_it_was_sent: neverSent,
     settled_as_not_placed: settled,
+    held,
     waiting,
     pending,
     submitting,
@@ -121,10 +127,12 @@ describe("which events can happen", () => {
     rejected: ON_THE_WIRE,
     report: [...ON_THE_WIRE, ...UNKNOWN, ...DELIVERED, ...OPERATOR, "settled_as_not_placed"],
     executed: ["partly_filled", "filled", "canceled_with_fills"],
-    lapsed: ["waiting", "pending"],
+    lapsed: ["held", "waiting", "pending"],
     cancel_requested: NAMES.filter((name) => !isTerminal(STATES[name].status)),
     cancel_sent: ["live_and_wanted_canceled", "canceled"],
     released: ["waiting"],
+    approved: ["held"],
+    declined: ["held"],
     denied: ["waiting"],
     needs_operator: [...ON_THE_WIRE, ...UNKNOWN, ...LIVE],
     settled: [...UNKNOWN, ...OPERATOR],
@@ -196,6 +204,32 @@ describe("what an event changes", () => {
       EVENTS.unknown,
       { delivery: "unknown", reason: { code: "timeout" } },
       "unknown",
+    ],
+    [
+      "an approval lets a held order leave, for as much as it says",
+      held,
+      EVENTS.approved,
+      { delivery: "pending", quantity: decimalOf("6"), verdicts: VERDICTS, hold: { ...HOLD, decided: WORD } },
+      "approved",
+    ],
+    [
+      "a declined order is denied, and never sent",
+      held,
+      EVENTS.declined,
+      {
+        delivery: "none",
+        status: "denied",
+        reason: { code: "declined", detail: "too close to the close" },
+        hold: { ...HOLD, decided: WORD },
+      },
+      "declined",
+    ],
+    [
+      "a held order that is wanted canceled is so at once",
+      held,
+      EVENTS.cancel_requested,
+      { delivery: "none", status: "canceled", cancel_requested_at: AT },
+      "canceled",
     ],
     ["an absence proves nothing", unknown, EVENTS.absent, {}, "absent"],
     [

@@ -65,7 +65,12 @@ export function fillPath(path: string, things: Things): string {
 }
 
 /** Pages for people and generators: what the document is, it does not describe. */
-const PAGES = new Set(["get /openapi.json", "get /reference"]);
+const PAGES = new Set([
+  "get /openapi.json",
+  "get /reference",
+  "get /approvals/{id}/{token}",
+  "post /approvals/{id}/{token}",
+]);
 
 type Document = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;

@@ -5,6 +5,7 @@ describe("a policy", () => {
   it("that says nothing sets no limit and denies entries while the broker does not answer", () => {
     expect(Policy.parse({})).toEqual({
       restricted_symbols: [],
+      approval: "auto",
       when_circuit_open: "deny",
     });
   });
@@ -14,6 +15,7 @@ describe("a policy", () => {
       restricted_symbols: [],
       max_quantity: "10.5",
       max_notional: "25000",
+      approval: "auto",
       when_circuit_open: "deny",
     });
   });
