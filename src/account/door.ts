@@ -106,7 +106,9 @@ export function enter<T extends Outcome>(
   if (use.used === "by_itself") return again(used, passage, limits);
   const own = proof === null ? findKnown()?.first : undefined;
   if (own?.requestId === requestId) return again(own, passage, limits);
-  if (use.used === "before" && (used === undefined || proof?.claims.repeats !== "answered")) return REPLAYED;
+  if (use.used === "before" && proof?.claims.repeats !== "answered") return REPLAYED;
+  // Nothing has come of it that could be the answer. Where it was a conflict, it still is one.
+  if (use.used === "before" && used === undefined) return again(undefined, passage, limits);
 
   const meter = meterOf(sql, envelope.source, { policy, nowMs });
   const drawn = drawAll(meter, limits, weight);
@@ -152,7 +154,7 @@ export function enterByName<T extends Outcome>(
 
 const REPLAYED = err({ reason: "replayed" as const });
 
-/** The same call once more, because its first answer got lost on the way out. Nothing is written. */
+/** The same once more, because its first answer got lost or did not get through. Nothing is written. */
 function again<T extends Outcome>(
   first: T | undefined,
   { envelope, findKnown }: Passage<T>,

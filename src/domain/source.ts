@@ -76,12 +76,10 @@ const NewTradingViewSource = z.strictObject({
     .default("ip")
     .meta({ description: "What each of its signals has to prove, beside the token in the URL." }),
   certificate_fingerprints: z.array(Fingerprint).max(FINGERPRINTS_MAX).default([]),
-  deduplicate_sec: z
-    .int()
-    .min(1)
-    .max(DEDUPLICATE_SEC_MAX)
-    .default(DEDUPLICATE_SEC)
-    .meta({ description: "For so long the same bytes are the same signal." }),
+  deduplicate_sec: z.int().min(1).max(DEDUPLICATE_SEC_MAX).default(DEDUPLICATE_SEC).meta({
+    description:
+      "For so long the same bytes are the same signal. An order's name and a bar's time make it one for good.",
+  }),
   caps: SourceCaps.required().meta({ description: "All of them: whoever learns the URL can do as much." }),
   signals: Signals.prefault({}),
 });

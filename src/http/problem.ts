@@ -30,8 +30,9 @@ export const PROBLEMS = {
     status: 409,
     title: "The id was used with other content",
     about:
-      "The `client_order_id`, `Idempotency-Key` or `webhook-id` belongs to an earlier order or batch whose content differs, " +
-      "or the two ids of this request belong to two orders. The earlier one stays as it is. A new order takes a new id.",
+      "The `client_order_id`, `Idempotency-Key` or `webhook-id`, or the order's name and bar of an unsigned alert, belongs to an " +
+      "earlier order, signal or batch whose content differs, or the two ids of this request belong to two orders. The earlier " +
+      "one stays as it is. A new order takes a new id.",
   },
   idempotency_key_required: {
     status: 400,

@@ -58,7 +58,7 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
     case "idempotency_conflict":
       return {
         code: "idempotency_conflict",
-        detail: `${refusal.orderId} has this id and other content. Use a new id.`,
+        detail: `${refusal.orderId} has this id, or this order's name in this bar, and other content. Use a new one.`,
       };
     case "batch_conflict":
       return { code: "idempotency_conflict", detail: "A batch with another body has this key. Use a new key." };

@@ -9,8 +9,11 @@ import { directoryOf } from "../directory/isolate.ts";
 import { SourceId } from "../domain/ids.ts";
 import { type Origin, isAtLeast } from "../domain/origin.ts";
 import { type Result, err, ok } from "../domain/result.ts";
+import { contentKey } from "../domain/signal/content-key.ts";
+import type { SignalRead } from "../domain/signal/read.ts";
 import type { Source } from "../domain/source.ts";
 import { type ClientCertificate, originOf } from "../domain/tradingview.ts";
+import { log } from "../log.ts";
 import { readBytes } from "./json-body.ts";
 import { onceMoreIfChanged } from "./once-more.ts";
 import { type SubmitRefusal, type Submitted, submitSignal } from "./submit-signal.ts";
@@ -33,7 +36,10 @@ export type AlertRequest = {
   readonly certificate: ClientCertificate | null;
 };
 
-/** Answers with the order as it stands once the decision is durable, or with the first one again for the same bytes. */
+/**
+ * Answers with the order as it stands once the decision is durable, or with the first one again: for the same bytes, and for
+ * whatever else wants the same for the same bar.
+ */
 export async function acceptAlert(
   incoming: AlertRequest,
   config: Config,
@@ -70,8 +76,8 @@ export async function acceptAlert(
         keyIds: [keyId],
         proof: { scheme: "url_token", keyId, claims },
         body,
+        nameOf: contentName,
         bodySha256,
-        idempotencyKey: null,
         requestId: incoming.requestId,
         clientIp: incoming.clientIp,
         waitMs: 0,
@@ -79,7 +85,22 @@ export async function acceptAlert(
       { isThere: (account) => directory.hasAccount(account), config, env, now },
     );
   };
-  return onceMoreIfChanged(attempt, directory);
+  const accepted = await onceMoreIfChanged(attempt, directory);
+  if (!accepted.ok && accepted.error.reason === "idempotency_conflict") {
+    // Either two orders of a strategy go by one name, or somebody else has the address: a person has to look.
+    const { source, requestId } = incoming;
+    log("warn", "signal.conflict", { request_id: requestId, source, first: accepted.error.orderId });
+  }
+  return accepted;
+}
+
+/**
+ * What a bar's signal is known by for good, whatever bytes carry it. It shares its place with the sender's own names, and is
+ * longer than any of those: a `client_order_id` ends at 64 characters, and no `Idempotency-Key` is read here.
+ */
+function contentName(signal: SignalRead): string | null {
+  const key = contentKey(signal);
+  return key === undefined ? null : `content:${sha256Hex(encodeUtf8(key))}`;
 }
 
 type Proven = {

@@ -85,8 +85,8 @@ export async function acceptSignal(
         keyIds: proof.keyIds,
         proof: { scheme: proof.scheme, keyId: proof.keyIds[0], claims },
         body,
+        nameOf: () => idempotencyKey,
         bodySha256,
-        idempotencyKey,
       },
       { isThere: (account) => directory.hasAccount(account), config, env, now },
     );

@@ -7,7 +7,7 @@ import { decodeUtf8 } from "../crypto/encoding.ts";
 import type { AccountId } from "../domain/ids.ts";
 import type { Order } from "../domain/order.ts";
 import { findUnfit, ownOrderIn } from "../domain/signal/own-order.ts";
-import { readSignal } from "../domain/signal/read.ts";
+import { type SignalRead, readSignal } from "../domain/signal/read.ts";
 import type { SignalReceipt } from "../domain/signal/receipt.ts";
 import type { SignalSettings } from "../domain/signal/settings.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
@@ -23,12 +23,14 @@ type AccountUnknown = { readonly reason: "account_unknown" };
 
 export type SubmitRefusal = BodyRefusal | Misconfigured | AccountUnknown | SignalRefusal;
 
-export type ProvenSignal = Pick<Envelope, "idempotencyKey" | "bodySha256" | "requestId" | "clientIp"> & {
+export type ProvenSignal = Pick<Envelope, "bodySha256" | "requestId" | "clientIp"> & {
   readonly source: Pick<SignedSource, "id" | "sender" | "signals" | "account" | "accounts">;
   /** Every key that proved it. */
   readonly keyIds: readonly string[];
   readonly proof: Proof;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** What names it beside a name in its own words: known with its request, or once it has been read. */
+  readonly nameOf: (signal: SignalRead) => string | null;
   /** How long the caller waits for the broker's word. */
   readonly waitMs: number;
 };
@@ -50,7 +52,7 @@ export async function submitSignal(
   proven: ProvenSignal,
   { isThere, config, env, now }: SubmitContext,
 ): Promise<Result<Submitted, SubmitRefusal>> {
-  const { source, keyIds, proof, body, bodySha256, idempotencyKey, requestId, clientIp, waitMs } = proven;
+  const { source, keyIds, proof, body, nameOf, bodySha256, requestId, clientIp, waitMs } = proven;
   const text = decodeUtf8(body);
   if (text === undefined) return err({ reason: "malformed_body", cause: { reason: "not_utf8" } });
   const read = readSignal(text, source.signals);
@@ -65,7 +67,7 @@ export async function submitSignal(
     actor: { kind: "source" as const, id: source.id },
     proof,
     sender: source.sender,
-    idempotencyKey,
+    idempotencyKey: nameOf(read.value),
     bodySha256,
     requestId,
     clientIp,

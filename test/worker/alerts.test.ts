@@ -1,9 +1,10 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Order } from "../../src/domain/order.ts";
+import type { SignalReceipt } from "../../src/domain/signal/receipt.ts";
 import { createApp } from "../../src/http/app.ts";
-import { anAddress, call, placeOrder, readOrder } from "./support/gateway.ts";
+import { anAddress, call, eventually, get, placeOrder, readOrder } from "./support/gateway.ts";
 
 const TRADINGVIEW = "52.89.214.238";
 const ALERT = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
@@ -110,5 +111,122 @@ describe("an alert that nobody has signed", () => {
     expect(await from(certificate("cd".repeat(32)))).toBe(401);
     expect(await from(certificate(pinned, "FAILED:self signed certificate"))).toBe(401);
     expect(await from(certificate(pinned))).toBe(202);
+  });
+});
+
+describe("an alert with the order's name and the bar's time", () => {
+  beforeAll(() => call("PATCH", "/v1/accounts/second", { body: { minimum_origin: "url_token" } }));
+  afterEach(() => vi.restoreAllMocks());
+
+  const LONG = {
+    ticker: "NASDAQ:AAPL",
+    action: "buy",
+    contracts: "1",
+    id: "Long",
+    time: "2026-01-15T14:25:00Z",
+    timenow: "2026-01-15T14:30:02Z",
+    close: "187.25",
+  };
+  /** Fired once more: the strategy was loaded again, say. */
+  const LATER = { comment: "again", ...LONG, timenow: "2026-01-15T14:30:09Z", close: "187.31", contracts: 1 };
+
+  const sourceOf = (path: string): string => path.split("/")[2] ?? "";
+
+  /** What the source has had ordered. */
+  async function ordersOf(path: string): Promise<string[]> {
+    const { orders } = await (await get("/v1/orders?account=second&limit=200")).json<{ orders: Order[] }>();
+    return orders
+      .filter(({ source }) => source === sourceOf(path))
+      .map(({ side, quantity }) => `${side} ${quantity}`)
+      .toReversed();
+  }
+
+  async function receive(path: string, alert: object): Promise<SignalReceipt> {
+    const response = await ask("POST", path, alert);
+    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+    return response.json();
+  }
+
+  it("is the same signal whatever bytes carry it", async () => {
+    const path = await makeSource();
+    const first = await receive(path, LONG);
+    expect(first).toMatchObject({ format: "tradingview", steps: [{ outcome: "ordered" }] });
+    const again = await ask("POST", path, LATER);
+    expect([again.status, again.headers.get("Idempotency-Replayed")]).toEqual([200, "true"]);
+    expect((await again.json<SignalReceipt>()).id).toBe(first.id);
+    expect(await ordersOf(path)).toEqual(["buy 1"]);
+  });
+
+  it("is one signal also where two of them come at once", async () => {
+    const path = await makeSource();
+    const receipts = await Promise.all([LONG, LATER, { ...LATER, comment: "third" }].map((one) => receive(path, one)));
+    expect(new Set(receipts.map(({ id }) => id)).size).toBe(1);
+    expect(await ordersOf(path)).toEqual(["buy 1"]);
+  });
+
+  it("is a signal of its own for the next bar, under another name, and for the other way", async () => {
+    const path = await makeSource();
+    const others = [
+      { ...LONG, time: "2026-01-15T14:30:00Z" },
+      { ...LONG, id: "Long 2" },
+      { ...LONG, action: "sell" },
+    ];
+    for (const alert of [LONG, ...others]) await receive(path, alert);
+    expect(await ordersOf(path)).toEqual(["buy 1", "buy 1", "buy 1", "sell 1"]);
+  });
+
+  it("is refused where it wants something else than the first one, which is on the record and in the log", async () => {
+    const path = await makeSource();
+    const first = await receive(path, LONG);
+    const lines: string[] = [];
+    vi.spyOn(console, "warn").mockImplementation((line: string) => void lines.push(line));
+    const more = { ...LATER, contracts: "3" };
+    // The same bytes once more have the same answer.
+    for (const refused of [await ask("POST", path, more), await ask("POST", path, more)]) {
+      expect([refused.status, (await refused.json<{ code: string }>()).code]).toEqual([409, "idempotency_conflict"]);
+    }
+    expect(await ordersOf(path)).toEqual(["buy 1"]);
+
+    const alerts = lines.map((line): unknown => JSON.parse(line));
+    expect(alerts).toContainEqual(
+      expect.objectContaining({ level: "warn", event: "signal.conflict", source: sourceOf(path), first: first.id }),
+    );
+    const { entries } = await eventually(async () => {
+      const page = await (
+        await get("/v1/audit?account=second&type=signal.conflict&limit=200")
+      ).json<{ entries: { event: string }[] }>();
+      const own = page.entries.map(({ event }) => event).filter((event) => event.includes(sourceOf(path)));
+      return own.length > 0 ? { entries: own } : undefined;
+    });
+    expect(entries.map((event): unknown => JSON.parse(event))).toMatchObject([
+      {
+        actor: { kind: "source", id: sourceOf(path) },
+        result: { ok: false, code: "idempotency_conflict" },
+        data: {
+          signal: first.id,
+          idempotency_key: expect.stringMatching(/^content:[0-9a-f]{64}$/),
+          instructions: [{ size: { value: "3" } }],
+        },
+      },
+    ]);
+  });
+
+  it("is known for good, long after the same bytes have been forgotten", async () => {
+    const path = await makeSource({ deduplicate_sec: 1 });
+    const first = await receive(path, LONG);
+    const more = { ...LONG, contracts: "3" };
+    expect((await ask("POST", path, more)).status).toBe(409);
+    await scheduler.wait(1_100);
+    expect((await receive(path, LONG)).id).toBe(first.id);
+    expect((await ask("POST", path, more)).status).toBe(409);
+    expect(await ordersOf(path)).toEqual(["buy 1"]);
+  });
+
+  it("is answered as the first one also where nothing came of that", async () => {
+    const path = await makeSource();
+    const tooMuch = { ...LONG, contracts: "6" };
+    const first = await receive(path, tooMuch);
+    expect(first).toMatchObject({ steps: [{ outcome: "failed", code: "order_denied" }] });
+    expect(await receive(path, { ...tooMuch, timenow: LATER.timenow })).toEqual(first);
   });
 });

@@ -1,6 +1,7 @@
 // What every format of signals has in common: how a body is recognised, and what is read from it.
 import type { FieldError } from "../fields.ts";
 import type { Decimal } from "../money.ts";
+import type { Side } from "../order.ts";
 import type { Result } from "../result.ts";
 import type { Instruction, Size } from "./instruction.ts";
 
@@ -48,6 +49,8 @@ export type Circumstances = {
   readonly barAtMs?: number | undefined;
   /** The strategy's own name of the order, such as `{{strategy.order.id}}`. */
   readonly orderName?: string | undefined;
+  /** Which way that order went, such as `{{strategy.order.action}}`, whatever is made of it here. */
+  readonly orderSide?: Side | undefined;
   /** As the sender names it; `_DL` or `_DLY` at its end marks a delayed feed. */
   readonly exchange?: string | undefined;
   /** The price the sender saw: for the record, and never a reference for a limit. */

@@ -20,7 +20,8 @@ const postAlert = createRoute({
   description:
     "For TradingView, which cannot sign. Whoever has the address is the source, so the source has caps of its own, may have to " +
     "call from TradingView's addresses, or show its certificate, and the account has to take signals of that origin. The same " +
-    "bytes once more within `deduplicate_sec` are the same order.",
+    "bytes once more within `deduplicate_sec` are the same signal, and so is, for good, whatever wants the same under the same " +
+    "order's name for the same bar.",
   security: [],
   request: {
     params: z.object({

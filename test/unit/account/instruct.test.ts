@@ -231,6 +231,19 @@ describe("a signal that comes again", () => {
     expect(ordersIn(sql)).toEqual(["buy 5 AAPL"]);
   });
 
+  it("as the same bytes, from a sender that cannot say that it repeats itself, is the same conflict without a trace", () => {
+    const sql = openAccount();
+    const { id } = send(sql, target("5"), { idempotencyKey: "bar" });
+    const claims = { nonce: "of-the-bytes", repeats: "answered" } as const;
+    const other = (requestId: string) =>
+      deliver(sql, signalOf(target("6"), { idempotencyKey: "bar", claims, requestId }));
+    const first = other("request-2");
+    expect(first).toEqual({ ok: false, error: { reason: "idempotency_conflict", orderId: id } });
+    const before = [rowsIn(sql), journalOf(sql)];
+    expect(other("request-3")).toEqual(first);
+    expect([rowsIn(sql), journalOf(sql)]).toEqual(before);
+  });
+
   it("is known by every name that it has ever come with, and by no two signals' names", () => {
     const sql = openAccount();
     send(sql, target("5"), { name: "morning", idempotencyKey: "first" });

@@ -1,6 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { ZERO, decimalOf } from "../../../../src/domain/money.ts";
-import { Side } from "../../../../src/domain/order.ts";
 import { contentKey } from "../../../../src/domain/signal/content-key.ts";
 import { readSignal } from "../../../../src/domain/signal/read.ts";
 import { SignalSettings } from "../../../../src/domain/signal/settings.ts";
@@ -36,7 +34,7 @@ describe("the key of a bar's signal", () => {
     ["the time of sending", { timenow: "2026-01-15T14:30:59Z" }],
     ["the price seen", { close: "187.30" }],
     ["a comment", { comment: "once more" }],
-    ["another spelling of the size", { contracts: 1 }],
+    ["more of it in the same bar", { contracts: "5" }],
     ["another spelling of the symbol", { ticker: "NASDAQ:AAPL" }],
     ["another spelling of the bar's time", { time: "2026-01-15T15:25:00+01:00" }],
   ])("is the same with %s", (_, change) => {
@@ -48,8 +46,7 @@ describe("the key of a bar's signal", () => {
     ["another order", { id: "Long 2" }],
     ["another symbol", { ticker: "MSFT" }],
     ["the other side", { action: "sell" }],
-    ["more of it in the same bar", { contracts: "5" }],
-    ["another position to hold", { position_size: "1" }],
+    ["a position to hold", { position_size: "1" }],
     ["a way out", { market_position: "flat" }],
   ])("is another one for %s", (_, change) => {
     expect(keyOf({ ...ALERT, ...change })).not.toBe(keyOf(ALERT));
@@ -58,43 +55,36 @@ describe("the key of a bar's signal", () => {
   it.each([
     ["side", { side: "sell" }],
     ["intent", { intent: "reverse" }],
-    ["unit of size", { quantity: undefined, notional: "1" }],
-    ["type", { type: "limit", limit_price: "180" }],
   ])("is another one for another %s", (_, change) => {
     expect(keyOf({ ...ENTRY, ...change })).not.toBe(keyOf(ENTRY));
   });
 
-  it("tells what is to be held from what is to be bought", () => {
+  it.each([
+    ["size", { quantity: "5" }],
+    ["unit of size", { quantity: undefined, notional: "1" }],
+    ["type", { type: "limit", limit_price: "180" }],
+    ["name of its own", { client_order_id: "morning" }],
+  ])("is the same with another %s, for the content to be held against the first one's", (_, change) => {
+    expect(keyOf({ ...ENTRY, ...change })).toBe(keyOf(ENTRY));
+  });
+
+  it("tells what is to be held from what is to be left, bought or canceled", () => {
     const said = { order_name: "L", bar_at: "2026-01-15T14:25:00Z", symbol: "AAPL" };
     const keys = [
       { intent: "target", position: "5", ...said },
-      { intent: "target", position: "-5", ...said },
-      { intent: "exit", position: "long", ...said },
-      { intent: "exit", position: "short", ...said },
       { intent: "exit", ...said },
+      { intent: "add", ...said },
+      { intent: "add", side: "buy", ...said },
       { intent: "cancel", ...said },
     ].map(keyOf);
     expect(new Set(keys).size).toBe(keys.length);
     expect(keys).not.toContain(undefined);
   });
 
-  it("tells the orders that are meant where nothing is to be held and nothing is", () => {
-    const circumstances = { orderName: "L", barAtMs: 0 };
-    const keys = ["buy", "sell"].map((side) =>
-      contentKey({
-        instructions: [
-          {
-            action: "target",
-            symbol: "SBIN",
-            type: "market",
-            position: ZERO,
-            ifThere: { side: Side.parse(side), quantity: decimalOf("5") },
-          },
-        ],
-        circumstances,
-      }),
-    );
-    expect(new Set(keys).size).toBe(2);
+  it("tells which way the strategy's order went where it is a position that is wanted", () => {
+    const turned = { ...ALERT, contracts: undefined, market_position: "long", market_position_size: "1" };
+    expect(keyOf({ ...turned, action: "sell" })).not.toBe(keyOf(turned));
+    expect(keyOf({ ...turned, market_position: "short" })).toBe(keyOf(turned));
   });
 
   it.each([

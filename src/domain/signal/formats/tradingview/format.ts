@@ -46,8 +46,10 @@ function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
   refuseEmptyPosition(alert);
   const positionBefore = readClaim(alert, "prev_market_position");
   const positionAfter = readClaim(alert, "market_position");
-  const instruction = readInstruction(alert, positionAfter);
-  const circumstances = { ...readCircumstances(alert, notices), positionBefore, positionAfter };
+  const order = readOrder(alert);
+  const instruction = readInstruction(alert, order, positionAfter);
+  const said = readCircumstances(alert, notices);
+  const circumstances = { ...said, orderSide: order.side, positionBefore, positionAfter };
   const account = fields.text("account", "invalid_account");
   notices.push(...CREDENTIALS.map((name) => fields.credential(name)).filter((notice) => notice !== undefined));
   const isSized = instruction === undefined || saysHowMuch(instruction);
@@ -84,10 +86,9 @@ function readClaim(alert: Alert, meaning: "market_position" | "prev_market_posit
  * The position that the strategy holds now comes before the order that took it there: an account that has missed an alert, or
  * has had one twice, ends up where the strategy is.
  */
-function readInstruction(alert: Alert, after: PositionClaim | undefined): Instruction | undefined {
+function readInstruction(alert: Alert, order: PlacedOrder, after: PositionClaim | undefined): Instruction | undefined {
   const symbol = readSymbol(alert);
   const position = readPosition(alert, after);
-  const order = readOrder(alert);
   if (symbol === undefined) return undefined;
   const what = { symbol, type: "market" } as const;
   if (saysAny(alert, "position_size")) return position && { action: "target", ...what, position };
@@ -126,8 +127,10 @@ function readPosition(alert: Alert, after: PositionClaim | undefined): Decimal |
     : refuseFirst(alert, "position_size", "contradicting_position", "does not go with market_position");
 }
 
+type PlacedOrder = { readonly side: Side | undefined; readonly size: Size | undefined };
+
 /** The order that the strategy has placed. It has been filled by then, whatever type it was of: the alert is for a market order. */
-function readOrder(alert: Alert): { readonly side: Side | undefined; readonly size: Size | undefined } {
+function readOrder(alert: Alert): PlacedOrder {
   readAgreed(alert, "order_type", (fields, name, code) => fields.oneOf(name, code, { market: "market" }));
   const side = readAgreed(alert, "action", (fields, name, code) => fields.oneOf(name, code, SIDES));
   const contracts = readAgreed(alert, "contracts", (fields, name, code) => fields.positive(name, code));
