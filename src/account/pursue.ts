@@ -64,8 +64,10 @@ export function refusalOf(sql: SqlStorage, instruction: Instruction, context: Ca
 export function onlyCloses(sql: SqlStorage, instruction: PositionInstruction, { signal }: CarryingContext): boolean {
   const held = positionIn(sql, instruction.symbol);
   switch (instruction.action) {
-    case "enter":
-      return signal.settings.onOpposite === "exit" && opposes(instruction.side, held);
+    case "enter": {
+      const isExit = signal.settings.onOpposite === "exit" || instruction.opposite === "reduce";
+      return isExit && opposes(instruction.side, held);
+    }
     case "target":
       return isZero(instruction.position) && !isZero(held);
     case "exit":

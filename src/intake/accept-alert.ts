@@ -80,6 +80,7 @@ export async function acceptAlert(
         bodySha256,
         requestId: incoming.requestId,
         clientIp: incoming.clientIp,
+        sentAtMs: undefined,
         waitMs: 0,
       },
       { isThere: (account) => directory.hasAccount(account), config, env, now },

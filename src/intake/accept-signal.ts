@@ -87,6 +87,7 @@ export async function acceptSignal(
         body,
         nameOf: () => idempotencyKey,
         bodySha256,
+        sentAtMs: sentAtMsOf(headers.value, proof),
       },
       { isThere: (account) => directory.hasAccount(account), config, env, now },
     );
@@ -113,6 +114,13 @@ async function prove(
 }
 
 const unproven = (cause: UnprovenCause): Result<never, Unproven> => err({ reason: "unproven", cause });
+
+/**
+ * When the sender says that it was sent, under its signature. A `sha256` signature does not cover the time, and Standard Webhooks
+ * gives each attempt a time of its own: one of hours ago would be as good as new.
+ */
+const sentAtMsOf = (headers: SignedHeaders, { scheme }: Proof): number | undefined =>
+  scheme === "v1" ? headers.timestampMs : undefined;
 
 /**
  * What names the request, which is accepted once, and what names its order, which is the same for any number of requests.

@@ -31,6 +31,8 @@ export type ProvenSignal = Pick<Envelope, "bodySha256" | "requestId" | "clientIp
   readonly body: Uint8Array<ArrayBuffer>;
   /** What names it beside a name in its own words: known with its request, or once it has been read. */
   readonly nameOf: (signal: SignalRead) => string | null;
+  /** When it was sent, where that has been proven; what is in its own words comes first. */
+  readonly sentAtMs: number | undefined;
   /** How long the caller waits for the broker's word. */
   readonly waitMs: number;
 };
@@ -80,13 +82,14 @@ export async function submitSignal(
   }
   const unfit = findUnfit(read.value);
   if (unfit.length > 0) return invalidFields(unfit);
+  const { circumstances } = read.value;
   const signal: InstructionSignal = {
     ...shared,
     instructions: read.value.instructions,
     name: read.value.client_order_id ?? null,
     settings: settingsOf(source.signals),
     format: read.value.format,
-    circumstances: read.value.circumstances,
+    circumstances: { ...circumstances, sentAtMs: circumstances.sentAtMs ?? proven.sentAtMs },
     notices: read.value.notices,
   };
   const instruct = async (isFirst: boolean) => stub().instruct(signal, isFirst ? waitMs : 0);

@@ -1,25 +1,42 @@
 // Alerts in the formats that people already have, through the signed door to the venue, and what becomes of each thing they ask
 // for.
 import { evictDurableObject } from "cloudflare:test";
+import { Webhook } from "standardwebhooks";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SETTLED_MS } from "../../src/directory/directory.ts";
 import type { SignalReceipt } from "../../src/domain/signal/receipt.ts";
 import { makeAccount } from "../support/make-account.ts";
 import { CORPUS } from "../unit/domain/signal/corpus.ts";
 import { env } from "cloudflare:workers";
-import { call, eventually, get, post, sign } from "./support/gateway.ts";
+import { type Signed, anAddress, call, eventually, get, post, sign } from "./support/gateway.ts";
 
 const SECRETS = new Map<string, string>();
 
 /** A source of its own for an account of its own, whose signals are read as the settings say. */
-async function makeSource(id: string, signals: object = {}): Promise<void> {
+async function makeSource(id: string, signals: object = {}, schemes?: readonly string[]): Promise<void> {
   await makeAccount(id);
   // Until every isolate finds it, see the directory.
   await scheduler.wait(SETTLED_MS);
-  const body = { id, kind: "signed", account: id, signals };
+  const body = { id, kind: "signed", account: id, signals, schemes };
   const response = await call("POST", "/v1/sources", { body });
   if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
   SECRETS.set(id, (await response.json<{ secret: { secret: string } }>()).secret.secret);
+}
+
+/** One attempt, as Standard Webhooks has it. */
+function attemptOf(order: object, secret: string): Signed {
+  const body = JSON.stringify(order);
+  const id = `msg_${crypto.randomUUID()}`;
+  const now = new Date();
+  return {
+    body,
+    headers: {
+      "webhook-id": id,
+      "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+      "webhook-signature": new Webhook(secret).sign(id, now, body),
+      "CF-Connecting-IP": anAddress(),
+    },
+  };
 }
 
 async function alert(source: string, text: string | object, headers: Record<string, string> = {}): Promise<Response> {
@@ -236,11 +253,43 @@ describe("positions", () => {
     expect(await receive("late", { ...order, sent_at })).toMatchObject({
       steps: [{ outcome: "failed", code: "signal_too_old" }],
     });
-    expect(await receive("late", order)).toMatchObject({ steps: [{ code: "signal_age_unknown" }] });
     await receive("late", { ...order, sent_at: new Date().toISOString() });
     await holds("late", "AAPL", "1");
     await receive("late", { intent: "exit", symbol: "AAPL", sent_at });
     await holds("late", "AAPL", "0");
+  });
+
+  it("are opened by an order that does not say when it was sent only where its signature does, and that is not too late", async () => {
+    await makeSource("aged", { max_age_sec: 60 }, ["v1", "sha256", "standard_webhooks"]);
+    const secret = SECRETS.get("aged") ?? "";
+    const at = new Date(Date.now() - 120_000);
+    const order = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
+    const stepOf = async (request: Signed) => (await (await post(request, "aged")).json<SignalReceipt>()).steps[0];
+    // A body-only signature does not cover the time beside it.
+    expect(await stepOf(await sign(order, { secret, scheme: "sha256" }))).toMatchObject({ code: "signal_age_unknown" });
+    // The time of an attempt, which may be the tenth one, is not that of its message.
+    expect(await stepOf(attemptOf(order, secret))).toMatchObject({ code: "signal_age_unknown" });
+    expect(await stepOf(await sign(order, { secret, at }))).toMatchObject({ code: "signal_too_old" });
+    const sent_at = at.toISOString();
+    const late = { intent: "enter", symbol: "AAPL", side: "buy", quantity: "1", sent_at };
+    expect(await stepOf(await sign(late, { secret }))).toMatchObject({ code: "signal_too_old" });
+    expect(await stepOf(await sign(order, { secret }))).toMatchObject({ outcome: "ordered" });
+    await holds("aged", "AAPL", "1");
+  });
+
+  it("that are larger than what TradersPost takes off them are only made smaller", async () => {
+    await makeSource("parts", { on_opposite: "reverse" });
+    const message = (action: "buy" | "sell", quantity: number) => ({ ticker: "AAPL", action, quantity });
+    await receive("parts", message("buy", 5));
+    await holds("parts", "AAPL", "5");
+    const { id } = await receive("parts", message("sell", 3));
+    await holds("parts", "AAPL", "2");
+    expect(await settled(id)).toMatchObject({
+      steps: [{ action: "enter", outcome: "ordered", code: "ordered" }],
+      orders: [{ side: "sell", quantity: "3" }],
+    });
+    await receive("parts", message("sell", 3));
+    await holds("parts", "AAPL", "-3");
   });
 
   it("that the sender sees otherwise are noted, or keep it from opening any", async () => {

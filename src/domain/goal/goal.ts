@@ -22,13 +22,19 @@ export type GoalSettings = {
   readonly defaultSize: Size | null;
 };
 
+/** What a goal's order is for. */
+export type OrderStage = "reducing" | "trimming" | "entering";
+
 /** At most one goal in a symbol is open. */
 export type Goal = {
   /** With the symbol as the broker spells it. */
   readonly instruction: PositionInstruction;
   readonly settings: GoalSettings;
-  /** Making way for an order, taking off what is held, opening or adding to a position, or over. */
-  readonly stage: "clearing" | "reducing" | "entering" | "ended";
+  /**
+   * Making way for an order, taking off what is held, taking a part off where an entry is worth no more than that, opening or
+   * adding to a position, or over.
+   */
+  readonly stage: "clearing" | OrderStage | "ended";
   /** The stage's order, from when it is stored. */
   readonly order: OrderId | null;
   /** How the goal ended. */
@@ -69,7 +75,7 @@ export type GoalMove =
   | { readonly move: "wait" }
   | {
       readonly move: "order";
-      readonly stage: "reducing" | "entering";
+      readonly stage: OrderStage;
       readonly order: PlannedOrder;
       /** How the quantity comes about. */
       readonly arithmetic: string;
@@ -89,18 +95,15 @@ export function openGoal(
   settings: GoalSettings,
   open: Goal | undefined,
 ): Result<Goal, Refusal> {
-  if (instruction.action === "add" && (open?.stage === "clearing" || open?.stage === "reducing")) {
+  const isChanging = open !== undefined && open.stage !== "entering" && open.stage !== "ended";
+  if (instruction.action === "add" && isChanging) {
     return err({ code: "position_changing", detail: "what is to be added to is still being made, or left" });
   }
   return ok({ instruction, settings, stage: "clearing", order: null, code: null, leaving: leavingOf(open) });
 }
 
 /** The goal once the order of its move is stored. */
-export const orderGoal = (goal: Goal, stage: "reducing" | "entering", order: OrderId): Goal => ({
-  ...goal,
-  stage,
-  order,
-});
+export const orderGoal = (goal: Goal, stage: OrderStage, order: OrderId): Goal => ({ ...goal, stage, order });
 
 export const endGoal = (goal: Goal, code: string): Goal => ({ ...goal, stage: "ended", code });
 
@@ -109,7 +112,7 @@ export const supersedeGoal = (goal: Goal): Goal => endGoal(goal, "superseded");
 
 /** Sides on which an open goal wants nothing held any more, and may still be holding something. */
 function leavingOf(goal: Goal | undefined): readonly PositionSide[] {
-  if (goal === undefined || goal.stage === "ended" || goal.stage === "entering") return [];
+  if (goal === undefined || goal.stage === "ended" || goal.stage === "entering" || goal.stage === "trimming") return [];
   const { instruction } = goal;
   switch (instruction.action) {
     case "enter":

@@ -56,10 +56,11 @@ function planExit(goal: Goal, exit: Exit, facts: GoalFacts): GoalMove {
     : end("nothing_to_do", `${facts.position} held`);
 }
 
-function planEnter(goal: Goal, { side, size }: Instructed<"enter">, facts: GoalFacts): GoalMove {
+function planEnter(goal: Goal, { side, size, opposite }: Instructed<"enter">, facts: GoalFacts): GoalMove {
   const held = sideHeld(facts.position);
   if (held === undefined) return open(goal, facts, { side, size });
-  return openingSide(held) === side ? alreadyThere(facts) : reduceBy(goal, facts, undefined);
+  if (openingSide(held) === side) return alreadyThere(facts);
+  return reduceBy(goal, facts, opposite === "reduce" ? size : undefined);
 }
 
 function planAdd(goal: Goal, { side, size }: Instructed<"add">, facts: GoalFacts): GoalMove {
@@ -152,14 +153,17 @@ function reduceBy(goal: Goal, facts: GoalFacts, size: Size | undefined, why = ""
   const side: Side = compare(facts.position, ZERO) > 0 ? "sell" : "buy";
   const units = unitsOff(facts, side, size);
   if (!units.ok) return endOf(units.error);
-  const terms = makesRoom(instruction, side)
-    ? ok(makeRoomTerms(instruction, side, facts))
-    : exitTerms(instruction, side, facts);
-  if (!terms.ok) return endOf(terms.error);
   const { quantity, arithmetic } = units.value;
+  // Where an entry leaves something of the other side, nothing comes after it.
+  const isPart = instruction.action === "enter" && compare(quantity, absolute(facts.position)) < 0;
+  const terms =
+    makesRoom(instruction, side) && !isPart
+      ? ok(makeRoomTerms(instruction, side, facts))
+      : exitTerms(instruction, side, facts);
+  if (!terms.ok) return endOf(terms.error);
   return {
     move: "order",
-    stage: "reducing",
+    stage: isPart ? "trimming" : "reducing",
     order: { side, quantity, reduce_only: true, ...terms.value },
     arithmetic: `${why}${arithmetic}`,
   };

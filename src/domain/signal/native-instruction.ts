@@ -31,7 +31,10 @@ const PositionClaim = z
 /** What any instruction may say beside what it wants done. */
 const circumstances = {
   account: AccountId.optional().meta({ description: "The trading account; the source's own when absent." }),
-  sent_at: Time.optional().meta({ description: "By your clock: the source's settings say how old an entry may be." }),
+  sent_at: Time.optional().meta({
+    description:
+      "By your clock: the source's settings say how old an entry may be. Without it, a signed `X-Timestamp` counts (`v1`).",
+  }),
   bar_at: Time.optional().meta({
     description: "The bar's time: with `order_name` it tells one bar's signal from the next's.",
   }),

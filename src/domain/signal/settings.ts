@@ -64,7 +64,8 @@ export const SignalSettings = z
           "field. It is never done.",
       }),
     max_age_sec: z.int().min(1).max(AGE_SEC_MAX).nullable().default(null).meta({
-      description: "Entries that are older by the sender's own clock are denied.",
+      description:
+        "Entries that are older by the sender's own clock are denied, and so are those that do not say when they were sent.",
     }),
     delayed_feed: z.enum(["deny", "accept"]).default("deny").meta({
       description: "What becomes of an entry whose exchange says that its prices are delayed, as `NASDAQ_DLY` does.",

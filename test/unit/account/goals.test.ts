@@ -409,7 +409,9 @@ const terms = fc.constantFrom(AAPL, AAPL, { symbol: "AAPL", ...at187 } as const)
 const sides = fc.constantFrom("buy" as const, "sell" as const);
 
 const wishes: fc.Arbitrary<Instruction> = fc.oneof(
-  fc.tuple(terms, sides, sizes).map(([how, side, size]): Instruction => ({ action: "enter", side, size, ...how })),
+  fc
+    .tuple(terms, sides, sizes, fc.constantFrom("reduce" as const, undefined))
+    .map(([how, side, size, opposite]): Instruction => ({ action: "enter", side, size, opposite, ...how })),
   fc.tuple(terms, sides, sizes).map(([how, side, size]): Instruction => ({ action: "reverse", side, size, ...how })),
   fc.tuple(terms, sizes).map(([how, size]): Instruction => ({ action: "add", size, ...how })),
   fc

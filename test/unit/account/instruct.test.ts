@@ -134,6 +134,15 @@ function fill(sql: SqlStorage, { id }: Pick<Order, "id">): void {
   mustRecord(sql, read(sql, { id }), { type: "report", report }, at);
 }
 
+/** As the account does once an order has changed. */
+function pursueAll(sql: SqlStorage): void {
+  const { referencePrice: _, ...deciding } = decidingWith();
+  const referencePrices = new Map([["AAPL", aTrade("200", NOW_MS)]]);
+  for (const { id } of readDueGoals(sql)) {
+    carryOn(sql, id, { ...deciding, random: 0.5, referencePrices, newId: () => newId((made += 1)) });
+  }
+}
+
 const termsOf = ({ side, quantity, symbol }: Order): string => `${side} ${quantity} ${symbol}`;
 const ordersIn = (sql: SqlStorage): string[] => readLive(sql).map(termsOf);
 const only = <T>(items: readonly T[]): T => {
@@ -675,15 +684,6 @@ describe("what is kept of a signal", () => {
 });
 
 describe("what is still to come of goals", () => {
-  /** As the account does once an order has changed. */
-  function pursueAll(sql: SqlStorage): void {
-    const { referencePrice: _, ...deciding } = decidingWith();
-    const referencePrices = new Map([["AAPL", aTrade("200", NOW_MS)]]);
-    for (const { id } of readDueGoals(sql)) {
-      carryOn(sql, id, { ...deciding, random: 0.5, referencePrices, newId: () => newId((made += 1)) });
-    }
-  }
-
   const end = (sql: SqlStorage, { id, client_order_id }: Order, overrides: Parameters<typeof aReport>[0]) =>
     mustRecord(
       sql,
@@ -764,6 +764,29 @@ describe("what only closes a position", () => {
       code: "signal_too_old",
     });
     expect(ordersIn(sql)).toEqual([]);
+  });
+
+  it("is an entry that takes its size off the other side, late and where only exits pass, whatever the source says", () => {
+    const wanted: Instruction = { action: "enter", side: "sell", opposite: "reduce", ...AAPL, size: units("2") };
+    const settings = { onOpposite: "reverse" } as const;
+    for (const overrides of [{ settings }, { ...LATE, settings: { ...LATE.settings, ...settings } }]) {
+      const sql = holding("5");
+      if (!("circumstances" in overrides)) stopTrading(sql, "reducing");
+      const order = only(send(sql, wanted, overrides).orders);
+      expect(ordersIn(sql)).toEqual(["sell 2 AAPL"]);
+      fill(sql, order);
+      pursueAll(sql);
+      expect([positionIn(sql, "AAPL"), ordersIn(sql)]).toEqual(["3", []]);
+    }
+  });
+
+  it("opens nothing late, also where all that is held on the other side is taken off first", () => {
+    const wanted: Instruction = { action: "enter", side: "sell", opposite: "reduce", ...AAPL, size: units("8") };
+    const sql = holding("5");
+    const { orders } = send(sql, wanted, { ...LATE, settings: { ...LATE.settings, onOpposite: "reverse" } });
+    fill(sql, only(orders));
+    pursueAll(sql);
+    expect([positionIn(sql, "AAPL"), ordersIn(sql)]).toEqual(["0", []]);
   });
 
   it("passes where only exits do", () => {

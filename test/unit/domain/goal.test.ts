@@ -326,6 +326,67 @@ describe("an entry", () => {
     });
   });
 
+  describe("that reduces what is held on the other side", () => {
+    const BUY_10 = { ...ENTER_LONG, opposite: "reduce" } as const;
+    const aPart = (quantity: string, more: object = {}) => ({
+      ...anExit("buy", quantity),
+      stage: "trimming",
+      order: { side: "buy", quantity, reduce_only: true, ...more },
+    });
+
+    it.each<[string, GoalSettings["onOpposite"]]>([
+      ["-100", "exit"],
+      ["-100", "reverse"],
+      ["-10.5", "reverse"],
+    ])("takes its size off %s, and that is all, also where the source says %s", (position, onOpposite) => {
+      const move = plan(BUY_10, { position }, { onOpposite });
+      expect(move).toMatchObject(aPart("10"));
+      const goal = orderGoal(aGoal(BUY_10, { onOpposite }), "trimming", idOf(1));
+      for (const overrides of [{ status: "new" }, { status: "filled", filled_quantity: "10" }] as const) {
+        const ordered = aLiveOrder(1, { side: "buy", quantity: "10", ...overrides });
+        expect(planGoal(goal, someFacts({ position: "-90", ordered }))).toMatchObject(anEnd("ordered"));
+      }
+    });
+
+    it.each(["-10", "-3"])("gets out of %s as a whole, and then goes by what the source says", (position) => {
+      const all = position.slice(1);
+      expect(plan(BUY_10, { position })).toMatchObject(anExit("buy", all));
+      const ordered = aLiveOrder(1, { side: "buy", quantity: all, status: "filled", filled_quantity: all });
+      const after = (onOpposite: GoalSettings["onOpposite"]) =>
+        planGoal(orderGoal(aGoal(BUY_10, { onOpposite }), "reducing", idOf(1)), someFacts({ position: "0", ordered }));
+      expect(after("exit")).toMatchObject(anEnd("closed_opposite"));
+      expect(after("reverse")).toMatchObject(anEntry("buy", "10"));
+    });
+
+    it("is placed as it says, and needs no leave to open anything", () => {
+      const limit = { ...BUY_10, type: "limit", limit_price: { at: decimal("150") } } as const;
+      const facts = { position: "-100", price: undefined, instrument: undefined, isLapsed: true };
+      expect(plan(limit, facts)).toMatchObject(aPart("10", { type: "limit", limit_price: "150" }));
+    });
+
+    it("works a size in money out at the price, and is refused where nobody knows one", () => {
+      const worth = { ...BUY_10, size: size("notional", "1875") };
+      expect(plan(worth, { position: "-100" })).toMatchObject(aPart("10"));
+      expect(plan(worth, { position: "-100", price: undefined })).toMatchObject(anEnd("price_unknown"));
+    });
+
+    it("is an entry like any other where nothing is held there", () => {
+      expect(plan(BUY_10, { position: "0" })).toMatchObject(anEntry("buy", "10"));
+      expect(plan(BUY_10, { position: "5" })).toMatchObject(anEnd("already_there"));
+    });
+
+    it("is not to be added to while it is on its way, and leaves an exit nothing to get out of", () => {
+      const open = orderGoal(aGoal(BUY_10), "trimming", idOf(1));
+      expect(openGoal(ADD, SETTINGS, open)).toMatchObject({ ok: false, error: { code: "position_changing" } });
+      const exitLong = { ...EXIT, position: "long" } as const;
+      expect(planGoal(aGoal(exitLong, {}, open), someFacts({ position: "-90" }))).toMatchObject(anEnd("nothing_to_do"));
+      // Whether all of it was to go, nobody had worked out yet.
+      expect(planGoal(aGoal(exitLong, {}, aGoal(BUY_10)), someFacts({ position: "-90" }))).toMatchObject(
+        anExit("buy", "90"),
+      );
+    });
+  });
+
   it("takes the source's size when it has none", () => {
     const instruction = { ...ENTER_LONG, size: undefined };
     const defaultSize = size("percent_of_equity", "5");
@@ -759,7 +820,7 @@ class Desk {
     const isAdd = instruction.action === "add";
     const isMatched = this.#live().some(({ side }) => side === order.side);
     assert(isAdd || !isMatched, "another order could still trade on the same side");
-    assert(order.reduce_only === (stage === "reducing"), "only what reduces says so");
+    assert(order.reduce_only === (stage !== "entering"), "only what reduces says so");
     if (order.reduce_only) {
       assert(held !== undefined && held !== opens, "there is something to get out of");
       assert(compare(order.quantity, absolute(this.#position)) <= 0, "no more is sold than is held");
@@ -801,7 +862,9 @@ const instruction: fc.Arbitrary<PositionInstruction> = someTerms.chain((terms) =
   fc.oneof(
     fc.record({ side: someSide, size: someUnits }).map((more) => ({ ...terms, action: "reverse", ...more }) as const),
     anywhere.map((position) => ({ ...terms, action: "target", position: decimal(String(position)) }) as const),
-    fc.record({ side: someSide, size: someUnits }).map((more) => ({ ...terms, action: "enter", ...more }) as const),
+    fc
+      .record({ side: someSide, size: someUnits, opposite: fc.constantFrom("reduce", undefined) })
+      .map((more) => ({ ...terms, action: "enter", ...more }) as const),
     fc
       .record({
         size: fc.option(someUnits, { nil: undefined }),
