@@ -57,6 +57,7 @@ import { type OrderQuery, dueTimes, findOrder, listOrders, makeInterruptedDue, r
 import { readPortfolio } from "./portfolio.ts";
 import type { Caller, RecordContext } from "./record.ts";
 import { RecentOrders } from "./recent-orders.ts";
+import { type RecordedPage, type RecordedQuery, readRecorded } from "./recorded.ts";
 import { ReferencePrices } from "./reference-prices.ts";
 import { type ReplaceRefusal, type Replacement, replaceOrder } from "./replace.ts";
 import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
@@ -379,6 +380,11 @@ export class AccountObject extends DurableObject<Env> {
   /** Orders, newest first. */
   listOrders(query: OrderQuery): Order[] {
     return listOrders(this.#sql, query);
+  }
+
+  /** What orders were decided on, newest first, to be held against another policy. */
+  recorded(query: RecordedQuery): RecordedPage {
+    return readRecorded(this.#sql, this.#account, query);
   }
 
   /** Trades, newest first; `null` where the query goes on after a trade that is not there. */

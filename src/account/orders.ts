@@ -198,11 +198,17 @@ export type OrderQuery = {
   readonly symbol?: string | undefined;
   /** Only orders older than this id. */
   readonly before?: string | undefined;
+  /** No orders older than this id. */
+  readonly from?: string | undefined;
   readonly limit: number;
 };
 
 /** Newest first. */
-export function listOrders(sql: SqlStorage, query: OrderQuery): Order[] {
+export const listOrders = (sql: SqlStorage, query: OrderQuery): Order[] =>
+  listOrderRows(sql, query).map(({ order }) => order);
+
+/** The same, with what following them needs to remember. */
+export function listOrderRows(sql: SqlStorage, query: OrderQuery): OrderRow[] {
   const conditions: string[] = ["1 = 1"];
   const values: (string | number)[] = [];
   const where = (condition: string, value: string | undefined) => {
@@ -211,6 +217,7 @@ export function listOrders(sql: SqlStorage, query: OrderQuery): Order[] {
     values.push(value);
   };
   where("id < ?", query.before);
+  where("id >= ?", query.from);
   where("client_order_id = ?", query.clientOrderId);
   where("status = ?", query.status);
   where("symbol = ?", query.symbol);
@@ -221,7 +228,7 @@ export function listOrders(sql: SqlStorage, query: OrderQuery): Order[] {
       query.limit,
     )
     .toArray()
-    .map((row) => toOrderRow(row).order);
+    .map(toOrderRow);
 }
 
 /** Every order whose id is not before this one, the oldest first. */

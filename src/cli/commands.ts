@@ -18,6 +18,7 @@ import { sign } from "./commands/sign.ts";
 import { sources } from "./commands/sources.ts";
 import { stops } from "./commands/stops.ts";
 import { verify } from "./commands/verify.ts";
+import { whatIf } from "./commands/what-if.ts";
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
   send,
@@ -32,6 +33,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   release,
   audit,
   coverage,
+  "what-if": whatIf,
   accounts,
   sources,
   keys,

@@ -201,6 +201,39 @@ export const CoverageView = z.looseObject({
 });
 export type CoverageView = z.infer<typeof CoverageView>;
 
+const RuleSays = z.looseObject({ passed: z.boolean(), limit: z.string().nullable(), reason: z.string().nullable() });
+
+export const WhatIfView = z.looseObject({
+  account: z.string(),
+  considered: z.number(),
+  unchanged: z.number(),
+  would_be_approved: z.number(),
+  would_be_denied: z.number(),
+  denied_otherwise: z.number(),
+  undetermined: z.number(),
+  not_fully_judged: z.number(),
+  not_judged: z.array(z.looseObject({ rule: z.string(), why: z.string(), orders: z.number() })),
+  orders: z.array(
+    z.looseObject({
+      order: z.string(),
+      created_at: z.string(),
+      symbol: z.string(),
+      side: z.string(),
+      type: z.string(),
+      quantity: z.string().nullable(),
+      notional: z.string().nullable(),
+      was: z.looseObject({ outcome: z.string(), reason: z.string().nullable() }),
+      would_be: z.looseObject({ outcome: z.string(), reason: z.string().nullable() }),
+      rules: z.array(
+        z.looseObject({ rule: z.string(), input: z.string(), was: RuleSays.nullable(), would_be: RuleSays }),
+      ),
+      not_judged: z.array(z.looseObject({ rule: z.string(), why: z.string() })),
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+export type WhatIfView = z.infer<typeof WhatIfView>;
+
 export const EntryView = z.looseObject({ chain: z.string(), seq: z.number(), hash: z.string(), event: z.string() });
 export type EntryView = z.infer<typeof EntryView>;
 

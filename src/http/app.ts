@@ -33,6 +33,7 @@ import { mountOrders } from "./routes/orders.ts";
 import { mountPaperPrices } from "./routes/paper-prices.ts";
 import { mountPlaceOrder } from "./routes/place-order.ts";
 import { mountPolicyCoverage } from "./routes/policy-coverage.ts";
+import { mountPolicyWhatIf } from "./routes/policy-what-if.ts";
 import { mountPortfolio } from "./routes/portfolio.ts";
 import { mountPreviewOrder } from "./routes/preview-order.ts";
 import { mountReference } from "./routes/reference.tsx";
@@ -105,6 +106,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
   mountPortfolio(app);
   mountInstruments(app);
   mountPolicyCoverage(app);
+  mountPolicyWhatIf(app);
   mountCircuitBreaker(app);
   mountAudit(app);
   mountPaperPrices(app);

@@ -588,11 +588,12 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
       "stopTrading",
       "releaseStop",
       "refreshInstruments",
+      "replayPolicy",
     ],
   ].map((name) => `answer ${name}`),
-  "the name of an unknown field inside": ["createAccount", "setCredentials", "setPolicy", "changeSource"].map(
-    (name) => `answer ${name}`,
-  ),
+  "the name of an unknown field inside": [
+    ...["createAccount", "setCredentials", "setPolicy", "changeSource", "replayPolicy"],
+  ].map((name) => `answer ${name}`),
   "the name of a parameter": [
     ...[
       "listOrders",

@@ -44,6 +44,7 @@ const BODIES: Readonly<Record<string, () => object>> = {
   releaseStop: () => ({}),
   approveOrder: () => ({}),
   declineOrder: () => ({}),
+  replayPolicy: () => ({ policy: POLICY }),
   replaceOrder: () => ({ limit_price: "11" }),
   settleOrder: () => ({ outcome: "not_placed", reason: "the suite" }),
   setPaperPrice: () => ({ price: "187.5" }),
@@ -258,6 +259,7 @@ describe("the account of somebody else", () => {
     "placeOrders",
     "previewOrder",
     "refreshInstruments",
+    "replayPolicy",
     "stopTrading",
   ];
 
@@ -317,6 +319,7 @@ describe("the account of somebody else", () => {
   it.each<[string, string, (account: string) => object, number]>([
     ["POST", "/v1/orders", (account) => ({ ...RESTING, account }), 422],
     ["POST", "/v1/orders/preview", (account) => ({ ...RESTING, account }), 422],
+    ["POST", "/v1/policy/what-if", (account) => ({ account, policy: POLICY }), 422],
     ["POST", "/v1/stops", (account) => ({ account, reason: "the suite" }), 422],
     ["POST", "/v1/orders/batch", (account) => ({ account, orders: [RESTING] }), 422],
     ["POST", "/v1/admin/instruments/refresh", (account) => ({ account }), 422],
@@ -345,6 +348,7 @@ describe("the account of somebody else", () => {
       ["/v1/orders", RESTING],
       ["/v1/orders/preview", RESTING],
       ["/v1/orders/batch", { orders: [RESTING] }],
+      ["/v1/policy/what-if", { policy: POLICY }],
     ] as const) {
       const response = await ask("POST", path, { headers: foreigner, body: JSON.stringify(body) });
       expect([response.status, await response.json()]).toMatchObject([422, { errors: [{ pointer: "/account" }] }]);

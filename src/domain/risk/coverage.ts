@@ -66,7 +66,8 @@ const show = (rule: Rule, policy: Policy): z.infer<typeof CoveringRule> => ({
 
 const BY_SENDER = "as the sender has proven itself";
 
-function stateOf(rule: Rule, policy: Policy): RuleState {
+/** What a policy says of a rule; one that goes by facts is always on. */
+export function stateOf(rule: Rule, policy: Policy): RuleState {
   if (rule.kind === "fact") return "on";
   const value = policy[rule.setting];
   if (value === undefined) return "not_set";

@@ -38,6 +38,8 @@ export type LimitRule = About & {
   /** What is laborious to measure is left alone where there is no limit. */
   readonly measureWhenOff?: false;
   readonly measure: (intent: OrderIntent, facts: RiskFacts) => Measure;
+  /** Whether a text on the record is a measurement, and not why there is none. Where a rule does not say, every text is one. */
+  readonly isMeasurement?: (value: string) => boolean;
   readonly judge: (value: string, policy: Policy) => Judgement;
 };
 
@@ -60,6 +62,9 @@ type CapSetting = {
   [K in keyof Policy]-?: NonNullable<Policy[K]> extends Decimal | number | typeof OFF ? K : never;
 }[keyof Policy];
 
+/** What tells a number from why there is none. */
+export const isNumber = (value: string): boolean => asDecimal(value) !== undefined;
+
 /** A rule whose measurement must not be more than a number. */
 export const cap = (
   rule: Omit<LimitRule, "kind" | "judge" | "bindsExits"> & { readonly setting: CapSetting },
@@ -67,6 +72,7 @@ export const cap = (
   ...rule,
   kind: "limit",
   bindsExits: false,
+  isMeasurement: isNumber,
   judge: (value, policy) => judgeCap(rule.id, value, policy[rule.setting]),
 });
 

@@ -13,7 +13,7 @@ import {
 } from "../../money.ts";
 import type { Funds, RiskFacts } from "../facts.ts";
 import { type Amount, notionalOf, toMeasure, whenKnown } from "../measure.ts";
-import { NOT_SET, OFF, type Rule, cap } from "../rule.ts";
+import { NOT_SET, OFF, type Rule, cap, isNumber } from "../rule.ts";
 
 /** The broker's word on money may be so old. */
 const FUNDS_AGE_MAX_MS = 300_000;
@@ -84,6 +84,7 @@ export const minBuyingPower: Rule = {
         })),
       ),
     ),
+  isMeasurement: isNumber,
   judge(value, { min_buying_power: least }) {
     if (least === undefined) return NOT_SET;
     if (least === OFF) return { passed: true, limit: OFF };

@@ -103,5 +103,6 @@ export const assetClassAllowed: Rule = oneOfListed({
   setting: "asset_classes",
   reason: "asset_class_not_allowed",
   measure: (_intent, { instrument }) =>
-    instrument === undefined ? unknown("not listed", UNKNOWN) : known(instrument.asset_class),
+    instrument === undefined ? unknown(NOT_LISTED.input, UNKNOWN) : known(instrument.asset_class),
+  isMeasurement: (value) => value !== NOT_LISTED.input,
 });

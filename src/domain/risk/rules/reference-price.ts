@@ -2,7 +2,7 @@
 import { type Decimal, ZERO, absolute, divide, larger, multiply, decimalOf, subtract, negate } from "../../money.ts";
 import type { OrderIntent } from "../../order.ts";
 import { marketPrice, referenceAgeSec } from "../measure.ts";
-import { type Rule, cap, judgeCap, known, unknown } from "../rule.ts";
+import { type Rule, cap, isNumber, judgeCap, known, unknown } from "../rule.ts";
 
 export const referencePriceAge: Rule = {
   kind: "limit",
@@ -17,6 +17,7 @@ export const referencePriceAge: Rule = {
       ? unknown("no reference price", "reference_price_unknown")
       : known(String(Math.round(ageSec * 1000) / 1000));
   },
+  isMeasurement: isNumber,
   judge(value, policy) {
     const judgement = judgeCap("reference_price_age", value, policy.reference_price_max_age_sec);
     return judgement.reason === "reference_price_age_exceeded"

@@ -1,0 +1,134 @@
+// What is told of orders that were held against another policy: of which kind each is, and how many there are. How a rule is judged
+// again is in judge-again.test.ts.
+import { describe, expect, it } from "vitest";
+import type { Order } from "../../../../src/domain/order.ts";
+import { assess } from "../../../../src/domain/risk/assess.ts";
+import type { Recorded } from "../../../../src/domain/risk/judge-again.ts";
+import { PolicyWhatIf, whatIf } from "../../../../src/domain/risk/what-if.ts";
+import { aMarketIntent, aPolicy, anIntent, anOrder, someFacts } from "../../../support/builders.ts";
+
+type Overrides = Parameters<typeof aPolicy>[0];
+
+function recorded(policy: Overrides, intent = anIntent(), order: Partial<Order> = {}): Recorded {
+  const { verdicts, ...decision } = assess(intent, aPolicy(policy), someFacts());
+  const denial = decision.outcome === "denied" ? { status: "denied", reason: { code: decision.reason } } : {};
+  return {
+    order: anOrder({ ...decision.intent, verdicts, ...denial, ...order }),
+    asked: { type: intent.type, isByAmount: intent.notional !== undefined },
+    isExit: false,
+  };
+}
+
+const KINDS = ["unchanged", "would_be_approved", "would_be_denied", "denied_otherwise", "undetermined"] as const;
+
+const kindOf = (order: Recorded, policy: Overrides) => {
+  const answer = whatIf([order], aPolicy(policy));
+  return KINDS.filter((kind) => answer[kind] === 1).join();
+};
+
+describe("an order that is held against another policy", () => {
+  const over = { max_quantity: "9" };
+
+  it.each<[string, string, Overrides, Overrides]>([
+    ["unchanged", "approved still", {}, { max_quantity: "11" }],
+    ["unchanged", "denied still, by another limit of the same rule", over, { max_quantity: "8" }],
+    ["would_be_denied", "approved then", {}, over],
+    ["would_be_approved", "denied then", over, {}],
+    ["denied_otherwise", "denied by another rule", over, { max_notional: "9" }],
+    ["denied_otherwise", "denied by one rule more", over, { ...over, max_notional: "9" }],
+    ["denied_otherwise", "denied by the same rule for another reason", { max_quantity: undefined }, over],
+    ["undetermined", "not judged by a rule that may deny it", {}, { max_gross_exposure: "1" }],
+    ["would_be_denied", "not judged by a rule, and denied by another", {}, { ...over, max_gross_exposure: "1" }],
+    ["undetermined", "not denied by what denied it, and not judged", over, { max_gross_exposure: "1" }],
+  ])("is %s where it is %s", (kind, _, then, now) => {
+    expect(kindOf(recorded(then), now)).toBe(kind);
+  });
+
+  it("that no rule has denied stays denied, for the same reason", () => {
+    const refused = recorded({}, anIntent(), { status: "denied", reason: { code: "market_order_unbounded" } });
+    expect(kindOf(refused, {})).toBe("unchanged");
+    const { orders } = whatIf([refused], aPolicy({ max_quantity: "9" }));
+    expect(orders).toMatchObject([{ would_be: { outcome: "denied", reason: "max_quantity_exceeded" } }]);
+  });
+
+  it("is the same whatever became of it", () => {
+    for (const status of ["filled", "rejected", "canceled", "expired"] as const) {
+      expect(kindOf(recorded({}, anIntent(), { status }), {})).toBe("unchanged");
+    }
+  });
+
+  it("shows what each rule says that says otherwise, and names those that are not judged", () => {
+    const { orders } = whatIf(
+      [recorded({ max_quantity: undefined })],
+      aPolicy({ max_quantity: "9", max_notional: "off", max_gross_exposure: "1" }),
+    );
+    expect(orders).toMatchObject([
+      {
+        was: { outcome: "denied", reason: "limit_not_set" },
+        would_be: { outcome: "denied", reason: "max_quantity_exceeded" },
+        rules: [
+          {
+            rule: "max_quantity",
+            input: "10",
+            was: { passed: false, limit: null, reason: "limit_not_set" },
+            would_be: { passed: false, limit: "9", reason: "max_quantity_exceeded" },
+          },
+        ],
+        not_judged: [{ rule: "max_gross_exposure", why: "not_measured" }],
+      },
+    ]);
+  });
+
+  it("has nothing to say for a rule that was not there yet", () => {
+    const order = recorded({});
+    const verdicts = order.order.verdicts.filter(({ rule }) => rule !== "max_quantity");
+    const older = { ...order, order: { ...order.order, verdicts } };
+    const { orders } = whatIf([older], aPolicy({ max_quantity: undefined }));
+    expect(orders).toMatchObject([{ rules: [{ rule: "max_quantity", was: null }] }]);
+  });
+});
+
+describe("orders that are held against another policy", () => {
+  const orders = [
+    recorded({}),
+    recorded({}, anIntent({ quantity: "20" })),
+    recorded({ symbols: ["MSFT"] }),
+    recorded({}, aMarketIntent({ quantity: "20" })),
+    recorded({}, aMarketIntent()),
+    recorded({ symbols: ["MSFT"], max_quantity: "9" }),
+  ];
+  const answer = whatIf(orders, aPolicy({ max_quantity: "15", price_collar_percent: "2" }));
+
+  it("are each of one kind, and only the unchanged ones are not shown", () => {
+    expect(answer).toMatchObject({
+      considered: 6,
+      unchanged: 1,
+      would_be_approved: 2,
+      would_be_denied: 2,
+      denied_otherwise: 0,
+      undetermined: 1,
+    });
+    expect(KINDS.reduce((sum, kind) => sum + answer[kind], 0)).toBe(answer.considered);
+    expect(answer.orders).toHaveLength(5);
+  });
+
+  it("have every rule that could not be judged named, with how many orders that was of", () => {
+    expect(answer.not_fully_judged).toBe(2);
+    expect(answer.not_judged).toEqual(
+      ["order_supported", "price_increment", "min_notional", "price_collar", "max_notional"].map((rule) => ({
+        rule,
+        why: "other_terms",
+        orders: 2,
+      })),
+    );
+  });
+
+  it("are told of as the document says", () => {
+    const whole = { account: "paper", next_cursor: null, ...answer };
+    expect(PolicyWhatIf.safeParse(whole).success).toBe(true);
+  });
+
+  it("may be none", () => {
+    expect(whatIf([], aPolicy())).toMatchObject({ considered: 0, orders: [], not_judged: [] });
+  });
+});
