@@ -232,11 +232,8 @@ export function listOrderRows(sql: SqlStorage, query: OrderQuery): OrderRow[] {
 }
 
 /** Every order whose id is not before this one, the oldest first. */
-export const listOrdersFrom = (sql: SqlStorage, id: string): Order[] =>
-  sql
-    .exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE id >= ? ORDER BY id`, id)
-    .toArray()
-    .map((row) => toOrderRow(row).order);
+export const listOrdersFrom = (sql: SqlStorage, id: string): OrderRow[] =>
+  sql.exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE id >= ? ORDER BY id`, id).toArray().map(toOrderRow);
 
 /** Every order that may still trade, those of unknown outcome included. */
 export const readLive = (sql: SqlStorage): Order[] => readLiveRows(sql).map(({ order }) => order);

@@ -1,9 +1,9 @@
 // What the account has ordered within the last hour, for the rules about repetition. Kept in memory, because it is no more than
 // the orders themselves say: a new process reads them again.
 import { type AccountId, type SourceId, earliestIdAt } from "../domain/ids.ts";
-import type { Order, OrderIntent } from "../domain/order.ts";
+import type { OrderIntent } from "../domain/order.ts";
 import type { RecentFacts } from "../domain/risk/facts.ts";
-import { listOrdersFrom } from "./orders.ts";
+import { type OrderRow, listOrdersFrom } from "./orders.ts";
 
 /** As far back as any limit looks. */
 const KEPT_MS = 3_600_000;
@@ -19,13 +19,14 @@ export class RecentOrders {
 
   /** `nowMs`: what is older than an hour before is not read. */
   constructor(sql: SqlStorage, account: AccountId, nowMs: number) {
-    for (const order of listOrdersFrom(sql, earliestIdAt(account, nowMs - KEPT_MS))) this.add(order);
+    for (const row of listOrdersFrom(sql, earliestIdAt(account, nowMs - KEPT_MS))) this.add(row);
   }
 
-  add(order: Order): void {
+  add(row: Recent): void {
+    const { order } = row;
     if (order.status === "denied") return;
     const atMs = Date.parse(order.created_at);
-    keep(this.#byTerms, termsOf(order), atMs);
+    keep(this.#byTerms, termsOf(askedIn(row)), atMs);
     keep(this.#bySender, senderOf(order, order.source), atMs);
   }
 
@@ -38,8 +39,23 @@ export class RecentOrders {
   }
 }
 
+type Recent = Pick<OrderRow, "order" | "request">;
+
+/**
+ * The terms that were asked for. A market order that the collar has turned into a limit order is at another price each time, and
+ * is the same order all the same.
+ */
+function askedIn({ order, request }: Recent): Terms {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by the account from an order, or from a change of one
+  const asked = JSON.parse(request) as Partial<OrderIntent>;
+  const { symbol, side } = order;
+  return asked.type === "market" ? { ...asked, symbol, side, type: asked.type } : order;
+}
+
+type Terms = Pick<OrderIntent, "symbol" | "side" | "type" | "quantity" | "notional" | "limit_price" | "stop_price">;
+
 /** Everything that makes two orders the same to a market. */
-const termsOf = (order: OrderIntent): string =>
+const termsOf = (order: Terms): string =>
   [order.symbol, order.side, order.type, order.quantity, order.notional, order.limit_price, order.stop_price].join(" ");
 
 const senderOf = ({ symbol, side }: OrderIntent, source: SourceId): string => `${source} ${symbol} ${side}`;

@@ -63,7 +63,7 @@ export function storeDecided(
   );
   if (order.delivery === "pending") setTimer(sql, "reconcile", args.nowMs + BUSY_INTERVAL_MS);
   if (decision.outcome === "approved") {
-    args.recent.add(order);
+    args.recent.add({ order, request });
     args.meter.count("orders", "messages");
   }
   beforehand(order);

@@ -118,3 +118,14 @@ describe("the limits, through the door", () => {
     });
   });
 });
+
+describe("the same market order twice", () => {
+  it("is taken for a mistake also where the collar turns each into a limit order", async () => {
+    const policy = { duplicate_order_window_sec: 60, price_collar_percent: "5" };
+    await withAccount({ configured: { policy } }, async () => {
+      const order = { ...BUY, symbol: "SPY", quantity: "3" };
+      expect(await placeOrder(order)).toMatchObject({ type: "limit" });
+      expect(await placeOrder(order)).toMatchObject({ status: "denied", reason: { code: "duplicate_order" } });
+    });
+  });
+});

@@ -33,8 +33,17 @@ describe("what an account has ordered lately", () => {
     const known = { sameOrderAgeMs: 5_000, repeatAgesMs: [5_000, 30_000] };
     expect(factsAfter([older, newer])).toEqual(known);
     const recent = new RecentOrders(openSqlStorage(), ACCOUNT, NOW_MS);
-    for (const order of [older, newer]) recent.add(order);
+    for (const order of [older, newer]) recent.add({ order, request: JSON.stringify(intentOf(order)) });
     expect(recent.factsFor(intentOf(madeAgo(0)), SOURCE, NOW_MS)).toEqual(known);
+  });
+
+  it("knows a market order by what was asked for, whatever limit the collar has given it", () => {
+    const asked = { symbol: "AAPL", side: "buy", type: "market", quantity: "10" };
+    const recent = new RecentOrders(openSqlStorage(), ACCOUNT, NOW_MS);
+    recent.add({ order: madeAgo(5, { limit_price: "191.25" }), request: JSON.stringify(asked) });
+    const factsOf = (order: Order) => recent.factsFor(intentOf(order), SOURCE, NOW_MS).sameOrderAgeMs;
+    expect(factsOf(madeAgo(0, { type: "market", limit_price: undefined }))).toBe(5_000);
+    expect(factsOf(madeAgo(0, { limit_price: "191.25" }))).toBeNull();
   });
 
   it("leaves out what was denied, and what is older than an hour", () => {
@@ -61,7 +70,7 @@ describe("what an account has ordered lately", () => {
 
   it("does not grow without end", () => {
     const recent = new RecentOrders(openSqlStorage(), ACCOUNT, NOW_MS);
-    for (let index = 0; index < 150; index += 1) recent.add(madeAgo(5));
+    for (let index = 0; index < 150; index += 1) recent.add({ order: madeAgo(5), request: "{}" });
     expect(recent.factsFor(intentOf(madeAgo(0)), SOURCE, NOW_MS).repeatAgesMs).toHaveLength(100);
   });
 });
