@@ -42,8 +42,9 @@ const ALL_SCOPES: readonly Scope[] = [
   "kill",
   "admin:*",
 ];
-const BOOTSTRAP: Principal = { kind: "api_key", id: "bootstrap", scopes: ALL_SCOPES, accounts: null, ...UNBOUND };
-const ANYBODY: Principal = { kind: "operator", id: "anybody", scopes: ALL_SCOPES, accounts: null, ...UNBOUND };
+const EVERYTHING = { scopes: ALL_SCOPES, accounts: null, ...UNBOUND } as const;
+const BOOTSTRAP: Principal = { kind: "api_key", id: "bootstrap", person: "bootstrap", ...EVERYTHING };
+const ANYBODY: Principal = { kind: "operator", id: "anybody", person: "anybody", ...EVERYTHING };
 
 type Deps = {
   readonly config: Config;
@@ -116,7 +117,8 @@ async function prove(credentials: Credentials, { config, env }: Deps): Promise<R
   const key = await verifyApiKey(apiKey, place);
   if (!key.ok) return key;
   const { id, owner, scopes, accounts, addresses, expires_at } = key.value;
-  const principal: Principal = { kind: "api_key", id: `${owner}/${id}`, scopes, accounts, addresses, expires_at };
+  const rights = { scopes, accounts, addresses, expires_at };
+  const principal: Principal = { kind: "api_key", id: `${owner}/${id}`, person: owner, ...rights };
   return ok({ principal, subject: `key:${id}`, key: key.value });
 }
 

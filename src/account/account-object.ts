@@ -20,7 +20,7 @@ import type { Settlement } from "../domain/settlement.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import type { StopCancels, StopLevel, TradingStop } from "../domain/trading-stop.ts";
 import { describeError, log } from "../log.ts";
-import { findAccount, toConfiguration } from "../storage/accounts.ts";
+import { findConfiguration } from "../storage/accounts.ts";
 import { appendEntries } from "../storage/audit-log.ts";
 import { openDatabase } from "../storage/client.ts";
 import { countInstruments, findInstruments, replaceInstruments } from "../storage/instruments.ts";
@@ -36,7 +36,7 @@ import { type CancelRefusal, cancelLiveOrders, cancelOrder } from "./cancel.ts";
 import { adoptConfiguration, readConfiguration, requireRevision } from "./configuration.ts";
 import { Connection } from "./connection.ts";
 import type { Desk } from "./context.ts";
-import type { Sender } from "./decision-context.ts";
+import { type Sender, settingsAt } from "./decision-context.ts";
 import { openCredentials } from "./credentials.ts";
 import { type AccountDisabled, type Entered, type SignalRefusal, meterOf } from "./door.ts";
 import { type ExecutionQuery, listExecutions } from "./executions.ts";
@@ -251,11 +251,10 @@ export class AccountObject extends DurableObject<Env> {
     const referencePrices = await learnForOrders([order], source, this.#learning(desk.value));
     const context = this.#decisionContext();
     if (!context.ok) return context;
-    const { policy, nowMs } = context.value;
-    const intent = toIntent(order, this.#account, this.#newId(nowMs));
-    const counts = meterOf(this.#sql, source, { policy, nowMs }).counts();
+    const intent = toIntent(order, this.#account, this.#newId(context.value.nowMs));
+    const counts = meterOf(this.#sql, source, context.value).counts();
     const asked = { source, sender: { sender: null, counts }, referencePrice: referencePrices.get(order.symbol) };
-    return ok(previewOf(intent, policy, factsNow(this.#sql, intent, { ...context.value, ...asked })));
+    return ok(previewOf(intent, context.value, factsNow(this.#sql, intent, { ...context.value, ...asked })));
   }
 
   /** The orders that wait for a person. */
@@ -452,21 +451,21 @@ export class AccountObject extends DurableObject<Env> {
   async configure(): Promise<number> {
     const database = openDatabase(this.env.DB);
     const [stored, sources, stops] = await Promise.all([
-      findAccount(database, this.#account),
+      findConfiguration(database, this.#account, new Date()),
       listSources(database),
       listStops(database),
     ]);
     if (stored === undefined) return 0;
     this.#commit(() => {
       const context = { nowMs: Date.now(), requestId: crypto.randomUUID() };
-      adoptConfiguration(this.#sql, this.#account, toConfiguration(stored), context);
+      adoptConfiguration(this.#sql, this.#account, stored, context);
       for (const { source } of sources) requireRevision(this.#sql, source.id, source.revision);
       adoptWideStops(this.#sql, stops, { account: this.#account, ...context });
     });
     this.#made = undefined;
     this.#work();
     // Whoever disables an account wants to know that nothing leaves any more.
-    if (stored.account.status !== "active") await this.sentBefore("halted", SENT_PATIENCE_MS);
+    if (stored.status !== "active") await this.sentBefore("halted", SENT_PATIENCE_MS);
     return readConfiguration(this.#sql)?.revision ?? 0;
   }
 
@@ -600,14 +599,12 @@ export class AccountObject extends DurableObject<Env> {
   #contextOf({ settings, config, broker, connection }: Desk) {
     return {
       account: this.#account,
-      policy: settings.policy,
       recent: this.#recentOrders(),
       instruments: this.#instruments,
-      minimumOrigin: settings.minimum_origin,
       limits: { ratePerSec: config.RATE_LIMIT_RPS, capacity: config.RATE_LIMIT_RPS },
       broker,
       circuitOpen: connection.isOpen,
-      nowMs: Date.now(),
+      ...settingsAt(settings, Date.now()),
     };
   }
 

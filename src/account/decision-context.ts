@@ -1,8 +1,10 @@
 // What a decision is made with, beside the order itself.
+import type { AccountConfiguration } from "../domain/account.ts";
 import type { Broker } from "../domain/broker.ts";
 import type { AccountId } from "../domain/ids.ts";
 import type { Origin } from "../domain/origin.ts";
-import type { Policy } from "../domain/risk/policy.ts";
+import { type PolicyInForce, policyAt } from "../domain/risk/overrides.ts";
+import { tradingDateOf } from "../domain/risk/policy.ts";
 import type { SourceCaps } from "../domain/source.ts";
 import type { Instruments } from "./instruments.ts";
 import type { RecentOrders } from "./recent-orders.ts";
@@ -17,9 +19,10 @@ export type Sender = {
   readonly owner: string | null;
 };
 
-export type DecisionContext = {
+export type DecisionContext = PolicyInForce & {
   readonly account: AccountId;
-  readonly policy: Policy;
+  /** By the account's own policy: no override begins another day, and with it other losses and counts. */
+  readonly tradingDate: string;
   readonly minimumOrigin: Origin;
   readonly broker: Pick<Broker, "supports">;
   readonly circuitOpen: boolean;
@@ -27,3 +30,14 @@ export type DecisionContext = {
   readonly recent: RecentOrders;
   readonly instruments: Pick<Instruments, "find">;
 };
+
+/** What the account is told to decide by, as it is at that moment. */
+export const settingsAt = (
+  { policy, overrides, minimum_origin: minimumOrigin }: AccountConfiguration,
+  nowMs: number,
+): Pick<DecisionContext, "policy" | "overridden" | "tradingDate" | "minimumOrigin" | "nowMs"> => ({
+  ...policyAt(policy, overrides, nowMs),
+  tradingDate: tradingDateOf(policy, nowMs),
+  minimumOrigin,
+  nowMs,
+});

@@ -4,7 +4,6 @@ import { personOf } from "../domain/access.ts";
 import type { Actor } from "../domain/audit-entry.ts";
 import type { OrderId, SourceId } from "../domain/ids.ts";
 import { type Result, err, ok } from "../domain/result.ts";
-import { type Policy, tradingDateOf } from "../domain/risk/policy.ts";
 import type { SignatureScheme } from "../domain/signature.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import { leastRevisionOf } from "./configuration.ts";
@@ -90,11 +89,11 @@ export function enter<T extends Outcome>(
   sql: SqlStorage,
   passage: Passage<T>,
   {
-    policy,
+    tradingDate,
     nowMs,
     limits,
     weight,
-  }: Pick<DecisionContext, "policy" | "nowMs"> & { limits: BucketLimits; weight: number },
+  }: Pick<DecisionContext, "tradingDate" | "nowMs"> & { limits: BucketLimits; weight: number },
 ): Result<Entered<T>, SignalRefusal> {
   const { envelope, find, findKnown } = passage;
   const { proof, requestId } = envelope;
@@ -110,7 +109,7 @@ export function enter<T extends Outcome>(
   // Nothing has come of it that could be the answer. Where it was a conflict, it still is one.
   if (use.used === "before" && used === undefined) return again(undefined, passage, limits);
 
-  const meter = meterOf(sql, envelope.source, { policy, nowMs });
+  const meter = meterOf(sql, envelope.source, { tradingDate, nowMs });
   const drawn = drawAll(meter, limits, weight);
   if (!drawn.ok) return drawn;
   const answer = (value: T, duplicate: boolean) => ok({ value, duplicate, remaining: drawn.value, limits });
@@ -186,8 +185,8 @@ export const ownerOf = ({ sender, actor }: Pick<Envelope, "sender" | "actor">): 
 export const meterOf = (
   sql: SqlStorage,
   source: SourceId,
-  { policy, nowMs }: { readonly policy: Policy; readonly nowMs: number },
-): SenderMeter => new SenderMeter(sql, source, { nowMs, date: tradingDateOf(policy, nowMs) });
+  { tradingDate, nowMs }: Pick<DecisionContext, "tradingDate" | "nowMs">,
+): SenderMeter => new SenderMeter(sql, source, { nowMs, date: tradingDate });
 
 /** What the record says of every signal, and beside that of this one. */
 export function noteSignal(

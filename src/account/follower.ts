@@ -6,9 +6,11 @@ import type { OrderEvent } from "../domain/lifecycle.ts";
 import { type Order, intentOf, isTerminal } from "../domain/order.ts";
 import type { Purpose } from "../domain/pace.ts";
 import { needsPrice } from "../domain/risk/needs-price.ts";
+import { policyAt } from "../domain/risk/overrides.ts";
 import { mayLeave } from "../domain/risk/rules/trading-state.ts";
 import { describeError, log } from "../log.ts";
 import type { AccountStore, Desk } from "./context.ts";
+import { settingsAt } from "./decision-context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type PlanDeps, planStep, takeStep } from "./follow.ts";
 import { readHoldings } from "./holdings.ts";
@@ -159,7 +161,7 @@ export class Follower {
 
   async #release({ id, ...waiting }: Order, desk: Desk): Promise<void> {
     const { sql, account, commit, prices, recent, instruments } = this.#deps;
-    const { policy } = desk.settings;
+    const { policy } = policyAt(desk.settings.policy, desk.settings.overrides, Date.now());
     const tradingState = tradingStateOf(sql, waiting);
     const holdings = () => readHoldings(sql, waiting, [id]);
     const [referencePrice] = needsPrice(waiting, { policy, tradingState }, holdings)
@@ -171,14 +173,12 @@ export class Follower {
     commit(() =>
       releaseOrder(sql, id, {
         account,
-        policy,
         recent: recent(),
         instruments,
-        minimumOrigin: desk.settings.minimum_origin,
         broker: desk.broker,
         circuitOpen: desk.connection.isOpen,
         referencePrice,
-        nowMs: Date.now(),
+        ...settingsAt(desk.settings, Date.now()),
         random: randomFraction(),
       }),
     );

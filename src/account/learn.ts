@@ -4,6 +4,7 @@ import type { ReferencePrice } from "../domain/broker.ts";
 import type { SourceId } from "../domain/ids.ts";
 import type { OrderIntent } from "../domain/order.ts";
 import { needsPrice } from "../domain/risk/needs-price.ts";
+import { policyAt } from "../domain/risk/overrides.ts";
 import type { Policy } from "../domain/risk/policy.ts";
 import { OFF } from "../domain/risk/rule.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
@@ -35,7 +36,7 @@ export async function learnForOrders(
   source: SourceId,
   { deps, desk }: { readonly deps: LearnDeps; readonly desk: Desk },
 ): Promise<Learned> {
-  const { policy } = desk.settings;
+  const { policy } = policyAt(desk.settings.policy, desk.settings.overrides, Date.now());
   const symbols = orders.map(({ symbol }) => symbol);
   const isAlone = (symbol: string) => symbols.indexOf(symbol) === symbols.lastIndexOf(symbol);
   const priced = orders.filter((order) =>

@@ -150,6 +150,10 @@ const MIGRATIONS: readonly string[] = [
   -- The stops that bind this account, its own and the gateway's, and when one was released.
   CREATE TABLE stops (id TEXT PRIMARY KEY, stop TEXT NOT NULL, released_at_ms INTEGER);
   `,
+  `
+  -- A configuration names the overrides of its policy; what was stored before there were any knows of none.
+  UPDATE configuration SET configuration = json_set(configuration, '$.overrides', json('[]'));
+  `,
 ];
 
 /** Brings the object's tables up to date, all steps or none. */

@@ -18,7 +18,7 @@ import { setTimer } from "./timers.ts";
 export type NewId = { readonly order: OrderId; readonly uuid: string };
 
 /** Whom an order is stored for, and by what it is decided. */
-export type StoreArgs = Pick<DecisionContext, "account" | "nowMs" | "recent" | "policy"> & {
+export type StoreArgs = Pick<DecisionContext, "account" | "nowMs" | "recent" | "policy" | "overridden"> & {
   readonly newId: NewId;
   readonly meter: SenderMeter;
   readonly signal: Pick<Envelope, "source" | "requestId" | "idempotencyKey">;
@@ -83,6 +83,7 @@ export function storeDecided(
       intent,
       ...(decision.arithmetic === undefined ? {} : { arithmetic: decision.arithmetic }),
       verdicts: decision.verdicts,
+      ...(args.overridden.length === 0 ? {} : { overridden: args.overridden }),
       ...(replaces === null ? {} : { replaces }),
       ...(order.hold === undefined ? {} : { hold: order.hold }),
     },

@@ -5,10 +5,13 @@ import { approvals } from "./commands/approvals.ts";
 import { audit } from "./commands/audit.ts";
 import { coverage } from "./commands/coverage.ts";
 import { doctor } from "./commands/doctor.ts";
+import { endOverride } from "./commands/end-override.ts";
 import { keygen } from "./commands/keygen.ts";
 import { keys } from "./commands/keys.ts";
 import { kill } from "./commands/kill.ts";
 import { orders } from "./commands/orders.ts";
+import { override } from "./commands/override.ts";
+import { overrides } from "./commands/overrides.ts";
 import { portfolio } from "./commands/portfolio.ts";
 import { preview } from "./commands/preview.ts";
 import { release } from "./commands/release.ts";
@@ -31,6 +34,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   kill,
   stops,
   release,
+  override,
+  overrides,
+  "end-override": endOverride,
   audit,
   coverage,
   "what-if": whatIf,

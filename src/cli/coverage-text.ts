@@ -1,5 +1,7 @@
 // Which clause is met by which rule with which setting, as people read it.
+import { formatOverridden } from "./override-text.ts";
 import type { Paint, Tone } from "./screen.ts";
+import { describeSetting } from "./setting-text.ts";
 import { type Cell, formatTable } from "./table.ts";
 import type { CoverageView } from "./views.ts";
 
@@ -8,18 +10,17 @@ type RuleView = ClauseView["rules"][number];
 
 /** What fits a screen that is 100 wide, beside the clause. */
 const SENTENCE_WIDTH = 76;
-/** A longer list is only counted. */
-const ITEMS_MAX = 20;
 
 const TONES: Readonly<Record<string, Tone>> = { met: "good", partly: "doubtful", off: "bad", elsewhere: "faint" };
 
-/** A line per clause and rule; below, what no rule can do, and the rules that no clause asks for. */
-export function formatCoverage({ clauses, other_rules: others }: CoverageView, paint: Paint): string {
+/** A line per clause and rule; below, what no rule can do, the rules that no clause asks for, and what is overridden. */
+export function formatCoverage({ clauses, other_rules: others, overridden }: CoverageView, paint: Paint): string {
   const rules = [...clauses.flatMap((clause) => clause.rules), ...others];
   return [
     formatClauses(clauses, paint),
     ...(clauses.some(({ elsewhere }) => elsewhere !== null) ? [formatElsewhere(clauses, paint)] : []),
     ...(others.length === 0 ? [] : [formatOthers(others, paint)]),
+    ...formatOverridden(overridden, paint),
     ...(rules.some(isNotSet) ? ["A setting that is not set denies every entry."] : []),
   ].join("\n\n");
 }
@@ -51,17 +52,11 @@ function settingOf(rule: RuleView): Cell {
   const { setting, state, value } = rule;
   if (setting === null) return "";
   if (isNotSet(rule)) return { text: `${setting} is not set`, tone: "doubtful" };
-  const text = `${setting}=${describe(value)}`;
+  const text = describeSetting(setting, value);
   return state === "off" ? { text, tone: "bad" } : text;
 }
 
 const isNotSet = ({ state }: RuleView): boolean => state === "not_set";
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (!Array.isArray(value) || value.length === 0) return JSON.stringify(value);
-  return value.length > ITEMS_MAX ? `${value.length} listed` : value.map((item) => describe(item)).join(",");
-}
 
 /** Lines of whole words. */
 function wrap(text: string, width: number): readonly string[] {

@@ -1,11 +1,12 @@
 // What would become of an order, as people read it: what stands in its way first.
+import { formatOverridden } from "./override-text.ts";
 import { type Paint, printable } from "./screen.ts";
 import { type Cell, formatTable } from "./table.ts";
 import type { PreviewView } from "./views.ts";
 
 type RuleView = PreviewView["rules"][number];
 
-/** The outcome, and a line per rule: the failing ones first, else in the order of the book. */
+/** The outcome, and a line per rule: the failing ones first, else in the order of the book; and what is overridden. */
 export function formatPreview(preview: PreviewView, paint: Paint): string {
   const columns = [
     { title: "" },
@@ -26,7 +27,11 @@ export function formatPreview(preview: PreviewView, paint: Paint): string {
     rule.reason ?? "",
     rule.clauses.join(", "),
   ]);
-  return `${describeOutcome(preview, paint)}\n\n${formatTable(columns, rows, paint)}`;
+  return [
+    describeOutcome(preview, paint),
+    formatTable(columns, rows, paint),
+    ...formatOverridden(preview.overridden, paint),
+  ].join("\n\n");
 }
 
 function describeOutcome(preview: PreviewView, paint: Paint): string {

@@ -164,6 +164,24 @@ export const StoppedView = z.looseObject({
 });
 export type StoppedView = z.infer<typeof StoppedView>;
 
+export const OverrideView = z.looseObject({
+  id: z.string(),
+  account: z.string(),
+  settings: z.looseObject({}),
+  from: z.string(),
+  until: z.string(),
+  reason: z.string(),
+  approver: z.string(),
+  set_by: z.string(),
+  ended_at: z.string().nullable(),
+  ended_by: z.string().nullable(),
+  state: z.string(),
+});
+export type OverrideView = z.infer<typeof OverrideView>;
+
+const OverriddenView = z.looseObject({ setting: z.string(), override: z.string(), until: z.string() });
+export type OverriddenView = z.infer<typeof OverriddenView>;
+
 export const PreviewView = z.looseObject({
   outcome: z.string(),
   reason: z.string().nullable(),
@@ -178,6 +196,7 @@ export const PreviewView = z.looseObject({
       headroom: z.string().nullable(),
     }),
   ),
+  overridden: z.array(OverriddenView).optional(),
 });
 export type PreviewView = z.infer<typeof PreviewView>;
 
@@ -198,6 +217,7 @@ export const CoverageView = z.looseObject({
     }),
   ),
   other_rules: z.array(CoveringRule),
+  overridden: z.array(OverriddenView).optional(),
 });
 export type CoverageView = z.infer<typeof CoverageView>;
 

@@ -85,6 +85,8 @@ export type Principal = {
   readonly kind: "api_key" | "operator";
   /** As it stands in the audit log. */
   readonly id: string;
+  /** Whom people know by it: a key's owner, the address an operator signs in with. Never stored. */
+  readonly person: string;
   readonly scopes: readonly Scope[];
   /** `null`: every account. */
   readonly accounts: readonly AccountId[] | null;

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { changesSomething } from "./fields.ts";
 import { AccountId } from "./ids.ts";
 import { Origin } from "./origin.ts";
+import type { ActiveOverride } from "./risk/overrides.ts";
 import { Policy } from "./risk/policy.ts";
 
 /** The chain of the audit log that belongs to no account has this name. */
@@ -133,6 +134,8 @@ export type AccountConfiguration = Pick<
   Account,
   "status" | "connection" | "minimum_origin" | "policy" | "policy_version" | "revision"
 > & {
+  /** Those of its policy that were not over when it was read, in the order in which they were set. */
+  readonly overrides: readonly ActiveOverride[];
   /** The sealed credentials, as they stand in `broker_connections`. */
   readonly sealed_credentials: string | null;
 };

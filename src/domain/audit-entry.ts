@@ -49,6 +49,8 @@ export const AuditEventType = z.enum([
   "account.credentials_changed",
   "account.deleted",
   "account.configured",
+  "override.set",
+  "override.ended",
   "source.created",
   "source.changed",
   "source.secret_added",

@@ -80,7 +80,8 @@ export function findOperator(
   const operator = operators.find((listed) => nameOf(listed) === identity.name);
   if (operator === undefined) return err("unknown_operator");
   const { scopes, accounts } = operator;
-  return ok({ kind: "operator", id: `access:${identity.id}`, scopes, accounts, ...UNBOUND });
+  const { name: person, id } = identity;
+  return ok({ kind: "operator", id: `access:${id}`, person, scopes, accounts, ...UNBOUND });
 }
 
 /** The name to be listed under, and the one for the audit log. */

@@ -9,6 +9,7 @@ import { type Account, GATEWAY_CHAIN } from "../domain/account.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
 import type { ApiKeyId } from "../domain/api-key.ts";
 import type { AccountId, SourceId } from "../domain/ids.ts";
+import type { NewOverride } from "../domain/policy-override.ts";
 import { type Result, assert, ok } from "../domain/result.ts";
 import type { Source } from "../domain/source.ts";
 import { type StopCancels, type StopLevel, type TradingStop, isSame } from "../domain/trading-stop.ts";
@@ -31,6 +32,7 @@ import { nextEntry } from "./chain.ts";
 import type { Change, Missing, Plan, Taken } from "./change.ts";
 import { keyringOf } from "../vault/keyring.ts";
 import type { ReleaseRefusal } from "../account/stops.ts";
+import { type OverrideMade, endOverride, setOverride } from "./overrides.ts";
 import { findSame, recordStop, releaseEverywhere } from "./stops.ts";
 import { type SecretRefusal, type SourceUpdate, changeSource, createSource } from "./sources.ts";
 import { type Made, untoldOf } from "./told.ts";
@@ -58,6 +60,19 @@ export class GatewayObject extends DurableObject<Env> {
 
   changeAccount(id: AccountId, update: AccountUpdate, caller: Caller): Promise<Result<Made<Account>, Missing | InUse>> {
     return this.#make(changeAccount(id, update), caller, this.#tellAccount);
+  }
+
+  /** In force, or coming, when the answer is there. */
+  setOverride(
+    account: AccountId,
+    wanted: NewOverride,
+    caller: Caller,
+  ): Promise<Result<Made<OverrideMade>, Missing | TooMany>> {
+    return this.#make(setOverride(account, wanted), caller, (made) => this.#tellAccount(made.account));
+  }
+
+  endOverride(account: AccountId, id: string, caller: Caller): Promise<Result<Made<OverrideMade>, Missing>> {
+    return this.#make(endOverride(account, id), caller, (made) => this.#tellAccount(made.account));
   }
 
   createSource(

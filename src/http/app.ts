@@ -30,6 +30,7 @@ import { mountHealth } from "./routes/health.ts";
 import { mountInstruments } from "./routes/instruments.ts";
 import { mountOrderBatch } from "./routes/order-batch.ts";
 import { mountOrders } from "./routes/orders.ts";
+import { mountOverrides } from "./routes/overrides.ts";
 import { mountPaperPrices } from "./routes/paper-prices.ts";
 import { mountPlaceOrder } from "./routes/place-order.ts";
 import { mountPolicyCoverage } from "./routes/policy-coverage.ts";
@@ -111,6 +112,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
   mountAudit(app);
   mountPaperPrices(app);
   mountAccounts(app);
+  mountOverrides(app);
   mountApiKeys(app);
   mountSources(app);
   mountStops(app);

@@ -182,7 +182,8 @@ export const PROBLEMS = {
     status: 409,
     title: "There are too many",
     about:
-      "The detail says how many there may be: two live keys per owner, two live secrets per source. Delete one first.",
+      "The detail says how many there may be: two live keys per owner, two live secrets per source, twenty overrides of a " +
+      "policy. Delete one first, or end it.",
   },
   last_secret: {
     status: 409,

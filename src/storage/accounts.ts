@@ -5,8 +5,10 @@ import type { BatchItem } from "drizzle-orm/batch";
 import { type Account, type AccountConfiguration, AccountStatus, type Connection } from "../domain/account.ts";
 import { AccountId } from "../domain/ids.ts";
 import type { Origin } from "../domain/origin.ts";
+import { toActive } from "../domain/policy-override.ts";
 import type { Policy } from "../domain/risk/policy.ts";
 import type { Database } from "./client.ts";
+import { selectLiveOverrides, toOverrides } from "./policy-overrides.ts";
 import { accounts, brokerConnections, policies } from "./schema.ts";
 
 export type Statement = BatchItem<"sqlite">;
@@ -57,16 +59,32 @@ export async function listAccountsToWake(database: Database, since: Date): Promi
 const withCredentials = (database: Database) =>
   database.select().from(accounts).leftJoin(brokerConnections, eq(brokerConnections.account, accounts.id));
 
-/** What the account's object goes by. */
-export const toConfiguration = ({ account, credentials }: StoredAccount): AccountConfiguration => ({
-  status: account.status,
-  connection: account.connection,
-  minimum_origin: account.minimum_origin,
-  policy: account.policy,
-  policy_version: account.policy_version,
-  revision: account.revision,
-  sealed_credentials: credentials?.sealed ?? null,
-});
+/**
+ * What the account's object goes by, read as one: with overrides of another moment than the revision, the change that has come in
+ * between would be taken for known.
+ */
+export async function findConfiguration(
+  database: Database,
+  id: AccountId,
+  now: Date,
+): Promise<AccountConfiguration | undefined> {
+  const [[row], overrides] = await database.batch([
+    withCredentials(database).where(eq(accounts.id, id)),
+    selectLiveOverrides(database, id, now),
+  ]);
+  if (row === undefined) return undefined;
+  const { account, credentials } = toStored(row.accounts, row.broker_connections);
+  return {
+    status: account.status,
+    connection: account.connection,
+    minimum_origin: account.minimum_origin,
+    policy: account.policy,
+    policy_version: account.policy_version,
+    overrides: toOverrides(overrides).map(toActive),
+    revision: account.revision,
+    sealed_credentials: credentials?.sealed ?? null,
+  };
+}
 
 function toStored(row: AccountRow, credentials: CredentialsRow | null): StoredAccount {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from an Account

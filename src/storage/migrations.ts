@@ -8,6 +8,8 @@ export const MIGRATIONS = [
   "0003_configuration_rules.sql",
   "0004_instruments.sql",
   "0005_trading_stops.sql",
+  "0006_policy_overrides.sql",
+  "0007_policy_override_rules.sql",
 ] as const;
 
 /** Every trigger, and the migration that makes it where it is missing. */
@@ -27,6 +29,8 @@ export const TRIGGERS: Readonly<Record<string, (typeof MIGRATIONS)[number]>> = {
   api_keys_no_delete: "0003_configuration_rules.sql",
   policies_no_delete: "0003_configuration_rules.sql",
   policies_no_update: "0003_configuration_rules.sql",
+  policy_overrides_no_delete: "0007_policy_override_rules.sql",
+  policy_overrides_end_once: "0007_policy_override_rules.sql",
 };
 
 export type Structure = {

@@ -71,6 +71,24 @@ export const policies = sqliteTable(
   (table) => [primaryKey({ columns: [table.account, table.version] })],
 );
 
+/**
+ * Every override an account's policy ever had, by the revision of the account that brought it. `override` is JSON and never
+ * changes; that somebody has ended it early is written beside it, once. migrations/0007 has the triggers for that.
+ */
+export const policyOverrides = sqliteTable(
+  "policy_overrides",
+  {
+    account: text("account").notNull(),
+    revision: integer("revision").notNull(),
+    id: text("id").notNull().unique(),
+    override: text("override").notNull(),
+    until: text("until").notNull(),
+    endedAt: text("ended_at"),
+    endedBy: text("ended_by"),
+  },
+  (table) => [primaryKey({ columns: [table.account, table.revision] })],
+);
+
 /** Who may send signals. `settings` is JSON, as with accounts, and rows are never deleted. */
 export const sources = sqliteTable("sources", {
   id: text("id").primaryKey(),

@@ -202,6 +202,7 @@ export const aConfiguration = (overrides: Partial<AccountConfiguration> = {}): A
   minimum_origin: "hmac",
   policy: aPolicy(),
   policy_version: 1,
+  overrides: [],
   revision: 1,
   sealed_credentials: null,
   ...overrides,

@@ -122,7 +122,9 @@ async function sendWhatIsRefused(): Promise<void> {
     const strange = word("an id that nothing has");
     const malformed = `!${word("an id of no form")}`;
     for (const id of [strange, malformed]) {
-      await send(fillPath(path, { account: id, order: id, source: id, secret: id, key: id, stop: id, signal: id }));
+      await send(
+        fillPath(path, { account: id, order: id, source: id, secret: id, key: id, stop: id, signal: id, override: id }),
+      );
     }
   }
 }
@@ -364,6 +366,18 @@ async function sendStops(): Promise<void> {
   }
 }
 
+/** An override of a policy, and its end. */
+async function sendOverrides(): Promise<void> {
+  const body = {
+    settings: { restricted_symbols: [word("a symbol that is restricted for a while")] },
+    until: new Date(Date.now() + 3_600_000).toISOString(),
+    reason: word("why a policy is overridden"),
+    approver: word("who approves of an override"),
+  };
+  const { id } = await must<{ id: string }>("setOverride", "POST", "/v1/accounts/second/overrides", { body });
+  await must("endOverride", "DELETE", `/v1/accounts/second/overrides/${id}`);
+}
+
 /** A key that is made, used, mistyped, put into an address, used for too much, and disabled. */
 async function sendKeys(): Promise<void> {
   const body = { owner: word("a key's owner"), scopes: ["orders:read"], reason: word("why a key is made") };
@@ -439,7 +453,7 @@ async function readEverything(): Promise<void> {
       await must(`GET ${list}`, "GET", `/v1/${list}?limit=200&account=${account}`);
     }
     await must("GET portfolio", "GET", `/v1/portfolio?account=${account}`);
-    for (const part of ["", "/policies", "/circuit-breaker"]) {
+    for (const part of ["", "/policies", "/overrides", "/circuit-breaker"]) {
       await must(`GET account${part}`, "GET", `/v1/accounts/${account}${part}`);
     }
   }
@@ -448,6 +462,11 @@ async function readEverything(): Promise<void> {
 
 const AUDITED = ["D1 order_audit_log.event", "answer GET audit"];
 const JOURNALLED = ["AccountObject journal.event", ...AUDITED];
+const OVERRIDDEN = [
+  ...AUDITED,
+  "D1 policy_overrides.override",
+  ...["setOverride", "endOverride", "GET account/overrides"].map((name) => `answer ${name}`),
+];
 const IN_ORDER = ["AccountObject orders.state", "answer GET orders"];
 const ASKED_FOR = [...JOURNALLED, ...IN_ORDER, "AccountObject orders.request"];
 
@@ -511,6 +530,9 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
   ],
   "why there is no more an account's stop": JOURNALLED,
   "why there is no more a stop of everything": AUDITED,
+  "a symbol that is restricted for a while": [...OVERRIDDEN, "AccountObject journal.event"],
+  "why a policy is overridden": OVERRIDDEN,
+  "who approves of an override": OVERRIDDEN,
   "why a key is made": AUDITED,
   "why a key is changed": AUDITED,
   "a key's owner": [
@@ -589,6 +611,7 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
       "releaseStop",
       "refreshInstruments",
       "replayPolicy",
+      "setOverride",
     ],
   ].map((name) => `answer ${name}`),
   "the name of an unknown field inside": [
@@ -603,6 +626,7 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
       "listAuditEntries",
       "listInstruments",
       "listApprovals",
+      "listOverrides",
     ],
   ].map((name) => `answer ${name}`),
   "a key that stands twice": ["answer setPaperPrice"],
@@ -635,6 +659,7 @@ beforeAll(async () => {
   await sendAlerts();
   await sendKeys();
   await sendStops();
+  await sendOverrides();
   await letPartsFail();
   await worker.scheduled(createScheduledController(), settings);
   await readEverything();

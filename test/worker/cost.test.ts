@@ -49,6 +49,8 @@ function someArgs(body: object, sql: SqlStorage): AdmitArgs {
       max_position: "100",
       reference_price_max_age_sec: 60,
     }),
+    overridden: [],
+    tradingDate: new Date(nowMs).toISOString().slice(0, 10),
     instruments: KNOWN_INSTRUMENTS,
     recent: new RecentOrders(sql, ACCOUNT, nowMs),
     minimumOrigin: "hmac",

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ApiKey } from "../../src/domain/access.ts";
 import { makeApiKey } from "../../src/domain/api-key.ts";
 import type { Order } from "../../src/domain/order.ts";
+import type { PolicyOverride } from "../../src/domain/policy-override.ts";
 import { Scope } from "../../src/domain/scope.ts";
 import type { SignalReceipt } from "../../src/domain/signal/receipt.ts";
 import type { Source } from "../../src/domain/source.ts";
@@ -51,6 +52,12 @@ const BODIES: Readonly<Record<string, () => object>> = {
   createAccount: () => ({ id: "suite-new", connection: { broker: "paper" }, policy: POLICY }),
   changeAccount: () => ({ name: "of the suite" }),
   setPolicy: () => ({ policy: POLICY, reason: "the suite" }),
+  setOverride: () => ({
+    settings: { max_open_orders: 1_000 },
+    until: new Date(Date.now() + 3_600_000).toISOString(),
+    reason: "the suite",
+    approver: "somebody else",
+  }),
   setCredentials: () => ({ credentials: { key_id: "k", secret_key: "s" } }),
   createApiKey: () => ({ owner: "suite-new", scopes: ["orders:read"], accounts: ["second"] }),
   changeApiKey: () => ({ status: "disabled" }),
@@ -121,7 +128,15 @@ beforeAll(async () => {
   const stopped = { account: "paper", symbol: "ZZZZ", cancel: "none", reason: "the suite" };
   const { stop } = await make<{ readonly stop: TradingStop }>("/v1/stops", stopped, 200);
   const signal = await (await send("cancel ZZZZ")).json<SignalReceipt>();
-  const ids = { order: order.id, source: "suite-theirs", key: ofPaper.api_key.id, stop: stop.id, signal: signal.id };
+  const override = await make<PolicyOverride>("/v1/accounts/paper/overrides", BODIES["setOverride"]?.() ?? {});
+  const ids = {
+    order: order.id,
+    source: "suite-theirs",
+    key: ofPaper.api_key.id,
+    stop: stop.id,
+    signal: signal.id,
+    override: override.id,
+  };
   theirs = { account: "paper", secret, ...ids };
   keys = { few, expired, disabled, deleted, elsewhere };
 });

@@ -5,6 +5,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { ApiKey } from "../../src/domain/access.ts";
 import type { AccountConfiguration } from "../../src/domain/account.ts";
+import type { PolicyOverride } from "../../src/domain/policy-override.ts";
 import { wakeAccounts } from "../../src/intake/wake-accounts.ts";
 import { makeAccount } from "../support/make-account.ts";
 import { type MadeSource, idOf, make, signed } from "./support/admin.ts";
@@ -84,6 +85,25 @@ describe("a change that nobody could be told of", () => {
     expect((await configurationOf(id)).status).toBe("active");
     expect((await disable()).status).toBe(200);
     expect((await configurationOf(id)).status).toBe("disabled");
+  });
+
+  it("of an override binds when the same request is made again, and is one override; so does its end", async () => {
+    const body = {
+      settings: { max_quantity: "1" },
+      until: new Date(Date.now() + 3_600_000).toISOString(),
+      reason: "a test",
+      approver: "ana",
+    };
+    const set = () => call("POST", "/v1/accounts/second/overrides", { body });
+    await expectNotTold(await whileNobodyCanBeTold(set), "second");
+    expect((await configurationOf("second")).overrides).toEqual([]);
+    const { id } = await (await set()).json<PolicyOverride>();
+    expect((await configurationOf("second")).overrides).toMatchObject([{ id }]);
+    const end = () => call("DELETE", `/v1/accounts/second/overrides/${id}`);
+    await expectNotTold(await whileNobodyCanBeTold(end), "second");
+    expect((await configurationOf("second")).overrides).toMatchObject([{ id }]);
+    expect((await end()).status).toBe(200);
+    expect((await configurationOf("second")).overrides).toEqual([]);
   });
 
   it("of a source is made up for by the cron trigger", async () => {

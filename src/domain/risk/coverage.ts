@@ -1,6 +1,7 @@
 // Which clause of which standard is met by which rule with which setting, under one policy.
 import * as z from "zod";
 import { CLAUSES, type ClauseId } from "./clauses.ts";
+import { OverriddenSetting, type PolicyInForce } from "./overrides.ts";
 import type { Policy } from "./policy.ts";
 import { ANY, OFF, type Rule } from "./rule.ts";
 import { RULE_BOOK } from "./rule-book.ts";
@@ -33,13 +34,21 @@ const Clause = z.strictObject({
   rules: z.array(CoveringRule),
 });
 
-export const Coverage = z.strictObject({ clauses: z.array(Clause), other_rules: z.array(CoveringRule) }).meta({
-  id: "PolicyCoverage",
-  description: "Every clause, and the rules that no clause asks for.",
-});
+export const Coverage = z
+  .strictObject({
+    clauses: z.array(Clause),
+    other_rules: z.array(CoveringRule),
+    overridden: z
+      .array(OverriddenSetting)
+      .meta({ description: "Whose values are not the policy's own at this moment." }),
+  })
+  .meta({
+    id: "PolicyCoverage",
+    description: "Every clause, and the rules that no clause asks for.",
+  });
 export type Coverage = z.infer<typeof Coverage>;
 
-export const coverageOf = (policy: Policy): Coverage => ({
+export const coverageOf = ({ policy, overridden }: PolicyInForce): Coverage => ({
   clauses: Object.entries(CLAUSES).map(([clause, { asks, ...more }]) => {
     const rules = RULE_BOOK.filter((rule) => rule.clauses.some((named: ClauseId) => named === clause));
     const shown = rules.map((rule) => show(rule, policy));
@@ -47,6 +56,7 @@ export const coverageOf = (policy: Policy): Coverage => ({
     return { clause, asks, covered: elsewhere === null ? coveredBy(shown) : "elsewhere", elsewhere, rules: shown };
   }),
   other_rules: RULE_BOOK.filter(({ clauses }) => clauses.length === 0).map((rule) => show(rule, policy)),
+  overridden: [...overridden],
 });
 
 function coveredBy(rules: readonly z.infer<typeof CoveringRule>[]): "met" | "partly" | "off" {

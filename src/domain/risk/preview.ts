@@ -5,7 +5,7 @@ import { type OrderIntent, OrderType, Verdict } from "../order.ts";
 import { assess, examine } from "./assess.ts";
 import { boundMarketOrder } from "./bounded.ts";
 import { type RiskFacts, isReduction } from "./facts.ts";
-import type { Policy } from "./policy.ts";
+import { OverriddenSetting, type PolicyInForce } from "./overrides.ts";
 
 const RulePreview = z.strictObject({
   ...Verdict.shape,
@@ -34,11 +34,12 @@ export const OrderPreview = z
       })
       .meta({ description: "As it would be placed: a market order that opens a position is bounded by the collar." }),
     rules: z.array(RulePreview),
+    overridden: z.array(OverriddenSetting).meta({ description: "Settings whose values are not the policy's own now." }),
   })
   .meta({ id: "OrderPreview" });
 export type OrderPreview = z.infer<typeof OrderPreview>;
 
-export function previewOf(intent: OrderIntent, policy: Policy, facts: RiskFacts): OrderPreview {
+export function previewOf(intent: OrderIntent, { policy, overridden }: PolicyInForce, facts: RiskFacts): OrderPreview {
   const decision = assess(intent, policy, facts);
   const { type, quantity, notional, limit_price } = decision.intent;
   return {
@@ -64,5 +65,6 @@ export function previewOf(intent: OrderIntent, policy: Policy, facts: RiskFacts)
       setting: rule.kind === "limit" ? rule.setting : null,
       headroom: headroom ?? null,
     })),
+    overridden: [...overridden],
   };
 }

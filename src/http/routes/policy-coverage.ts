@@ -2,7 +2,8 @@
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import { AccountId } from "../../domain/ids.ts";
 import { Coverage, coverageOf } from "../../domain/risk/coverage.ts";
-import { findAccount } from "../../storage/accounts.ts";
+import { policyAt } from "../../domain/risk/overrides.ts";
+import { findConfiguration } from "../../storage/accounts.ts";
 import { openDatabase } from "../../storage/client.ts";
 import type { AppEnv } from "../env.ts";
 import { guarded } from "../guarded.ts";
@@ -23,7 +24,7 @@ const getCoverage = createRoute({
     query: z.object({ account: AccountId.optional().meta({ description: "The gateway's default when absent." }) }),
   },
   responses: {
-    200: jsonOf(Coverage, "Under the account's policy as it is now."),
+    200: jsonOf(Coverage, "Under the account's policy as it is in force now."),
     ...guardedProblems("invalid_request", "not_found"),
   },
 });
@@ -31,8 +32,9 @@ const getCoverage = createRoute({
 export function mountPolicyCoverage(app: OpenAPIHono<AppEnv>): void {
   app.openapi(getCoverage, async (c) => {
     const id = await knownAccount(c, c.req.valid("query").account);
-    const found = await findAccount(openDatabase(c.env.DB), id);
+    const now = new Date();
+    const found = await findConfiguration(openDatabase(c.env.DB), id, now);
     if (found === undefined) return refuse(c, { code: "not_found", detail: "No account has this id." });
-    return c.json(coverageOf(found.account.policy), 200);
+    return c.json(coverageOf(policyAt(found.policy, found.overrides, now.getTime())), 200);
   });
 }

@@ -7,6 +7,8 @@ import {
   readConfiguration,
   requireRevision,
 } from "../../../src/account/configuration.ts";
+import { settingsAt } from "../../../src/account/decision-context.ts";
+import { migrate } from "../../../src/account/migrations.ts";
 import { SourceId } from "../../../src/domain/ids.ts";
 import { NOW_MS, aConfiguration, aPolicy } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
@@ -54,6 +56,48 @@ describe("an account's configuration", () => {
     adoptConfiguration(sql, ACCOUNT, aConfiguration({ policy: aPolicy({ max_quantity: "1" }) }), CONTEXT);
     expect(readConfiguration(sql)?.policy.max_quantity).toBe("100");
     expect(typesOf(sql)).toEqual(["account.configured"]);
+  });
+});
+
+describe("a configuration from before there were overrides", () => {
+  it("has none", () => {
+    const sql = openSqlStorage();
+    const { overrides: _, ...before } = aConfiguration();
+    sql.exec("INSERT INTO configuration (id, configuration) VALUES (1, ?)", JSON.stringify(before));
+    sql.exec("DELETE FROM _migrations WHERE statements LIKE '%$.overrides%'");
+    migrate({ sql, transactionSync: (change) => change() });
+    expect(readConfiguration(sql)).toEqual(aConfiguration());
+  });
+});
+
+describe("what a decision goes by", () => {
+  const NEW_YORK = {
+    time_zone: "America/New_York",
+    sessions: [{ days: ["thu" as const], from: "09:30", to: "16:00" }],
+  };
+  const override = {
+    id: crypto.randomUUID(),
+    settings: { trading_hours: "any" as const, max_quantity: "off" as const },
+    from: "2026-01-15T20:00:00.000Z",
+    until: "2026-01-16T10:00:00.000Z",
+  };
+  const policy = aPolicy({ trading_hours: { ...NEW_YORK, holidays: [] } });
+  const configuration = aConfiguration({ policy, overrides: [override] });
+
+  it("is the policy as it is at that moment, and which settings are overridden", () => {
+    const before = settingsAt(configuration, Date.parse(override.from) - 1);
+    expect(before).toMatchObject({ policy, overridden: [] });
+    const during = settingsAt(configuration, Date.parse(override.from));
+    expect(during.policy).toEqual({ ...policy, ...override.settings });
+    expect(during.overridden.map(({ setting }) => setting)).toEqual(["trading_hours", "max_quantity"]);
+    expect(settingsAt(configuration, Date.parse(override.until))).toMatchObject({ policy, overridden: [] });
+  });
+
+  it("is the policy's own trading day also where the trading hours are overridden", () => {
+    const afterMidnightUtc = Date.parse("2026-01-16T03:00:00Z");
+    const { policy: inForce, tradingDate } = settingsAt(configuration, afterMidnightUtc);
+    expect(inForce.trading_hours).toBe("any");
+    expect(tradingDate).toBe("2026-01-15");
   });
 });
 

@@ -18,6 +18,7 @@ import { NativeOrder } from "../../../src/domain/signal/native.ts";
 import { KNOWN_INSTRUMENTS, NOW_MS, aPolicy, aRow, aTrade, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
 import { setStop } from "../../../src/account/stops.ts";
+import { tradingDateOf } from "../../../src/domain/risk/policy.ts";
 import type { TradingStop } from "../../../src/domain/trading-stop.ts";
 
 export const ACCOUNT = anOrder().account;
@@ -157,6 +158,8 @@ const CAN_DO_ALL: Pick<Broker, "supports"> = { supports: () => undefined };
 export const decidingWith = (overrides: Partial<Omit<AdmitArgs, "signal" | "newId">> = {}) => ({
   account: ACCOUNT,
   policy: aPolicy(),
+  overridden: [],
+  tradingDate: tradingDateOf(overrides.policy ?? {}, overrides.nowMs ?? NOW_MS),
   instruments: KNOWN_INSTRUMENTS,
   recent: new RecentOrders(openSqlStorage(), ACCOUNT, NOW_MS),
   minimumOrigin: "hmac" as const,

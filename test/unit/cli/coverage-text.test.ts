@@ -75,7 +75,7 @@ describe("coverage", () => {
   });
 
   it("shows the gateway's own answer: every clause and every rule of the book", () => {
-    const answer = coverageOf(Policy.parse({ max_quantity: "100", self_match: "off" }));
+    const answer = coverageOf({ policy: Policy.parse({ max_quantity: "100", self_match: "off" }), overridden: [] });
     const text = formatCoverage(CoverageView.parse(answer), plain);
     for (const { clause, rules } of answer.clauses) {
       expect(text).toContain(`\n${clause} `);

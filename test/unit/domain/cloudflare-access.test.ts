@@ -122,6 +122,7 @@ describe("claims that have been proven", () => {
     const principal = {
       kind: "operator",
       id: `access:${PERSON_ID}`,
+      person: PERSON.toLowerCase(),
       scopes: ["orders:read", "admin:accounts"],
       accounts: null,
       ...UNBOUND,
@@ -131,7 +132,14 @@ describe("claims that have been proven", () => {
   });
 
   it("speak of a program by its service token", () => {
-    const principal = { kind: "operator", id: `access:${PROGRAM}`, scopes: SCOPES, accounts: ["paper"], ...UNBOUND };
+    const principal = {
+      kind: "operator",
+      id: `access:${PROGRAM}`,
+      person: PROGRAM,
+      scopes: SCOPES,
+      accounts: ["paper"],
+      ...UNBOUND,
+    };
     expect(findOperator(ACCESS, program)).toEqual({ ok: true, value: principal });
   });
 

@@ -27,7 +27,9 @@ type Described = {
 };
 
 /** What stands in the places of a path, by the kind of thing. */
-export type Things = Readonly<Record<"account" | "order" | "source" | "secret" | "key" | "stop" | "signal", string>>;
+export type Things = Readonly<
+  Record<"account" | "order" | "source" | "secret" | "key" | "stop" | "signal" | "override", string>
+>;
 
 const uuidv7 = () => crypto.randomUUID().replace(/^(.{14})4/, "$17");
 
@@ -40,6 +42,7 @@ export const NOBODYS: Things = {
   key: "AAAAAAAAAA",
   stop: crypto.randomUUID(),
   signal: `nowhere_${uuidv7()}`,
+  override: crypto.randomUUID(),
 };
 
 /** Which kind of thing the first place of a path is for, by how the path begins. */
@@ -61,6 +64,7 @@ export function fillPath(path: string, things: Things): string {
   return path
     .replace(/\{(id|account)\}/, things[kind])
     .replace("{secret}", things.secret)
+    .replace("{override}", things.override)
     .replace("{symbol}", "AAPL");
 }
 
