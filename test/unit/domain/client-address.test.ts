@@ -208,6 +208,8 @@ describe("an allow-list", () => {
       fc.property(word, word, fc.integer({ min: 1, max: 128 }), fc.nat(128), (any, noise, prefix, shared) => {
         const base = (any >> BigInt(128 - prefix)) << BigInt(128 - prefix);
         const address = base ^ (noise >> BigInt(shared));
+        // One that wraps an IPv4 address is that address here, and in no range of IPv6.
+        fc.pre(address >> 32n !== 0xffffn);
         const reference = new BlockList();
         reference.addSubnet(spell(base), prefix, "ipv6");
         expect(isAllowed(ranges(`${spell(base)}/${prefix}`), spell(address))).toBe(
