@@ -517,7 +517,10 @@ export class AccountObject extends DurableObject<Env> {
       const goals = exits.length > 0 ? exits : due;
       const instructions = goals.map(({ goal }) => goal.instruction);
       const referencePrices = await learnForInstructions(instructions, this.#learning(desk.value));
-      const context = this.#contextOf(desk.value);
+      // Somebody may have set another policy while the broker was asked.
+      const now = this.#desk();
+      if (!now.ok) return;
+      const context = this.#contextOf(now.value);
       const newId = () => this.#newId(context.nowMs);
       const args = { ...context, random: randomFraction(), referencePrices, newId };
       this.#commit(() => goals.forEach(({ id }) => carryOn(this.#sql, id, args)));

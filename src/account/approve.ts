@@ -114,9 +114,12 @@ function findHeld(sql: SqlStorage, id: OrderId, nowMs: number): Result<Held, Not
 function secondPerson({ owner }: Hold, { actor }: Caller, { approval }: Policy): Result<void, ApprovalRefusal> {
   if (approval === "auto" || !approval.two_persons) return ok(undefined);
   // Who nobody knows could be anybody.
-  const isAnother = owner !== null && owner !== personOf(actor.id);
+  const isAnother = owner !== null && nameOf(owner) !== nameOf(personOf(actor.id));
   return isAnother ? ok(undefined) : err({ reason: "second_person_required", owner });
 }
+
+/** An owner is written by hand, once for a source and once for a key. */
+const nameOf = (person: string): string => person.normalize("NFKC").trim().toLowerCase();
 
 const wordOf = ({ caller, nowMs }: WordContext, why: string | null): Word => ({
   by: caller.actor.id,

@@ -179,7 +179,7 @@ function drawAll(meter: SenderMeter, limits: BucketLimits, weight: number): Resu
 
 /** Whose signal it is: the owner of the source, or of the API key; `null` where none is written down. */
 export const ownerOf = ({ sender, actor }: Pick<Envelope, "sender" | "actor">): string | null =>
-  sender === null ? personOf(actor.id) : sender.owner;
+  sender === null ? personOf(actor.id) : (sender.owner ?? null);
 
 /** What the source has sent to this account, and may still send. */
 export const meterOf = (

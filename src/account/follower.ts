@@ -9,6 +9,7 @@ import { needsPrice } from "../domain/risk/needs-price.ts";
 import { policyAt } from "../domain/risk/overrides.ts";
 import { mayLeave } from "../domain/risk/rules/trading-state.ts";
 import { describeError, log } from "../log.ts";
+import { readConfiguration } from "./configuration.ts";
 import type { AccountStore, Desk } from "./context.ts";
 import { settingsAt } from "./decision-context.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -178,7 +179,8 @@ export class Follower {
         broker: desk.broker,
         circuitOpen: desk.connection.isOpen,
         referencePrice,
-        ...settingsAt(desk.settings, Date.now()),
+        // Somebody may have set another policy while the broker was asked.
+        ...settingsAt(readConfiguration(sql) ?? desk.settings, Date.now()),
         random: randomFraction(),
       }),
     );

@@ -20,12 +20,17 @@ export const readHoldings = (sql: SqlStorage, intent: InSymbol, except: readonly
 export function toHoldings(position: Decimal, working: readonly Order[], { symbol, side }: InSymbol): Holdings {
   const inSymbol = working.filter((order) => order.symbol === symbol);
   const sameSide = inSymbol.filter((order) => order.side === side);
+  const moving = sameSide.filter(({ delivery }) => delivery !== "held");
   return {
     position,
     workingSameSide: sum(sameSide.map(leavesQuantity)),
     workingByAmount: sameSide
       .filter(({ notional }) => notional !== undefined)
       .map((order) => ({ money: leavesAmount(order), ownPrice: ownPriceOf(order) })),
+    onItsWay: {
+      units: sum(moving.map(leavesQuantity)),
+      hasAmounts: moving.some(({ notional }) => notional !== undefined),
+    },
     opposing: inSymbol.filter((order) => order.side !== side).map(restingPriceOf),
   };
 }

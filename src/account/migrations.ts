@@ -154,6 +154,11 @@ const MIGRATIONS: readonly string[] = [
   -- A configuration names the overrides of its policy; what was stored before there were any knows of none.
   UPDATE configuration SET configuration = json_set(configuration, '$.overrides', json('[]'));
   `,
+  `
+  -- A policy says which orders wait for a person; one that was stored before holds none.
+  UPDATE configuration SET configuration = json_set(configuration, '$.policy.approval', 'auto')
+  WHERE json_type(configuration, '$.policy.approval') IS NULL;
+  `,
 ];
 
 /** Brings the object's tables up to date, all steps or none. */

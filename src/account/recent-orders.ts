@@ -24,7 +24,7 @@ export class RecentOrders {
 
   add(row: Recent): void {
     const { order } = row;
-    if (order.status === "denied") return;
+    if (order.status === "denied" && order.hold === undefined) return;
     const atMs = Date.parse(order.created_at);
     keep(this.#byTerms, termsOf(askedIn(row)), atMs);
     keep(this.#bySender, senderOf(order, order.source), atMs);

@@ -26,7 +26,7 @@ const Operator = z
 type Operator = z.infer<typeof Operator>;
 
 /** The name that Access knows an operator by. */
-const nameOf = ({ email, service_token }: Operator): string | undefined => email ?? service_token;
+export const nameOf = ({ email, service_token }: Operator): string | undefined => email ?? service_token;
 
 /** The setting. There is no operator where it is absent. */
 export const CloudflareAccess = z.strictObject({

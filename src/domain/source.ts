@@ -124,7 +124,7 @@ export const SourceStatus = z.enum(["active", "disabled", "deleted"]);
 const Common = {
   id: SourceId,
   name: z.string().nullable(),
-  owner: z.string(),
+  owner: z.string().nullable().meta({ description: "Who is behind its signals; null where nobody has said." }),
   status: SourceStatus,
   account: AccountId,
   accounts: z.array(AccountId).meta({ description: "Every account its signals may go to, `account` among them." }),

@@ -210,7 +210,9 @@ export const aConfiguration = (overrides: Partial<AccountConfiguration> = {}): A
 
 /** Nothing held, which the broker has confirmed, nothing working, the broker there, and a trade at 187.5 a second ago. */
 export function someFacts({ position = "0", workingSameSide = "0", ...overrides }: Spelled<RiskFacts> = {}): RiskFacts {
+  const hasAmounts = (overrides.workingByAmount ?? []).length > 0;
   return {
+    onItsWay: { units: decimalOf(workingSameSide), hasAmounts },
     sender: null,
     position: decimalOf(position),
     workingSameSide: decimalOf(workingSameSide),

@@ -23,12 +23,12 @@ import {
 
 const ORIGIN = "https://gateway.test";
 const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "10" };
-const HOLD_ALL = { above: "0", max_drift_percent: "1" };
+const HOLD_ALL = { above: "0", expires_sec: 900, max_drift_percent: "1", two_persons: false };
 
 /** An account for each test, whose policy holds orders in this way. */
 const ACCOUNTS: Readonly<Record<string, object>> = {
   "approve-story": HOLD_ALL,
-  "approve-above": { above: "1000", max_drift_percent: "1" },
+  "approve-above": { ...HOLD_ALL, above: "1000" },
   "approve-decline": HOLD_ALL,
   "approve-less": HOLD_ALL,
   "approve-restart": { ...HOLD_ALL, expires_sec: 10 },
@@ -37,13 +37,14 @@ const ACCOUNTS: Readonly<Record<string, object>> = {
   "approve-drift": HOLD_ALL,
   "approve-two": { ...HOLD_ALL, two_persons: true },
   "approve-scope": HOLD_ALL,
-  "approve-replace": { above: "1000", max_drift_percent: "1" },
+  "approve-replace": { ...HOLD_ALL, above: "1000" },
   "link-once": HOLD_ALL,
   "link-decline": HOLD_ALL,
   "link-other": HOLD_ALL,
   "link-key": HOLD_ALL,
   "link-bound": HOLD_ALL,
   "link-word": HOLD_ALL,
+  "link-form": HOLD_ALL,
   "approve-signals": HOLD_ALL,
 };
 
@@ -304,6 +305,10 @@ describe("an approval link", () => {
     await scheduler.wait(SETTLED_MS);
     const url = await linkFor(id, cleo.headers);
     expect((await visit(url)).status).toBe(200);
+    await call("PATCH", `/v1/api-keys/${cleo.id}`, { body: { addresses: ["198.51.100.7"] } });
+    expect(await codeOf(await visit(url, { say: "approve" }))).toBe("404 not_found");
+    await call("PATCH", `/v1/api-keys/${cleo.id}`, { body: { addresses: [], scopes: ["orders:read"] } });
+    expect(await codeOf(await visit(url, { say: "approve" }))).toBe("404 not_found");
     await call("DELETE", `/v1/api-keys/${cleo.id}`);
     expect(await codeOf(await visit(url, { say: "approve" }))).toBe("404 not_found");
     expect(await readOrder(id)).toMatchObject({ delivery: "held" });
@@ -320,6 +325,20 @@ describe("an approval link", () => {
     );
     await say("decline", id);
     expect(await codeOf(await call("POST", `/v1/orders/${id}/approval-link`))).toBe("409 order_not_held");
+  });
+
+  it("reads nothing but a form, and cuts a reason between letters", async () => {
+    const account = "link-form";
+    const { id } = await placeOrder({ ...BUY, account });
+    const url = await linkFor(id);
+    const broken = await exports.default.fetch(url, {
+      method: "POST",
+      headers: { "CF-Connecting-IP": anAddress(), "Content-Type": "multipart/form-data; boundary=x" },
+      body: "no form at all",
+    });
+    expect(broken.status).toBe(422);
+    await visit(url, { say: "decline", reason: `${"x".repeat(499)}😀` });
+    expect((await readOrder(id)).reason?.detail).toBe(`${"x".repeat(499)}\uFFFD`);
   });
 
   it("takes no other word", async () => {

@@ -260,7 +260,10 @@ async function sendOrdersToTheBroker(): Promise<void> {
 async function sendApprovals(): Promise<void> {
   const setPolicy = (policy: object) =>
     must("setPolicy", "PUT", "/v1/accounts/second/policy", { body: { policy, reason: "held for a moment" } });
-  await setPolicy({ ...POLICY, approval: { above: "0", max_drift_percent: "off" } });
+  await setPolicy({
+    ...POLICY,
+    approval: { above: "0", expires_sec: 900, max_drift_percent: "off", two_persons: false },
+  });
   const body = { ...RESTING, account: "second", client_order_id: crypto.randomUUID() };
   const order = await must<Order>("placeOrder", "POST", "/v1/orders", { body });
   const { url } = await must<{ url: string }>("makeApprovalLink", "POST", `/v1/orders/${order.id}/approval-link`);

@@ -55,12 +55,12 @@ function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
   return held === undefined
     ? cancel(leadsThere.filter((order) => isComing(order, ofGoals)))
     : // On their way there they first take off what is held, as somebody else wants it.
-      { toCancel: [], toWaitFor: leadsThere.filter(isMoving) };
+      { toCancel: leadsThere.filter(isHeld), toWaitFor: leadsThere.filter(isMoving) };
 }
 
-/** One that is being canceled may fill until its end is known. */
+/** One that is being canceled may fill until its end is known, and one that waits for a person may be approved. */
 const isComing = (order: Order, ofGoals: ReadonlySet<OrderId>): boolean =>
-  ofGoals.has(order.id) || isMoving(order) || order.cancel_requested_at !== null;
+  ofGoals.has(order.id) || isMoving(order) || isHeld(order) || order.cancel_requested_at !== null;
 
 /**
  * Canceled is what does not lead where the goal leads as well. What does is under way already: in its place nothing would be
@@ -101,8 +101,12 @@ function ifWithin(units: Decimal, orders: readonly Order[]): readonly Order[] {
 
 const cancel = (toCancel: readonly Order[]): Obstacles => ({ toCancel, toWaitFor: [] });
 
-/** Whether the order trades as soon as the venue can, and does not rest at a price or for an auction. */
-const isMoving = ({ type, time_in_force }: Order): boolean =>
-  time_in_force === "ioc" ||
-  time_in_force === "fok" ||
-  (type === "market" && time_in_force !== "opg" && time_in_force !== "cls");
+/** Whether the order trades as soon as the venue can, and does not rest at a price, for an auction or for a person. */
+const isMoving = (order: Order): boolean => {
+  const { type, time_in_force: until } = order;
+  if (isHeld(order)) return false;
+  return until === "ioc" || until === "fok" || (type === "market" && until !== "opg" && until !== "cls");
+};
+
+/** Nobody may ever approve it: nothing waits for it. */
+const isHeld = ({ delivery }: Order): boolean => delivery === "held";

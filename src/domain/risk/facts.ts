@@ -15,6 +15,8 @@ export type Holdings = {
   readonly workingSameSide: Decimal;
   /** Beside those: live orders for an amount of money, of which nobody knows yet how many units they become. */
   readonly workingByAmount: readonly ByAmount[];
+  /** Of all these, what can fill as things are: what waits for a person is looked at once more before it can. */
+  readonly onItsWay: { readonly units: Decimal; readonly hasAmounts: boolean };
   /** The live orders on the other side: their limit prices, or `null` where one may trade at any price. */
   readonly opposing: readonly (Decimal | null)[];
 };
@@ -88,12 +90,13 @@ export type RiskFacts = Holdings & {
 };
 
 /**
- * Whether the order can only bring the known position closer to zero, even if every live order on its side fills first.
- * Such an order passes the entry rules: an exit is never trapped by a limit.
+ * Whether the order can only bring the known position closer to zero, even if everything on its way on its side fills first.
+ * Such an order passes the entry rules: an exit is never trapped by a limit, nor by an order that nobody has approved.
  */
 export function isReduction(intent: Pick<OrderIntent, "side" | "quantity">, facts: Holdings): boolean {
-  if (intent.quantity === undefined || facts.workingByAmount.length > 0) return false;
+  const { units, hasAmounts } = facts.onItsWay;
+  if (intent.quantity === undefined || hasAmounts) return false;
   const opposes = isPositive(facts.position) ? intent.side === "sell" : intent.side === "buy";
-  const room = subtract(absolute(facts.position), facts.workingSameSide);
+  const room = subtract(absolute(facts.position), units);
   return opposes && isPositive(room) && compare(intent.quantity, room) <= 0;
 }

@@ -11,9 +11,8 @@ const SYMBOLS_MAX = 500;
 const WEEK_SEC = 604_800;
 const HOUR_SEC = 3_600;
 const DAY_SEC = 86_400;
-/** How long an order waits for a person: nobody answers in less, and a quarter of an hour is as long as a price lasts. */
+/** Nobody answers in less. */
 const HOLD_SEC_MIN = 10;
-const HOLD_SEC = 900;
 /** More executions than anybody would wait for before a look. */
 const REPEATS_MAX = 100;
 
@@ -103,9 +102,9 @@ export const Policy = z.strictObject({
       z.literal("auto"),
       z.strictObject({
         above: DecimalOnWire.refine((least) => !lessThan(least, ZERO), { error: "must not be negative" }),
-        expires_sec: z.int().min(HOLD_SEC_MIN).max(DAY_SEC).default(HOLD_SEC),
+        expires_sec: z.int().min(HOLD_SEC_MIN).max(DAY_SEC),
         max_drift_percent: Percent,
-        two_persons: z.boolean().default(false),
+        two_persons: z.boolean(),
       }),
     ])
     .default("auto")

@@ -80,7 +80,9 @@ export const PolicyWhatIf = z
   })
   .meta({
     id: "PolicyWhatIf",
-    description: "Every order is judged by itself, on the facts as they were recorded when it was decided about.",
+    description:
+      "Every order is judged by itself, on the facts as they were recorded when it was decided about. Whether one would have " +
+      "waited for a person (`approval`) is not said.",
   });
 export type PolicyWhatIf = z.infer<typeof PolicyWhatIf>;
 

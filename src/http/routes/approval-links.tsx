@@ -88,9 +88,10 @@ export function mountApprovalLinks(app: OpenAPIHono<AppEnv>): void {
       if (opened instanceof Response) return opened;
       const { id, bearer } = opened;
       const caller: Caller = { actor: bearer, requestId: c.var.requestId, clientIp: clientIpOf(c) };
-      const form = await c.req.parseBody();
-      const why = typeof form["reason"] === "string" ? form["reason"].trim().slice(0, REASON_MAX) : "";
-      const said = await say(c, { id, what: form["say"], why: why === "" ? null : why, caller });
+      // Read as what the page's own form sends, whatever the request says that it is.
+      const form = new URLSearchParams(await c.req.text());
+      const why = (form.get("reason") ?? "").trim().slice(0, REASON_MAX).toWellFormed();
+      const said = await say(c, { id, what: form.get("say"), why: why === "" ? null : why, caller });
       return said.ok ? showOrder(c, said.value) : showTrouble(c, troubleOf(c, said.error));
     },
   );
@@ -183,10 +184,12 @@ const showTrouble = (c: Context<AppEnv>, { code, detail }: Trouble): Response | 
     PROBLEMS[code].status,
   );
 
-function describe({ side, symbol, quantity, notional, type, limit_price: limit, stop_price: stop }: Order): string {
+function describe(order: Order): string {
+  const { side, symbol, quantity, notional, type, limit_price: limit, stop_price: stop, time_in_force: until } = order;
   const size = quantity === undefined ? `${notional} of` : quantity;
-  const prices = [stop === undefined ? "" : `stop ${stop}`, limit === undefined ? "" : `limit ${limit}`];
-  return [side === "buy" ? "Buy" : "Sell", size, symbol, type.replace("_", " "), ...prices].filter(Boolean).join(" ");
+  const prices = [stop === undefined ? [] : [`stop ${stop}`], limit === undefined ? [] : [`limit ${limit}`]].flat();
+  const how = prices.length === 0 ? [type] : prices;
+  return [side === "buy" ? "Buy" : "Sell", size, symbol, ...how, until].join(" ");
 }
 
 function outcomeOf({ hold, status, delivery }: Order): string {

@@ -23,7 +23,13 @@ import {
 } from "./tables.ts";
 
 const HOLD_MS = 900_000;
-const approval = (overrides: object = {}) => ({ above: "0", max_drift_percent: "1", ...overrides });
+const approval = (overrides: object = {}) => ({
+  above: "0",
+  expires_sec: 900,
+  max_drift_percent: "1",
+  two_persons: false,
+  ...overrides,
+});
 const policy = aPolicy({ approval: approval() });
 
 const BEN = { ...CALLER, actor: { kind: "api_key", id: "ben/0123456789" } as const, requestId: "approve-1" };
@@ -219,6 +225,12 @@ describe("where two persons are asked for", () => {
     expect(
       approve(sql, order, { policy: two, caller: { ...BEN, actor: { kind: "api_key", id: "ana/9876543210" } } }).ok,
     ).toBe(true);
+  });
+
+  it("a name is the same name in other letters", () => {
+    const sql = openAccount();
+    const order = hold(sql, of(" Ben"), { policy: two });
+    expect(approve(sql, order, { policy: two })).toMatchObject({ error: { reason: "second_person_required" } });
   });
 
   it("nobody approves what nobody is known to be behind", () => {

@@ -24,7 +24,7 @@ const CAP = 20;
 const policy = aPolicy({
   max_position: String(CAP),
   // From 9 units on, at 187.5 each.
-  approval: { above: "1600", max_drift_percent: "off" },
+  approval: { above: "1600", expires_sec: 900, max_drift_percent: "off", two_persons: false },
 });
 const PRICE = aTrade("187.5", NOW_MS - 1_000);
 

@@ -59,14 +59,41 @@ describe("an account's configuration", () => {
   });
 });
 
+/** Takes the step again that has these words in it, and those after it. */
+function migrateFrom(sql: SqlStorage, words: string): void {
+  sql.exec("DELETE FROM _migrations WHERE id >= (SELECT id FROM _migrations WHERE instr(statements, ?) > 0)", words);
+  migrate({ sql, transactionSync: (change) => change() });
+}
+
 describe("a configuration from before there were overrides", () => {
   it("has none", () => {
     const sql = openSqlStorage();
     const { overrides: _, ...before } = aConfiguration();
     sql.exec("INSERT INTO configuration (id, configuration) VALUES (1, ?)", JSON.stringify(before));
-    sql.exec("DELETE FROM _migrations WHERE statements LIKE '%$.overrides%'");
-    migrate({ sql, transactionSync: (change) => change() });
+    migrateFrom(sql, "$.overrides");
     expect(readConfiguration(sql)).toEqual(aConfiguration());
+  });
+});
+
+describe("a policy from before orders were held", () => {
+  it("holds none", () => {
+    const sql = openSqlStorage();
+    const { approval: _, ...policy } = aPolicy();
+    sql.exec(
+      "INSERT INTO configuration (id, configuration) VALUES (1, ?)",
+      JSON.stringify({ ...aConfiguration(), policy }),
+    );
+    migrateFrom(sql, "$.policy.approval");
+    expect(readConfiguration(sql)).toEqual(aConfiguration());
+  });
+
+  it("stays as it is where it says something", () => {
+    const sql = openSqlStorage();
+    const approval = { above: "0", expires_sec: 60, max_drift_percent: "off", two_persons: true };
+    const configuration = aConfiguration({ policy: aPolicy({ approval }) });
+    sql.exec("INSERT INTO configuration (id, configuration) VALUES (1, ?)", JSON.stringify(configuration));
+    migrateFrom(sql, "$.policy.approval");
+    expect(readConfiguration(sql)).toEqual(configuration);
   });
 });
 

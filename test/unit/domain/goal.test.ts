@@ -175,6 +175,15 @@ describe("an exit", () => {
     expect(plan(EXIT, { live, ofGoals: new Set([idOf(2)]) })).toEqual(cancels(1, 2, 4));
   });
 
+  it("never waits for an order that a person has to approve first, and clears it away", () => {
+    const held = { delivery: "held", status: "pending_new", venue_order_id: null };
+    expect(plan(EXIT, { live: [aLiveOrder(1, { side: "sell", ...held })] })).toEqual(cancels(1));
+    expect(plan(EXIT, { position: "0", live: [aLiveOrder(1, { side: "buy", ...held })] })).toEqual(cancels(1));
+    const outOfShort: PositionInstruction = { ...EXIT, position: "short" };
+    expect(plan(outOfShort, { live: [aLiveOrder(1, { side: "sell", ...held })] })).toEqual(cancels(1));
+    expect(plan(ENTER_LONG, { position: "0", live: [aLiveOrder(1, { side: "buy", ...held })] })).toEqual(cancels(1));
+  });
+
   it("asks for a cancel once, and waits for the end of the order", () => {
     const asked = aRestingOrder(1, { side: "sell", cancel_requested_at: AT });
     expect(plan(EXIT, { live: [asked, aRestingOrder(2, { side: "sell" })] })).toEqual(cancels(2));

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { MIGRATIONS, TRIGGERS } from "../../../src/storage/migrations.ts";
 
@@ -35,5 +36,43 @@ describe("what the code expects of the database", () => {
       const text = readFileSync(join("migrations", file), "utf8");
       expect(text).not.toMatch(/^CREATE (?:TABLE|UNIQUE INDEX|INDEX(?! IF NOT EXISTS)|TRIGGER(?! IF NOT EXISTS))/m);
     }
+  });
+});
+
+describe("what was stored before orders were held", () => {
+  /** The tables as they were then, with one row each; then what has come since. */
+  function migrated(): DatabaseSync {
+    const database = new DatabaseSync(":memory:");
+    const apply = (file: string) => {
+      for (const statement of readFileSync(join("migrations", file), "utf8").split("--> statement-breakpoint"))
+        database.exec(statement);
+    };
+    const since = FILES.indexOf("0008_approvals.sql");
+    FILES.slice(0, since).forEach(apply);
+    const at = "2026-01-15T14:30:00.000Z";
+    const insertAccount = database.prepare(
+      "INSERT INTO accounts (id, status, revision, settings, policy_version, created_at, changed_at) VALUES (?, 'active', 1, ?, 1, ?, ?)",
+    );
+    insertAccount.run("old", JSON.stringify({ name: null, policy: { max_quantity: "1" } }), at, at);
+    insertAccount.run("held", JSON.stringify({ name: null, policy: { approval: { above: "0" } } }), at, at);
+    database
+      .prepare(
+        "INSERT INTO sources (id, status, revision, settings, created_at, changed_at) VALUES ('bot', 'active', 1, ?, ?, ?)",
+      )
+      .run(JSON.stringify({ kind: "signed" }), at, at);
+    FILES.slice(since).forEach(apply);
+    return database;
+  }
+
+  const settingsOf = (table: string, id: string): unknown =>
+    JSON.parse(String(migrated().prepare(`SELECT settings FROM ${table} WHERE id = ?`).get(id)?.["settings"]));
+
+  it("holds nothing, and is nobody's", () => {
+    expect(settingsOf("accounts", "old")).toEqual({ name: null, policy: { max_quantity: "1", approval: "auto" } });
+    expect(settingsOf("sources", "bot")).toEqual({ kind: "signed", owner: null });
+  });
+
+  it("stays as it is where it says something", () => {
+    expect(settingsOf("accounts", "held")).toEqual({ name: null, policy: { approval: { above: "0" } } });
   });
 });

@@ -500,36 +500,44 @@ describe("whatever is asked", () => {
   });
   const count = fc.nat({ max: 10 });
   const anyCounts = fc.record({ second: count, minute: count, day: count });
-  const anyFacts: fc.Arbitrary<RiskFacts> = fc.record({
-    sender: fc.option(anySender),
-    nowMs: fc.constant(NOW_MS),
-    position: fc.oneof(fc.constant(decimalOf("0")), decimal),
-    workingSameSide: fc.oneof(fc.constant(decimalOf("0")), positive.map(decimalOf)),
-    workingByAmount: fc.array(fc.record({ money: positive.map(decimalOf), ownPrice: maybe(positive.map(decimalOf)) }), {
-      maxLength: 2,
-    }),
-    referencePrice: maybe(
-      fc.record({ price: decimal, atMs: fc.integer({ min: NOW_MS - 1_000_000, max: NOW_MS + 100_000 }) }),
-    ),
-    positionKnown: fc.boolean(),
-    circuitOpen: fc.boolean(),
-    auditBacklog: fc.nat({ max: 1_100 }),
-    supports: fc
-      .option(fc.constant({ code: "unsupported_symbol", detail: "no" }), { nil: undefined, freq: 9 })
-      .map((unsupported) => () => unsupported),
-    tradingState: fc.constantFrom(...TradingState.options),
-    opposing: fc.array(fc.oneof(fc.constant(null), positive.map(decimalOf)), { maxLength: 2 }),
-    openOrders: fc.nat({ max: 10 }),
-    book: fc.constant({ positions: new Map(), holdings: [], working: [] }),
-    funds: fc.constantFrom(someFunds(), undefined),
-    instrument: fc.constantFrom(anInstrument(), undefined),
-    recent: fc.record({
-      orders: anyCounts,
-      messages: anyCounts,
-      sameOrderAgeMs: fc.option(fc.nat({ max: 60_000 })),
-      repeatAgesMs: fc.array(fc.nat({ max: 60_000 }), { maxLength: 3 }),
-    }),
-  });
+  const anyFacts: fc.Arbitrary<RiskFacts> = fc
+    .record({
+      sender: fc.option(anySender),
+      nowMs: fc.constant(NOW_MS),
+      position: fc.oneof(fc.constant(decimalOf("0")), decimal),
+      workingSameSide: fc.oneof(fc.constant(decimalOf("0")), positive.map(decimalOf)),
+      workingByAmount: fc.array(
+        fc.record({ money: positive.map(decimalOf), ownPrice: maybe(positive.map(decimalOf)) }),
+        {
+          maxLength: 2,
+        },
+      ),
+      referencePrice: maybe(
+        fc.record({ price: decimal, atMs: fc.integer({ min: NOW_MS - 1_000_000, max: NOW_MS + 100_000 }) }),
+      ),
+      positionKnown: fc.boolean(),
+      circuitOpen: fc.boolean(),
+      auditBacklog: fc.nat({ max: 1_100 }),
+      supports: fc
+        .option(fc.constant({ code: "unsupported_symbol", detail: "no" }), { nil: undefined, freq: 9 })
+        .map((unsupported) => () => unsupported),
+      tradingState: fc.constantFrom(...TradingState.options),
+      opposing: fc.array(fc.oneof(fc.constant(null), positive.map(decimalOf)), { maxLength: 2 }),
+      openOrders: fc.nat({ max: 10 }),
+      book: fc.constant({ positions: new Map(), holdings: [], working: [] }),
+      funds: fc.constantFrom(someFunds(), undefined),
+      instrument: fc.constantFrom(anInstrument(), undefined),
+      recent: fc.record({
+        orders: anyCounts,
+        messages: anyCounts,
+        sameOrderAgeMs: fc.option(fc.nat({ max: 60_000 })),
+        repeatAgesMs: fc.array(fc.nat({ max: 60_000 }), { maxLength: 3 }),
+      }),
+    })
+    .map((facts) => ({
+      ...facts,
+      onItsWay: { units: facts.workingSameSide, hasAmounts: facts.workingByAmount.length > 0 },
+    }));
 
   /** Rules about the sender have nothing to say where there is none, or where it has no cap of its own. */
   const rulesFor = ({ sender }: RiskFacts): string[] =>

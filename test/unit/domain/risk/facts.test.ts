@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { absolute, add, compare, decimalOf, isZero, lessThan, subtract } from "../../../../src/domain/money.ts";
+import { ZERO, absolute, add, compare, decimalOf, isZero, lessThan, subtract } from "../../../../src/domain/money.ts";
 import { signOf } from "../../../../src/domain/order.ts";
 import { isReduction } from "../../../../src/domain/risk/facts.ts";
 import { aMarketIntent, someFacts } from "../../../support/builders.ts";
@@ -36,9 +36,16 @@ describe("a reduction", () => {
   });
 
   it("is no order beside one by amount: nobody knows how many units that one sells", () => {
-    const workingByAmount = [{ money: decimalOf("1"), ownPrice: undefined }];
-    const facts = { ...someFacts({ position: "1000" }), workingByAmount };
+    const facts = { ...someFacts({ position: "1000" }), onItsWay: { units: ZERO, hasAmounts: true } };
     expect(isReduction(aMarketIntent({ side: "sell", quantity: "1" }), facts)).toBe(false);
+  });
+
+  it("is an exit beside orders that wait for a person: nothing of those can fill before it has been looked at again", () => {
+    const facts = {
+      ...someFacts({ position: "10", workingSameSide: "15" }),
+      onItsWay: { units: ZERO, hasAmounts: false },
+    };
+    expect(isReduction(aMarketIntent({ side: "sell", quantity: "10" }), facts)).toBe(true);
   });
 
   it("never turns a position around and never grows it, even if all that works on its side fills first", () => {
@@ -47,7 +54,7 @@ describe("a reduction", () => {
     fc.assert(
       fc.property(fc.constantFrom("buy", "sell"), units, positions, units, (side, quantity, position, working) => {
         fc.pre(!isZero(quantity));
-        const holdings = { position, workingSameSide: working, workingByAmount: [], opposing: [] };
+        const holdings = someFacts({ position, workingSameSide: working });
         if (!isReduction({ side, quantity }, holdings)) return;
         const after = add(position, add(signOf(side, working), signOf(side, quantity)));
         expect(lessThan(absolute(after), absolute(position))).toBe(true);

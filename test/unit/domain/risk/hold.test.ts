@@ -6,7 +6,8 @@ import { Policy } from "../../../../src/domain/risk/policy.ts";
 import { aMarketIntent, aPolicy, anIntent, someFacts } from "../../../support/builders.ts";
 
 const holding = (approval: object | string) => aPolicy({ approval });
-const above = (money: string) => holding({ above: money, max_drift_percent: "1" });
+const SETTING = { above: "0", expires_sec: 900, max_drift_percent: "1", two_persons: false };
+const above = (money: string) => holding({ ...SETTING, above: money });
 
 describe("which orders wait for a person", () => {
   // 10 AAPL at 187.25 or better cost 1872.50 at most.
@@ -22,7 +23,7 @@ describe("which orders wait for a person", () => {
   });
 
   it("none for which there is no price: the rules deny it", () => {
-    const policy = aPolicy({ approval: { above: "1000000", max_drift_percent: "1" }, reference_price_max_age_sec: 60 });
+    const policy = aPolicy({ approval: { ...SETTING, above: "1000000" }, reference_price_max_age_sec: 60 });
     const facts = someFacts({ referencePrice: undefined });
     const decision = assess(aMarketIntent(), { ...policy, max_notional: "off" }, facts);
     expect(decision).toMatchObject({ outcome: "denied", reason: "reference_price_unknown" });
@@ -62,26 +63,20 @@ describe("the price since an order is held", () => {
   });
 
   it("may be anywhere where the policy says off, or auto", () => {
-    expect(driftSince(decimalOf("200"), null, holding({ above: "0", max_drift_percent: "off" }))).toBeUndefined();
+    expect(driftSince(decimalOf("200"), null, holding({ ...SETTING, max_drift_percent: "off" }))).toBeUndefined();
     expect(driftSince(decimalOf("200"), decimalOf("400"), holding("auto"))).toBeUndefined();
   });
 });
 
 describe("the setting", () => {
   it.each([
-    ["a negative amount", { above: "-1", max_drift_percent: "1" }],
-    ["no word on the price", { above: "0" }],
-    ["less time than anybody needs", { above: "0", max_drift_percent: "1", expires_sec: 9 }],
-    ["more than a day", { above: "0", max_drift_percent: "1", expires_sec: 86_401 }],
+    ["a negative amount", { ...SETTING, above: "-1" }],
+    ["no word on the price", { ...SETTING, max_drift_percent: undefined }],
+    ["no word on a second person", { ...SETTING, two_persons: undefined }],
+    ["less time than anybody needs", { ...SETTING, expires_sec: 9 }],
+    ["more than a day", { ...SETTING, expires_sec: 86_401 }],
     ["another word", "manual"],
   ])("does not take %s", (_, approval) => {
     expect(Policy.safeParse({ approval }).success).toBe(false);
-  });
-
-  it("holds for a quarter of an hour, and lets anybody approve, where it does not say otherwise", () => {
-    expect(Policy.parse({ approval: { above: "0", max_drift_percent: "1" } }).approval).toMatchObject({
-      expires_sec: 900,
-      two_persons: false,
-    });
   });
 });
