@@ -2,7 +2,7 @@
 // npx sallyport: runs main.ts on the Node that the project brings. Plain JavaScript without anything new in it, because
 // what reads this file is whatever Node the machine has, from 18 on, and that one may not know TypeScript.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import module from "node:module";
 import { fileURLToPath } from "node:url";
 
@@ -12,7 +12,8 @@ const THIS = fileURLToPath(import.meta.url);
 const COMPILED = fileURLToPath(new URL("../../node_modules/.cache/sallyport", import.meta.url));
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-if (process.execPath === NODE) {
+// A link to another folder may be in the way, and the Node that runs knows itself by where it really is.
+if (existsSync(NODE) && process.execPath === realpathSync(NODE)) {
   // npx and npm scripts put the project's own Node first on the PATH.
   module.enableCompileCache(COMPILED);
   await import("./main.ts");
