@@ -18,7 +18,7 @@ import type { NativeOrder } from "../domain/signal/native.ts";
 import type { SignalReceipt } from "../domain/signal/receipt.ts";
 import type { Settlement } from "../domain/settlement.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
-import type { StopCancels, StopLevel, TradingStop } from "../domain/trading-stop.ts";
+import type { StopActions, StopLevel, TradingStop } from "../domain/trading-stop.ts";
 import { describeError, log } from "../log.ts";
 import { findConfiguration } from "../storage/accounts.ts";
 import { appendEntries } from "../storage/audit-log.ts";
@@ -40,6 +40,7 @@ import { type Sender, settingsAt } from "./decision-context.ts";
 import { openCredentials } from "./credentials.ts";
 import { type AccountDisabled, type Entered, type SignalRefusal, meterOf } from "./door.ts";
 import { type ExecutionQuery, listExecutions } from "./executions.ts";
+import { flattenUnder } from "./flatten-under.ts";
 import { Follower } from "./follower.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { identify } from "./identity.ts";
@@ -61,6 +62,7 @@ import { type RecordedPage, type RecordedQuery, readRecorded } from "./recorded.
 import { ReferencePrices } from "./reference-prices.ts";
 import { type ReplaceRefusal, type Replacement, replaceOrder } from "./replace.ts";
 import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
+import { type WideStop, wideStopsOf } from "./stop-by-signal.ts";
 import { type ReleaseRefusal, adoptWideStops, readStops, releaseStop, setStop } from "./stops.ts";
 import { carryOn } from "./goals.ts";
 import { readDueGoals } from "./goal-store.ts";
@@ -81,6 +83,20 @@ const HELD_MS_MIN = 50;
 
 /** How long to wait for the answers to orders that have left already. */
 const SENT_PATIENCE_MS = 8_000;
+
+export type Stopped = {
+  readonly stop: TradingStop;
+  /** Orders wanted canceled now. */
+  readonly canceled: number;
+  /** What becomes of the positions it reaches; `null` where they are to stay. */
+  readonly flattened: SignalReceipt | null;
+};
+
+type Instructed = Omit<Entered<unknown>, "value"> & {
+  readonly receipt: SignalReceipt;
+  /** In force here; whoever has handed the signal over has the gateway tell every account before it is answered. */
+  readonly wideStops: readonly WideStop[];
+};
 
 /** The account cannot decide: what is wrong with its settings, for the log. */
 export type Misconfigured = { readonly reason: "misconfigured"; readonly problem: string };
@@ -175,7 +191,7 @@ export class AccountObject extends DurableObject<Env> {
   async instruct(
     signal: InstructionSignal,
     waitMs: number,
-  ): Promise<Result<Omit<Entered<unknown>, "value"> & { receipt: SignalReceipt }, SignalRefusal | Misconfigured>> {
+  ): Promise<Result<Instructed, SignalRefusal | Misconfigured>> {
     await this.#knowItself();
     const desk = this.#desk();
     if (!desk.ok) return desk;
@@ -194,7 +210,8 @@ export class AccountObject extends DurableObject<Env> {
     const { value: stored, ...rest } = instructed.value;
     const [first] = receiptOf(this.#sql, stored).orders;
     if (first !== undefined) await this.#until(isAnswered, first, waitMs);
-    return ok({ ...rest, receipt: receiptOf(this.#sql, stored) });
+    const wideStops = wideStopsOf(this.#sql, signal, this.#account);
+    return ok({ ...rest, receipt: receiptOf(this.#sql, stored), wideStops });
   }
 
   /** One signal that was more than one order, as it stands, or `null`. */
@@ -337,17 +354,27 @@ export class AccountObject extends DurableObject<Env> {
     });
   }
 
-  /** Binds the next order, and every one that was approved before and has not left. Counts the orders wanted canceled. */
-  stop(
-    stop: TradingStop,
-    cancels: StopCancels,
-    caller: Caller,
-  ): { readonly stop: TradingStop; readonly canceled: number } {
+  /** Binds the next order, and every one that was approved before and has not left. */
+  stop(stop: TradingStop, { cancels, flatten }: StopActions, caller: Caller): Stopped {
     const context = { ...this.#recordContext(caller), caller, account: this.#account };
-    const set = this.#commit(() => setStop(this.#sql, stop, cancels, context));
+    const { set, left } = this.#commit(() => {
+      const done = setStop(this.#sql, stop, cancels, context);
+      if (!flatten) return { set: done, left: undefined };
+      return { set: done, left: flattenUnder(this.#sql, done.stop, { ...context, ...this.#flattening(context) }) };
+    });
     for (const order of set.canceled) this.#follower.announce(order);
     this.#work();
-    return { stop: set.stop, canceled: set.canceled.length };
+    const canceled = new Set([...set.canceled.map(({ id }) => id), ...(left?.steps[0]?.canceled ?? [])]);
+    const flattened = left === undefined ? null : receiptOf(this.#sql, left);
+    return { stop: set.stop, canceled: canceled.size, flattened };
+  }
+
+  /** Nothing has to be known of the market to leave a position there. */
+  #flattening({ nowMs, random }: RecordContext) {
+    const newId = () => this.#newId(nowMs);
+    const decided = this.#decisionContext();
+    if (!decided.ok) return { newId, deciding: decided };
+    return { newId, deciding: ok({ ...decided.value, nowMs, random, newId, referencePrices: new Map() }) };
   }
 
   /** Waits until what left before a stop was set has been answered; says which orders have not within `waitMs`. */
@@ -449,13 +476,19 @@ export class AccountObject extends DurableObject<Env> {
    * it goes by. Throws without D1.
    */
   async configure(): Promise<number> {
+    const isThere = (await this.#readConfiguration()) !== undefined;
+    return isThere ? (readConfiguration(this.#sql)?.revision ?? 0) : 0;
+  }
+
+  /** Returns the stops of everything that it goes by and that the gateway does not list; nothing where there is no such account. */
+  async #readConfiguration(): Promise<readonly TradingStop[] | undefined> {
     const database = openDatabase(this.env.DB);
     const [stored, sources, stops] = await Promise.all([
       findConfiguration(database, this.#account, new Date()),
       listSources(database),
       listStops(database),
     ]);
-    if (stored === undefined) return 0;
+    if (stored === undefined) return undefined;
     this.#commit(() => {
       const context = { nowMs: Date.now(), requestId: crypto.randomUUID() };
       adoptConfiguration(this.#sql, this.#account, stored, context);
@@ -466,7 +499,7 @@ export class AccountObject extends DurableObject<Env> {
     this.#work();
     // Whoever disables an account wants to know that nothing leaves any more.
     if (stored.status !== "active") await this.sentBefore("halted", SENT_PATIENCE_MS);
-    return readConfiguration(this.#sql)?.revision ?? 0;
+    return this.stops().filter(({ id, account }) => account === null && !stops.some(({ stop }) => stop.id === id));
   }
 
   /** From the answer on, no signal is decided that was proven by an older revision of the source. */
@@ -474,10 +507,13 @@ export class AccountObject extends DurableObject<Env> {
     this.#commit(() => requireRevision(this.#sql, source, revision));
   }
 
-  /** Looks after whatever is due, should an alarm have been lost, and whether its configuration is the present one. */
-  async lookAfter(): Promise<void> {
+  /**
+   * Looks after whatever is due, should an alarm have been lost, and whether its configuration is the present one. Returns the
+   * stops of everything that the gateway has yet to be told of: it could not store them, or never heard of them.
+   */
+  async lookAfter(): Promise<readonly TradingStop[]> {
     this.wake();
-    await this.configure();
+    return (await this.#readConfiguration()) ?? [];
   }
 
   /** Starts whatever is due. */

@@ -6,7 +6,7 @@ import { cancelOrder } from "./cancel.ts";
 import { readOpenGoals } from "./goal-store.ts";
 import { cancelGoal } from "./goals.ts";
 import { readLiveRows } from "./orders.ts";
-import type { CarryingContext } from "./pursue.ts";
+import type { PursuingContext } from "./pursue.ts";
 import type { RecordContext } from "./record.ts";
 import { stepOf } from "./signal-step.ts";
 import { type StoredStep, findSignalByNames } from "./signals.ts";
@@ -14,7 +14,7 @@ import { type StoredStep, findSignalByNames } from "./signals.ts";
 type CancelInstruction = Extract<Instruction, { readonly action: "cancel" }>;
 
 /** What is live of what is named, and what would still be ordered for it. By its name also what a signal has placed. */
-export function cancelNamed(sql: SqlStorage, wanted: CancelInstruction, context: CarryingContext): StoredStep {
+export function cancelNamed(sql: SqlStorage, wanted: CancelInstruction, context: PursuingContext): StoredStep {
   const { symbol, side, client_order_id: name } = wanted;
   const steps = name === undefined ? [] : (findSignalByNames(sql, context.signal.source, [name])?.signal.steps ?? []);
   const [ordersNamed, goalsNamed] = [
@@ -43,8 +43,8 @@ export function cancelNamed(sql: SqlStorage, wanted: CancelInstruction, context:
   return { ...step, code: "nothing_to_do", detail: "no such order is live" };
 }
 
-/** On behalf of the signal's source. */
-export function cancelOne(sql: SqlStorage, id: OrderId, { signal, nowMs, random }: CarryingContext): OrderId[] {
+/** On behalf of whoever wants it. */
+export function cancelOne(sql: SqlStorage, id: OrderId, { signal, nowMs, random }: PursuingContext): OrderId[] {
   const { actor, requestId, clientIp } = signal;
   const context: RecordContext = { nowMs, random, caller: { actor, requestId, clientIp } };
   return cancelOrder(sql, id, context).ok ? [id] : [];

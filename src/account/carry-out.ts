@@ -6,7 +6,6 @@ import { assertNever } from "../domain/result.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
 import { objectionTo } from "../domain/signal/objection.ts";
 import { type PlainInstruction, plainOrder } from "../domain/signal/plain-order.ts";
-import type { TradingStop } from "../domain/trading-stop.ts";
 import { cancelNamed } from "./cancel-named.ts";
 import { flatten } from "./flatten.ts";
 import { marketFactsOf } from "./goals.ts";
@@ -15,7 +14,7 @@ import { positionIn } from "./positions.ts";
 import { type CarryingContext, onlyCloses, opposes, pursue, refusalOf } from "./pursue.ts";
 import { failed, stepOf } from "./signal-step.ts";
 import type { StoredStep } from "./signals.ts";
-import { setStop } from "./stops.ts";
+import { stopBySignal } from "./stop-by-signal.ts";
 
 export function carryOut(sql: SqlStorage, instruction: Instruction, context: CarryingContext): StoredStep[] {
   const refusal = refusalOf(sql, instruction, context);
@@ -47,7 +46,7 @@ export function carryOut(sql: SqlStorage, instruction: Instruction, context: Car
     case "cancel":
       return [cancelNamed(sql, instruction, context)];
     case "stop":
-      return [stop(sql, instruction, context)];
+      return stopBySignal(sql, instruction, context);
     default:
       return assertNever(instruction);
   }
@@ -91,29 +90,6 @@ function place(sql: SqlStorage, instruction: PlainInstruction, context: Carrying
   if (order.status === "denied")
     return { ...failed(step, { code: "order_denied", detail: codeOf(order) }), orders: [order.id] };
   return { ...step, outcome: "ordered", orders: [order.id] };
-}
-
-/** A source takes itself away: what others send is not for it to stop. */
-function stop(
-  sql: SqlStorage,
-  { state }: Extract<Instruction, { readonly action: "stop" }>,
-  { signal, account, nowMs, random, newId }: CarryingContext,
-): StoredStep {
-  const wanted: TradingStop = {
-    id: newId().uuid,
-    account,
-    source: signal.source,
-    symbol: null,
-    state,
-    level: "source",
-    set_by: signal.source,
-    set_at: new Date(nowMs).toISOString(),
-    reason: `signal ${signal.requestId}`,
-  };
-  const caller = { actor: signal.actor, requestId: signal.requestId, clientIp: signal.clientIp };
-  const set = setStop(sql, wanted, "entries", { account, nowMs, random, caller });
-  const canceled = set.canceled.map(({ id }) => id);
-  return { ...stepOf({ action: "stop" }), outcome: "done", canceled, detail: `${state}, stop ${set.stop.id}` };
 }
 
 const codeOf = ({ reason, id }: Order): string => `${reason?.code ?? "denied"}, order ${id}`;

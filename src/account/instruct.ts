@@ -7,6 +7,7 @@ import type { Circumstances, Notice } from "../domain/signal/format.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
 import { type SignalLimits, gapNotice } from "../domain/signal/objection.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
+import type { StopReach } from "../domain/trading-stop.ts";
 import { carryOut } from "./carry-out.ts";
 import { type Entered, type Envelope, type Known, type Proof, type SignalRefusal, enter, noteSignal } from "./door.ts";
 import type { GoalContext } from "./goals.ts";
@@ -20,6 +21,8 @@ export type InstructionSignal = Envelope & {
   /** The sender's own name for it. */
   readonly name: string | null;
   readonly settings: GoalSettings & SignalLimits;
+  /** What it stops when it says so. */
+  readonly stopReach: StopReach;
   readonly format: string;
   readonly circumstances: Circumstances;
   readonly notices: readonly Notice[];

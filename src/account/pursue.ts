@@ -1,5 +1,5 @@
 // What a signal wants of a position, begun as a goal, and what keeps it from being begun.
-import type { PositionInstruction } from "../domain/goal/goal.ts";
+import type { GoalSettings, PositionInstruction } from "../domain/goal/goal.ts";
 import type { Refusal } from "../domain/goal/terms.ts";
 import type { OrderId } from "../domain/ids.ts";
 import { type Decimal, ZERO, isPositive, isZero, lessThan } from "../domain/money.ts";
@@ -16,16 +16,24 @@ import { failed, stepOf } from "./signal-step.ts";
 import type { StoredStep } from "./signals.ts";
 import { tradingStateOf } from "./stops.ts";
 
-export type CarryingContext = GoalContext & { readonly signal: InstructionSignal; readonly id: OrderId };
+/** On whose behalf positions are changed: a signal says all of this, and so does a person who has everything left. */
+export type Mandate = Pick<InstructionSignal, "source" | "actor" | "sender" | "requestId" | "clientIp"> & {
+  readonly settings: GoalSettings;
+};
 
-type PursuingContext = CarryingContext & {
+/** `id`: of the signal, or of what is kept like one. */
+export type PursuingContext = GoalContext & { readonly signal: Mandate; readonly id: OrderId };
+
+export type CarryingContext = PursuingContext & { readonly signal: InstructionSignal };
+
+type PursuitContext = PursuingContext & {
   /** What the step is called, where the instruction is not what the signal said. */
   readonly action?: string;
   /** From then on nothing is opened for it any more. */
   readonly opensUntilMs?: number;
 };
 
-export function pursue(sql: SqlStorage, instruction: PositionInstruction, context: PursuingContext): StoredStep {
+export function pursue(sql: SqlStorage, instruction: PositionInstruction, context: PursuitContext): StoredStep {
   const { signal, id, nowMs, action = instruction.action, opensUntilMs = nowMs + APPROVAL_TTL_MS } = context;
   const step = { ...stepOf(instruction), action };
   if (instruction.take_profit !== undefined || instruction.stop_loss !== undefined) return failed(step, NO_LEGS);
@@ -45,7 +53,7 @@ export function pursue(sql: SqlStorage, instruction: PositionInstruction, contex
  * What keeps all of it from being begun: to get out of the way, orders of others are canceled before its own is held against the
  * rules, so what the rules will deny in any case must not come so far.
  */
-export function refusalOf(sql: SqlStorage, instruction: Instruction, context: CarryingContext): Refusal | undefined {
+export function refusalOf(sql: SqlStorage, instruction: Instruction, context: PursuingContext): Refusal | undefined {
   const { signal, minimumOrigin } = context;
   const origin = signal.sender?.origin ?? "hmac";
   if (!isAtLeast(origin, minimumOrigin)) {
@@ -61,7 +69,7 @@ export function refusalOf(sql: SqlStorage, instruction: Instruction, context: Ca
 }
 
 /** As things stand. What becomes of it by the time that its turn comes opens nothing either: see `opensUntilMs`. */
-export function onlyCloses(sql: SqlStorage, instruction: PositionInstruction, { signal }: CarryingContext): boolean {
+export function onlyCloses(sql: SqlStorage, instruction: PositionInstruction, { signal }: PursuingContext): boolean {
   const held = positionIn(sql, instruction.symbol);
   switch (instruction.action) {
     case "enter": {

@@ -56,6 +56,13 @@ export const findSignal = (sql: SqlStorage, id: string): Found | undefined =>
     .toArray()
     .map(toFound)[0];
 
+/** The signal that this request was, or that was kept for it. */
+export const findSignalOfRequest = (sql: SqlStorage, requestId: string): Found | undefined =>
+  sql
+    .exec<{ signal: string; request: string }>("SELECT signal, request FROM signals WHERE request_id = ?", requestId)
+    .toArray()
+    .map(toFound)[0];
+
 /** The signals that have these names, each once. */
 export const findSignalsByNames = (sql: SqlStorage, source: SourceId, names: readonly string[]): Found[] =>
   names.length === 0

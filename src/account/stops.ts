@@ -34,7 +34,10 @@ export const tradingStateOf = (
 
 export type StopContext = RecordContext & { readonly account: AccountId; readonly caller: Caller };
 
-/** Sets a stop, or finds the one that says the same; cancels what is to be canceled either way. */
+/**
+ * Sets a stop, or finds the one that says the same; cancels what is to be canceled either way. One that has been released is not
+ * set again by somebody who has not heard of that.
+ */
 export function setStop(
   sql: SqlStorage,
   stop: TradingStop,
@@ -44,6 +47,7 @@ export function setStop(
   // The gateway's own are released by their ids, wherever they are.
   const isOwn = stop.account !== null;
   const same = readStops(sql).find((other) => other.id === stop.id || (isOwn && isSame(other, stop)));
+  if (same === undefined && isKnown(sql, stop)) return { stop, canceled: [] };
   if (same === undefined) insert(sql, stop, context);
   return { stop: same ?? stop, canceled: cancels === "none" ? [] : cancelReached(sql, stop, cancels, context) };
 }
@@ -96,8 +100,6 @@ export function adoptWideStops(
   context: { readonly account: AccountId; readonly nowMs: number; readonly requestId: string },
 ): void {
   const inForce = new Set(readStops(sql).map(({ id }) => id));
-  // One that was released here comes back with an older list only.
-  const isKnown = ({ id }: TradingStop) => sql.exec("SELECT 1 FROM stops WHERE id = ?", id).toArray().length > 0;
   const caller = {
     actor: { kind: "gateway", id: context.account } as const,
     requestId: context.requestId,
@@ -108,9 +110,14 @@ export function adoptWideStops(
       release(sql, stop, context.nowMs);
       journal(sql, context.account, "trading.released", stop, { nowMs: context.nowMs, ...caller, data: { stop } });
     }
-    if (!isReleased && !isKnown(stop)) insert(sql, stop, { ...context, random: 0, caller });
+    // One that was released here comes back with an older list only.
+    if (!isReleased && !isKnown(sql, stop)) insert(sql, stop, { ...context, random: 0, caller });
   }
 }
+
+/** Whether it is in force, or was. */
+const isKnown = (sql: SqlStorage, { id }: TradingStop): boolean =>
+  sql.exec("SELECT 1 FROM stops WHERE id = ?", id).toArray().length > 0;
 
 const release = (sql: SqlStorage, { id }: TradingStop, nowMs: number): void =>
   void sql.exec("UPDATE stops SET released_at_ms = ? WHERE id = ?", nowMs, id);

@@ -17,6 +17,7 @@ import { preview } from "./commands/preview.ts";
 import { release } from "./commands/release.ts";
 import { rotate } from "./commands/rotate.ts";
 import { send } from "./commands/send.ts";
+import { signals } from "./commands/signals.ts";
 import { sign } from "./commands/sign.ts";
 import { sources } from "./commands/sources.ts";
 import { stops } from "./commands/stops.ts";
@@ -29,6 +30,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   verify,
   preview,
   orders,
+  signals,
   approvals,
   portfolio,
   kill,

@@ -9,6 +9,7 @@ const ANY_WHOLE = { min: 1, max: 999_999_999 };
 export const TERM_OPTIONS = {
   kind: { type: "string" },
   name: { type: "string" },
+  owner: { type: "string" },
   account: { type: "string" },
   also: { type: "string", multiple: true },
   "no-others": { type: "boolean" },
@@ -19,6 +20,7 @@ export const TERM_OPTIONS = {
   "signals-per-min": { type: "string" },
   "max-quantity": { type: "string" },
   "max-notional": { type: "string" },
+  signals: { type: "string" },
   reason: { type: "string" },
 } as const satisfies ParseArgsOptionsConfig;
 
@@ -33,6 +35,7 @@ type CapOptions = {
 type TermOptions = CapOptions & {
   readonly kind?: Word;
   readonly name?: Word;
+  readonly owner?: Word;
   readonly account?: Word;
   readonly also?: Words;
   readonly "no-others"?: boolean | undefined;
@@ -40,25 +43,28 @@ type TermOptions = CapOptions & {
   readonly origin?: Word;
   readonly fingerprint?: Words;
   readonly deduplicate?: Word;
+  /** The file that they are in. */
+  readonly signals?: Word;
   readonly reason?: Word;
 };
 
 const CAPS = ["signals-per-min", "max-quantity", "max-notional"] as const;
-const OF_ALL = ["kind", "name", "account", "also", ...CAPS, "reason"] as const;
+const OF_ALL = ["kind", "name", "owner", "account", "also", ...CAPS, "signals", "reason"] as const;
 const OF_KIND = { signed: ["scheme"], tradingview: ["origin", "fingerprint", "deduplicate"] } as const;
 const KINDS = ["signed", "tradingview"] as const;
 
-/** A new source, as `POST /v1/sources` takes it. */
-export function readNewSource(id: string, options: TermOptions): object {
+/** A new source, as `POST /v1/sources` takes it. `signals`: what is in the file that the option names. */
+export function readNewSource(id: string, options: TermOptions, signals?: unknown): object {
   const kind = readWord("--kind", options.kind ?? "signed", KINDS);
   refuseOthers(`sources create --kind ${kind}`, options, [...OF_ALL, ...OF_KIND[kind]]);
-  const { account, name, also, reason, scheme, origin, fingerprint, deduplicate } = options;
+  const { account, name, owner, also, reason, scheme, origin, fingerprint, deduplicate } = options;
   if (account === undefined) throw new UsageFault("--account is missing: where do its signals go?");
   const caps = readCaps(options);
   return {
     id,
     kind,
     name,
+    owner,
     account,
     accounts: also,
     // Hyphens, as everywhere on a command line.
@@ -67,21 +73,23 @@ export function readNewSource(id: string, options: TermOptions): object {
     certificate_fingerprints: fingerprint,
     deduplicate_sec: deduplicate === undefined ? undefined : readWhole("--deduplicate", deduplicate, ANY_WHOLE),
     caps: hasAny(caps) ? requirePace(caps) : undefined,
+    signals,
     reason,
   };
 }
 
 /** A change of a source, as `PATCH /v1/sources/{id}` takes it, but for the caps that stay as they are. */
-export function readSourceChange(options: TermOptions) {
-  refuseOthers("sources change", options, ["name", "also", "no-others", ...CAPS, "reason"]);
-  const { name, also, reason } = options;
+export function readSourceChange(options: TermOptions, signals?: unknown) {
+  refuseOthers("sources change", options, ["name", "owner", "also", "no-others", ...CAPS, "signals", "reason"]);
+  const { name, owner, also, reason } = options;
   const isAlone = options["no-others"] === true;
   if (isAlone && also !== undefined) throw new UsageFault("Give --also or --no-others");
   const caps = readCaps(options);
-  if (name === undefined && also === undefined && !isAlone && !hasAny(caps)) {
-    throw new UsageFault("Say what changes: --name, --also, --no-others or a cap");
+  const accounts = isAlone ? [] : also;
+  if ([name, owner, accounts, signals].every((term) => term === undefined) && !hasAny(caps)) {
+    throw new UsageFault("Say what changes: --name, --owner, --also, --no-others, --signals or a cap");
   }
-  return { name, accounts: isAlone ? [] : also, caps: hasAny(caps) ? caps : undefined, reason };
+  return { name, owner, accounts, caps: hasAny(caps) ? caps : undefined, signals, reason };
 }
 
 function readCaps(options: CapOptions) {

@@ -48,6 +48,7 @@ export function formatSource(source: SourceView, paint: Paint, nowMs: number): s
     [
       ["source", { text: source.id, tone: "strong" }],
       ["name", source.name],
+      ["owner", source.owner],
       ["status", statusOf(source)],
       ["kind", source.kind],
       ["origin", originOf(source)],
@@ -56,13 +57,30 @@ export function formatSource(source: SourceView, paint: Paint, nowMs: number): s
       ["account", source.account],
       ["may name", source.accounts.join(" ")],
       ["same bytes", deduplicateSec === undefined ? null : `are one signal for ${deduplicateSec} s`],
-      ...Object.entries(caps ?? {}).map(([name, value]): [string, Cell] => [name, describeCap(value)]),
+      ...Object.entries(caps ?? {}).map(([name, value]): [string, Cell] => [name, describeSetting(value)]),
       ["created", source.created_at],
       ["changed", source.changed_at],
     ],
     paint,
   );
-  return source.secrets.length === 0 ? fields : `${fields}\n\n${formatSecrets(source.secrets, paint, nowMs)}`;
+  return [
+    fields,
+    ...formatSignals(source, paint),
+    ...(source.secrets.length === 0 ? [] : [formatSecrets(source.secrets, paint, nowMs)]),
+  ].join("\n\n");
+}
+
+/** How its signals are read. What is not set, as a map without a name in it, says nothing. */
+function formatSignals({ signals = {} }: SourceView, paint: Paint): readonly string[] {
+  const isSet = (value: unknown) => value !== null && !(typeof value === "object" && Object.keys(value).length === 0);
+  const set = Object.entries(signals).filter(([, value]) => isSet(value));
+  if (set.length === 0) return [];
+  return [
+    `Its signals:\n\n${formatFields(
+      set.map(([name, value]): [string, Cell] => [name, describeSetting(value)]),
+      paint,
+    )}`,
+  ];
 }
 
 function formatSecrets(secrets: readonly SecretView[], paint: Paint, nowMs: number): string {
@@ -80,7 +98,7 @@ function formatSecrets(secrets: readonly SecretView[], paint: Paint, nowMs: numb
   return formatTable(columns, rows, paint);
 }
 
-const describeCap = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+const describeSetting = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** While it is still accepted and will not be for long, somebody may have to move. */
 const endOf = ({ expires_at: expiresAt }: SecretView, nowMs: number): { text: string; tone: Tone } => ({

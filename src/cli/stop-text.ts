@@ -1,6 +1,7 @@
 // Trading, stopped, as people read it: what stands still, what is still on its way, and how to let it go again.
 import { nextCommand } from "./next-command.ts";
 import { shortTime } from "./order-text.ts";
+import { formatSteps } from "./receipt-text.ts";
 import { type Paint, type Tone, printable } from "./screen.ts";
 import type { ConnectionOptions } from "./settings.ts";
 import { type Cell, formatFields, formatTable } from "./table.ts";
@@ -38,6 +39,7 @@ export function formatStopped(
   return [
     `${paint("strong", `Stopped: ${printable(describeReach(stop))}.`)}\n\n${formatStop(stop, paint)}`,
     accounts.length === 0 ? "No account goes by it yet; those to come will." : formatReached(accounts, paint),
+    ...formatFlattened(accounts, options, paint),
     ...(times === 1 ? [] : ["It was asked for more than once; what ended in between is not counted."]),
     ...(sent === undefined
       ? []
@@ -57,6 +59,26 @@ function formatReached(accounts: StoppedView["accounts"], paint: Paint): string 
     return [[account, String(canceled), first], ...others.map((id) => ["", "", id])];
   });
   return formatTable(columns, rows, paint);
+}
+
+/** Each position that is being left, and those that stay, which somebody has to look after. */
+function formatFlattened(
+  accounts: StoppedView["accounts"],
+  options: ConnectionOptions,
+  paint: Paint,
+): readonly string[] {
+  const receipts = accounts.flatMap(({ flattened }) => flattened ?? []);
+  if (receipts.length === 0) return [];
+  const leaving = receipts.map((receipt) => ({
+    ...receipt,
+    steps: receipt.steps.filter(({ symbol }) => symbol !== null),
+  }));
+  const [first] = leaving.filter(({ steps }) => steps.length > 0);
+  if (first === undefined) return ["Nothing is held there: there is no position to leave."];
+  return [
+    formatSteps(leaving, paint),
+    `It goes on by itself. Read how each account fares:\n\n  ${nextCommand("signals show", [first.id], options)}`,
+  ];
 }
 
 /** What no longer stops anything; others may. */

@@ -51,6 +51,29 @@ export const OrderView = z.looseObject({
 });
 export type OrderView = z.infer<typeof OrderView>;
 
+const StepView = z.looseObject({
+  action: z.string(),
+  symbol: z.string().nullable(),
+  outcome: z.string(),
+  code: z.string().nullable(),
+  detail: z.string().nullable(),
+  orders: z.array(z.string()),
+  canceled: z.array(z.string()),
+});
+
+export const ReceiptView = z.looseObject({
+  id: z.string(),
+  account: z.string(),
+  source: z.string(),
+  request_id: z.string(),
+  format: z.string(),
+  steps: z.array(StepView),
+  orders: z.array(OrderView),
+  notices: z.array(z.looseObject({ pointer: z.string(), message: z.string() })),
+  created_at: z.string(),
+});
+export type ReceiptView = z.infer<typeof ReceiptView>;
+
 export const AccountView = z.looseObject({
   id: z.string(),
   name: z.string().nullable(),
@@ -86,6 +109,7 @@ export type ApiKeyView = z.infer<typeof ApiKeyView>;
 export const SourceView = z.looseObject({
   id: z.string(),
   name: z.string().nullable(),
+  owner: z.string().optional(),
   status: z.string(),
   kind: z.string(),
   origin: z.string().optional(),
@@ -95,6 +119,7 @@ export const SourceView = z.looseObject({
   account: z.string(),
   accounts: z.array(z.string()),
   caps: z.record(z.string(), z.unknown()).nullable(),
+  signals: z.record(z.string(), z.unknown()).optional(),
   secrets: z.array(
     z.looseObject({
       id: z.string(),
@@ -160,7 +185,14 @@ export type StopView = z.infer<typeof StopView>;
 
 export const StoppedView = z.looseObject({
   stop: StopView,
-  accounts: z.array(z.looseObject({ account: z.string(), canceled: z.number(), on_the_wire: z.array(z.string()) })),
+  accounts: z.array(
+    z.looseObject({
+      account: z.string(),
+      canceled: z.number(),
+      on_the_wire: z.array(z.string()),
+      flattened: ReceiptView.nullable().optional(),
+    }),
+  ),
 });
 export type StoppedView = z.infer<typeof StoppedView>;
 

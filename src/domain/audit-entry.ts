@@ -36,6 +36,7 @@ export const AuditEventType = z.enum([
   "batch.duplicate",
   "batch.conflict",
   "goal.ended",
+  "positions.flatten_requested",
   "trading.stopped",
   "trading.released",
   "position.reconciled",

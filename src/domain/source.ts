@@ -87,12 +87,25 @@ const NewTradingViewSource = z.strictObject({
 export const NewSource = z
   .discriminatedUnion("kind", [NewSignedSource, NewTradingViewSource])
   .superRefine((source, context) => {
+    for (const { path, message } of stopsTooMuch(source)) context.addIssue({ code: "custom", path, message });
     if (source.kind !== "tradingview" || source.origin !== "certificate") return;
     if (source.certificate_fingerprints.length > 0) return;
     context.addIssue({ code: "custom", path: ["certificate_fingerprints"], message: "required by origin certificate" });
   })
   .meta({ id: "NewSource" });
 export type NewSource = z.infer<typeof NewSource>;
+
+/** What is wrong with these settings for a source of this kind: whoever learns an address must not stop others with it. */
+export const stopsTooMuch = ({
+  kind,
+  signals,
+}: {
+  readonly kind: NewSource["kind"];
+  readonly signals?: SignalSettings | undefined;
+}): readonly { readonly path: string[]; readonly message: string }[] =>
+  kind === "signed" || signals === undefined || signals.stop_reach === "source"
+    ? []
+    : [{ path: ["signals", "stop_reach"], message: "must be source where signals are not signed" }];
 
 /** What can change about a source. Its default account cannot, and neither can its kind. */
 export const SourceChange = z

@@ -34,10 +34,30 @@ export const NewStop = z
       description: "`reducing` lets exits through, so that nobody is trapped in a position; `halted` nothing.",
     }),
     cancel: StopCancels.default("entries").meta({ description: "Live orders that are canceled with it." }),
+    flatten: z
+      .boolean()
+      .default(false)
+      .meta({
+        description:
+          "Whether every position that it reaches is left, at the market, and what rests in its symbol canceled, whatever `cancel` " +
+          "says. Not with `halted`, and not for a `source`: positions are the account's.",
+      }),
     reason: ChangeReason,
+  })
+  .superRefine(({ state, source, flatten }, context) => {
+    const refuse = (message: string) => context.addIssue({ code: "custom", path: ["flatten"], message });
+    if (flatten && state === "halted") refuse("does not go with halted, under which no exit passes");
+    if (flatten && source !== null) refuse("does not go with a source: positions are an account's");
   })
   .meta({ id: "NewStop" });
 export type NewStop = z.infer<typeof NewStop>;
+
+/** What is done as it is set. Neither is a part of the stop: what was canceled or left stays so when it is released. */
+export type StopActions = { readonly cancels: StopCancels; readonly flatten: boolean };
+
+/** How much of trading a source's own signal takes away when it says `stop`. */
+export const StopReach = z.enum(["source", "account", "everything"]);
+export type StopReach = z.infer<typeof StopReach>;
 
 /** A stop that is in force. */
 export const TradingStop = z

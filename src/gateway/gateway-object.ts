@@ -1,6 +1,7 @@
 // The gateway itself: the only writer of its configuration. Every change and its audit entry are one D1 transaction, made one
 // at a time; what has to learn of a change is told before the change is answered, and the answer says who could not be.
 import { DurableObject } from "cloudflare:workers";
+import type { Stopped } from "../account/account-object.ts";
 import type { Caller } from "../account/record.ts";
 import { accountStub } from "../account/stub.ts";
 import { readConfig } from "../config.ts";
@@ -12,7 +13,7 @@ import type { AccountId, SourceId } from "../domain/ids.ts";
 import type { NewOverride } from "../domain/policy-override.ts";
 import { type Result, assert, ok } from "../domain/result.ts";
 import type { Source } from "../domain/source.ts";
-import { type StopCancels, type StopLevel, type TradingStop, isSame } from "../domain/trading-stop.ts";
+import { type StopActions, type StopLevel, type TradingStop, isSame } from "../domain/trading-stop.ts";
 import { describeError, log } from "../log.ts";
 import { limiterStub } from "../limiter/stub.ts";
 import { insertEntry, readHead } from "../storage/audit-log.ts";
@@ -33,7 +34,7 @@ import type { Change, Missing, Plan, Taken } from "./change.ts";
 import { keyringOf } from "../vault/keyring.ts";
 import type { ReleaseRefusal } from "../account/stops.ts";
 import { type OverrideMade, endOverride, setOverride } from "./overrides.ts";
-import { findSame, recordStop, releaseEverywhere } from "./stops.ts";
+import { findListed, recordStop, releaseEverywhere } from "./stops.ts";
 import { type SecretRefusal, type SourceUpdate, changeSource, createSource } from "./sources.ts";
 import { type Made, untoldOf } from "./told.ts";
 import { type Rewrapped, rewrapSome } from "./vault.ts";
@@ -43,9 +44,11 @@ const KNOWN_ACCOUNTS = "accounts";
 export type StoppedEverywhere = {
   readonly stop: TradingStop;
   readonly isStored: boolean;
-  /** Orders wanted canceled, by account. */
-  readonly canceled: readonly { readonly account: AccountId; readonly count: number }[];
+  /** Who has been told, and what was done there. */
+  readonly reached: readonly StoppedAccount[];
 };
+
+type StoppedAccount = Pick<Stopped, "canceled" | "flattened"> & { readonly account: AccountId };
 
 export class GatewayObject extends DurableObject<Env> {
   #last: Promise<unknown> = Promise.resolve();
@@ -101,17 +104,21 @@ export class GatewayObject extends DurableObject<Env> {
 
   /**
    * Stops trading everywhere. The accounts are told first and need nothing else to go by it, so it binds them also while D1 is
-   * away; then it is stored, for the accounts there will be. `isStored`: whether that could be done.
+   * away; then it is stored, for the accounts there will be. `isStored`: whether that could be done. One that an account goes by
+   * already keeps its id, so that no account is left with another; one that has been released is not set again.
    */
-  async stop(wanted: TradingStop, cancels: StopCancels, caller: Caller): Promise<Made<StoppedEverywhere>> {
+  async stop(wanted: TradingStop, actions: StopActions, caller: Caller): Promise<Made<StoppedEverywhere>> {
     const before = await this.#accounts();
-    const listed = await findSame(openDatabase(this.env.DB), wanted).catch(() => undefined);
-    const stop = listed ?? (await this.#stopsOf(before)).find((told) => isSame(told, wanted)) ?? wanted;
-    const canceled: { readonly account: AccountId; readonly count: number }[] = [];
+    const listed = await findListed(openDatabase(this.env.DB), wanted).catch(() => undefined);
+    if (listed?.isReleased === true) return { answer: { stop: wanted, isStored: true, reached: [] }, untold: [] };
+    const told = await this.#stopsOf(before);
+    const itself = told.find(({ id }) => id === wanted.id);
+    const stop = itself ?? listed?.stop ?? told.find((one) => isSame(one, wanted)) ?? wanted;
+    const reached: StoppedAccount[] = [];
     const tell = (accounts: readonly AccountId[]) =>
       untoldOf(accounts, async (account) => {
-        const done = await accountStub(this.env, account).stop(stop, cancels, caller);
-        canceled.push({ account, count: done.canceled });
+        const { canceled, flattened } = await accountStub(this.env, account).stop(stop, actions, caller);
+        reached.push({ account, canceled, flattened });
       });
     const untold = await tell(before);
     const recorded = await this.#make(recordStop(stop), caller, async () => {
@@ -124,7 +131,7 @@ export class GatewayObject extends DurableObject<Env> {
     });
     const stored = recorded?.ok === true ? recorded.value : { answer: stop, untold: [] };
     return {
-      answer: { stop: stored.answer, isStored: recorded?.ok === true, canceled },
+      answer: { stop: stored.answer, isStored: recorded?.ok === true, reached },
       untold: [...untold, ...stored.untold],
     };
   }

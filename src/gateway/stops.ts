@@ -3,12 +3,18 @@ import { err, ok } from "../domain/result.ts";
 import { type StopLevel, type TradingStop, isSame, mayRelease } from "../domain/trading-stop.ts";
 import type { ReleaseRefusal } from "../account/stops.ts";
 import type { Database } from "../storage/client.ts";
-import { listStops, markReleased, writeStop } from "../storage/trading-stops.ts";
+import { type StoredStop, listStops, markReleased, writeStop } from "../storage/trading-stops.ts";
 import type { Plan } from "./change.ts";
 
-/** The stop in force that says the same already. Throws when D1 is unreachable. */
-export const findSame = async (database: Database, stop: TradingStop): Promise<TradingStop | undefined> =>
-  (await listStops(database)).find((one) => !one.isReleased && isSame(one.stop, stop))?.stop;
+/**
+ * The stop that is meant, as it is listed: this very one, in force or released, or one in force that says the same already. Throws
+ * when D1 is unreachable.
+ */
+export async function findListed(database: Database, stop: TradingStop): Promise<StoredStop | undefined> {
+  const listed = await listStops(database);
+  const itself = listed.find((one) => one.stop.id === stop.id);
+  return itself ?? listed.find((one) => !one.isReleased && isSame(one.stop, stop));
+}
 
 /** The accounts have been told before: this is for those there will be. */
 export const recordStop =

@@ -7,7 +7,7 @@ import type { StopLevel } from "../domain/trading-stop.ts";
 import type { Made } from "../gateway/told.ts";
 import { readFields, readJson } from "../intake/json-body.ts";
 import type { AppEnv } from "./env.ts";
-import { type Trouble, refuse } from "./problem.ts";
+import { type Trouble, notInForce, refuse } from "./problem.ts";
 import { troubleOf } from "./refusal.ts";
 
 /** The body as the schema has it. Ends the request where it is not. */
@@ -42,11 +42,7 @@ export function mustBind<T>(c: Context<AppEnv>, done: Result<Made<T>, AdminRefus
 }
 
 export function notTold(c: Context<AppEnv>, untold: readonly string[]): never {
-  return refuse(c, {
-    code: "not_told",
-    detail: `It is not in force everywhere: ${untold.join(", ")} could not be told of it. Send the same request again.`,
-    headers: { "Retry-After": "5" },
-  });
+  return refuse(c, notInForce(untold, "Send the same request again."));
 }
 
 function adminTroubleOf(refusal: AdminRefusal): Trouble {

@@ -339,6 +339,13 @@ export const MISCONFIGURED: Trouble = {
   headers: { "Retry-After": "60" },
 };
 
+/** Where a change that takes something away could not bind everybody. */
+export const notInForce = (untold: readonly string[], again: string): Trouble => ({
+  code: "not_told",
+  detail: `It is not in force everywhere: ${untold.join(", ")} could not be told of it. ${again}`,
+  headers: { "Retry-After": "5" },
+});
+
 export const unavailable = (detail: string): Trouble => ({
   code: "unavailable",
   detail,

@@ -15,7 +15,15 @@ import { UNKNOWN_ACCOUNT } from "../intake/read-order.ts";
 import { log } from "../log.ts";
 import type { AppEnv } from "./env.ts";
 import { overLimit } from "./over-limit.ts";
-import { MISCONFIGURED, type Trouble, UNAUTHORIZED, bodyTooLarge, invalidRequest, unavailable } from "./problem.ts";
+import {
+  MISCONFIGURED,
+  type Trouble,
+  UNAUTHORIZED,
+  bodyTooLarge,
+  invalidRequest,
+  notInForce,
+  unavailable,
+} from "./problem.ts";
 
 export type Refusal =
   | AcceptRefusal
@@ -109,6 +117,8 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
         detail: `The broker could not be asked (${refusal.code}). Try again, or set without_broker to true if your word has to do.`,
         headers: { "Retry-After": "15" },
       };
+    case "not_told":
+      return notInForce(refusal.untold, "Sign it again: a stop once more is the same stop.");
     case "misconfigured":
       return MISCONFIGURED;
     default:

@@ -11,17 +11,18 @@ import { type SignalRead, readSignal } from "../domain/signal/read.ts";
 import type { SignalReceipt } from "../domain/signal/receipt.ts";
 import type { SignalSettings } from "../domain/signal/settings.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
-import { type Result, assertNever, err } from "../domain/result.ts";
+import { type Result, assertNever, err, ok } from "../domain/result.ts";
 import { openDatabase } from "../storage/client.ts";
 import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
 import { type BodyRefusal, invalidFields } from "./json-body.ts";
 import type { SignedSource } from "./signed-source.ts";
+import { type NotTold, stopEverything } from "./stop-everything.ts";
 import { type TargetRefusal, targetAccount } from "./target-account.ts";
 
 /** The body names an account that is not there, or that the source may not send to. */
 type AccountUnknown = { readonly reason: "account_unknown" };
 
-export type SubmitRefusal = BodyRefusal | Misconfigured | AccountUnknown | SignalRefusal;
+export type SubmitRefusal = BodyRefusal | Misconfigured | AccountUnknown | SignalRefusal | NotTold;
 
 export type ProvenSignal = Pick<Envelope, "bodySha256" | "requestId" | "clientIp"> & {
   readonly source: Pick<SignedSource, "id" | "sender" | "signals" | "account" | "accounts">;
@@ -88,12 +89,19 @@ export async function submitSignal(
     instructions: read.value.instructions,
     name: read.value.client_order_id ?? null,
     settings: settingsOf(source.signals),
+    stopReach: source.signals.stop_reach,
     format: read.value.format,
     circumstances: { ...circumstances, sentAtMs: circumstances.sentAtMs ?? proven.sentAtMs },
     notices: read.value.notices,
   };
   const instruct = async (isFirst: boolean) => stub().instruct(signal, isFirst ? waitMs : 0);
-  return namingSetting(account.value, await askTwice(instruct));
+  const instructed = namingSetting(account.value, await askTwice(instruct));
+  if (!instructed.ok) return instructed;
+  const { wideStops, ...submitted } = instructed.value;
+  // In the name of the request that asked first: what it has done in an account is not done there again.
+  const caller = { actor: shared.actor, requestId: submitted.receipt.request_id, clientIp };
+  const told = await stopEverything(env, wideStops, caller);
+  return told.ok ? ok(submitted) : told;
 }
 
 const settingsOf = (settings: SignalSettings): InstructionSignal["settings"] => ({

@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/cli/gateway-process.ts";
@@ -42,6 +42,14 @@ describe("the documentation's programs, copied as they stand", () => {
 
   const here = (code: string): string => code.replaceAll("http://127.0.0.1:8787", gateway.url);
 
+  /** `npx sallyport` as a clone's own, so that a block of commands runs from a folder that holds no clone. */
+  const asCloned = (code: string): string =>
+    code.replaceAll("npx sallyport", `"${process.execPath}" "${resolve("src/cli/sallyport.js")}"`);
+  const inWorld = () => {
+    const env = { ...process.env, SALLYPORT_URL: gateway.url, SALLYPORT_API_KEY: world.secrets.apiKey };
+    return { cwd: world.dir, env };
+  };
+
   it.skipIf(isMissing("python3"))("get an order accepted from Python's standard library", async () => {
     const code = here(blockOf("README.md", "python", "urllib.request"));
     const { stdout } = await run("python3", ["-c", code], { cwd: world.dir });
@@ -52,6 +60,16 @@ describe("the documentation's programs, copied as they stand", () => {
     const code = here(blockOf("README.md", "sh", "openssl dgst"));
     const { stdout } = await run("bash", ["-c", code], { cwd: world.dir });
     expect(JSON.parse(stdout)).toMatchObject({ symbol: "AAPL", delivery: "delivered", outcome: "known" });
+  });
+
+  it.skipIf(isMissing("bash"))("get alerts in other formats to an account, and show their receipts", async () => {
+    const code = asCloned(blockOf("README.md", "sh", "'BUY 10 AAPL'"));
+    const { stdout } = await run("bash", ["-ec", code], inWorld());
+    const table = blockOf("README.md", "text", "WANTED").split("\n");
+    for (const line of table) expect(stdout).toContain(line);
+    expect(stdout.match(/^HTTP 202: recorded, and set going\.$/gm)).toHaveLength(2);
+    expect(stdout).toMatch(/^format +text$/m);
+    expect(stdout).toMatch(/^format +tradingview$/m);
   });
 
   it.skipIf(isMissing("bash", "curl", "sed"))("read orders and the audit log with the API key", async () => {
@@ -66,6 +84,16 @@ describe("the documentation's programs, copied as they stand", () => {
     const code = here(`${key}\n${blockOf("README.md", "sh", '"client_order_id":"first"')}`);
     const { stdout } = await run("bash", ["-c", code], { cwd: world.dir });
     expect(JSON.parse(stdout)).toMatchObject({ client_order_id: "first", symbol: "MSFT", type: "limit" });
+  });
+
+  it.skipIf(isMissing("bash"))("stop everything with one signed request", async () => {
+    const code = asCloned(blockOf("docs/signals.md", "sh", "switch.json"));
+    const { stdout } = await run("bash", ["-ec", code], inWorld());
+    expect(stdout).toMatch(/^paper +stop +done +reducing, stop /m);
+    const stops = await run("bash", ["-c", asCloned("npx sallyport stops --json")], inWorld());
+    const [stop] = JSON.parse(stops.stdout) as { id: string }[];
+    expect(stop).toMatchObject({ account: null, source: null, set_by: "switch" });
+    await run("bash", ["-ec", asCloned(`npx sallyport release ${stop?.id}`)], inWorld());
   });
 
   it.skipIf(isMissing("python3"))("follow the audit log's chain from page to page", async () => {

@@ -38,10 +38,16 @@ export async function aFakeGateway(answer: (asked: Asked) => Answer | undefined)
   };
 }
 
+/** JSON as what it says, and any other text as it came. */
 async function readBody(request: IncomingMessage): Promise<unknown> {
   let text = "";
   for await (const piece of request) text += String(piece);
-  return text === "" ? undefined : JSON.parse(text);
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** What one call of the command line ends in, with a key that any fake gateway takes. */

@@ -37,6 +37,22 @@ async function makeSource(terms: object = {}): Promise<string> {
   return (await response.json<{ path: string }>()).path;
 }
 
+describe("a source that does not sign", () => {
+  const signals = { stop_reach: "everything" };
+  const headers = { "X-API-Key": env.BOOTSTRAP_API_KEY };
+  const errors = [{ pointer: "/signals/stop_reach" }];
+
+  it("cannot be one that stops more than itself, made so or changed so", async () => {
+    const id = `tv-${crypto.randomUUID().slice(0, 8)}`;
+    const terms = { id, kind: "tradingview", account: "second", origin: "url_token", caps: CAPS };
+    const made = await ask("POST", "/v1/sources", { ...terms, signals }, { headers });
+    expect([made.status, await made.json()]).toMatchObject([422, { errors }]);
+    const [, , source] = (await makeSource()).split("/");
+    const changed = await ask("PATCH", `/v1/sources/${source}`, { signals }, { headers });
+    expect([changed.status, await changed.json()]).toMatchObject([422, { errors }]);
+  });
+});
+
 describe("an alert that nobody has signed", () => {
   beforeAll(() => call("PATCH", "/v1/accounts/second", { body: { minimum_origin: "url_token" } }));
 

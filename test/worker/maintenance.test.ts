@@ -105,7 +105,11 @@ describe("the cron trigger", () => {
     vi.spyOn(console, "error").mockImplementation((line: string) => void lines.push(line));
     const woken: string[] = [];
     const getByName = (name: string) => ({
-      lookAfter: () => (name === "paper" ? Promise.reject(new Error("gone")) : Promise.resolve(woken.push(name))),
+      lookAfter: async () => {
+        if (name === "paper") throw new Error("gone");
+        woken.push(name);
+        return [];
+      },
     });
     await ring({ ...env, ACCOUNTS_DO: { getByName } } as unknown as Env);
     expect(woken).toEqual(["second"]);

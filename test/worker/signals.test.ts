@@ -1,14 +1,16 @@
 // Alerts in the formats that people already have, through the signed door to the venue, and what becomes of each thing they ask
 // for.
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { Webhook } from "standardwebhooks";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SETTLED_MS } from "../../src/directory/directory.ts";
 import type { SignalReceipt } from "../../src/domain/signal/receipt.ts";
+import type { TradingStop } from "../../src/domain/trading-stop.ts";
+import { wakeAccounts } from "../../src/intake/wake-accounts.ts";
 import { makeAccount } from "../support/make-account.ts";
 import { CORPUS } from "../unit/domain/signal/corpus.ts";
 import { env } from "cloudflare:workers";
-import { type Signed, anAddress, call, eventually, get, post, sign } from "./support/gateway.ts";
+import { type Signed, anAddress, call, eventually, get, placeOrder, post, sign } from "./support/gateway.ts";
 
 const SECRETS = new Map<string, string>();
 
@@ -38,6 +40,23 @@ function attemptOf(order: object, secret: string): Signed {
     },
   };
 }
+
+/** The same message, attempted again a second later. */
+function reattempt({ body, headers }: Signed, secret: string): Signed {
+  const id = headers["webhook-id"] ?? "";
+  const at = new Date(Number(headers["webhook-timestamp"]) * 1000 + (attempts += 1) * 1000);
+  const text = typeof body === "string" ? body : "";
+  return {
+    body,
+    headers: {
+      ...headers,
+      "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+      "webhook-signature": new Webhook(secret).sign(id, at, text),
+    },
+  };
+}
+
+let attempts = 0;
 
 async function alert(source: string, text: string | object, headers: Record<string, string> = {}): Promise<Response> {
   const secret = SECRETS.get(source) ?? "";
@@ -320,6 +339,134 @@ describe("a signal that is sent again", () => {
     const request = await sign("cancel all", { secret: SECRETS.get("again") ?? "" });
     expect((await post(request, "again")).status).toBe(200);
     expect((await post(request, "again")).status).toBe(409);
+  });
+});
+
+describe("a source that may stop more than itself", () => {
+  beforeAll(async () => {
+    await Promise.all(["goes-on", "far-away", "unheard", "died-here", "not-told", "grants"].map(makeAccount));
+    await scheduler.wait(SETTLED_MS);
+  });
+
+  type Stop = { id: string; account: string | null; source: string | null; level: string; set_by: string };
+  const stopsOf = async (by: string): Promise<Stop[]> => {
+    const { stops } = await (await get("/v1/stops")).json<{ stops: Stop[] }>();
+    return stops.filter(({ set_by: setter }) => setter === by);
+  };
+  const release = async (id: string | undefined) =>
+    expect((await call("POST", `/v1/stops/${id}/release`, { body: {} })).status).toBe(200);
+  const buy = (account: string) => placeOrder({ account, symbol: "AAPL", side: "buy", type: "market", quantity: "1" });
+
+  it("stops the account it sends to, everybody in it, and no other", async () => {
+    await makeSource("stops-account", { stop_reach: "account" });
+    await receive("stops-account", "PAUSE");
+    expect(await buy("stops-account")).toMatchObject({ status: "denied", reason: { code: "reducing_only" } });
+    expect(await buy("goes-on")).not.toMatchObject({ status: "denied" });
+    const [stop] = await stopsOf("stops-account");
+    expect(stop).toMatchObject({ account: "stops-account", source: null, level: "account" });
+    await release(stop?.id);
+  });
+
+  it("stops everything with one signed request, in every account by the time of the answer", async () => {
+    await makeSource("stops-all", { stop_reach: "everything" });
+    await buy("far-away");
+    await holds("far-away", "AAPL", "1");
+    const receipt = await receive("stops-all", { intent: "stop", state: "reducing", flatten: true });
+    try {
+      expect(await buy("far-away")).toMatchObject({ status: "denied", reason: { code: "reducing_only" } });
+      await makeAccount("later");
+      await scheduler.wait(SETTLED_MS);
+      expect(await buy("later")).toMatchObject({ status: "denied", reason: { code: "reducing_only" } });
+      await holds("far-away", "AAPL", "0");
+      expect(receipt.steps).toMatchObject([
+        { action: "stop", outcome: "done" },
+        { action: "flatten", outcome: "done" },
+      ]);
+      const stops = await stopsOf("stops-all");
+      expect(stops).toMatchObject([{ account: null, source: null, level: "gateway" }]);
+      // A lost answer, asked for again: the same stop.
+      await receive("stops-all", { intent: "stop", state: "reducing", flatten: true });
+      expect(await stopsOf("stops-all")).toEqual(stops);
+    } finally {
+      for (const { id } of await stopsOf("stops-all")) await release(id);
+    }
+    expect(await buy("far-away")).not.toMatchObject({ status: "denied" });
+  });
+
+  it("is answered 503 while somebody could not be told, and by the same message once everybody is", async () => {
+    await makeSource("stops-late", { stop_reach: "everything" });
+    const message = attemptOf({ intent: "stop", state: "halted" }, SECRETS.get("stops-late") ?? "");
+    const gateway = env.GATEWAY_DO.getByName("gateway");
+    const swap = (next: (before: Env) => Env) =>
+      runInDurableObject(gateway, (object) => {
+        const holder = object as unknown as { env: Env };
+        const before = holder.env;
+        holder.env = next(before);
+        return before;
+      });
+    const mute = { stop: () => Promise.reject(new Error("the object is away")), stops: () => Promise.resolve([]) };
+    const others = (now: Env) => ({
+      getByName: (name: string) => (name === "unheard" ? mute : now.ACCOUNTS_DO.getByName(name)),
+    });
+    const before = await swap((now) => ({ ...now, ACCOUNTS_DO: others(now) }) as unknown as Env);
+    try {
+      const response = await post(message, "stops-late");
+      expect(response.status).toBe(503);
+      expect(await response.json()).toMatchObject({ code: "not_told", detail: expect.stringContaining("unheard") });
+    } finally {
+      await swap(() => before);
+    }
+    // Who was told goes by it already, and who was not learns of it from the same message, attempted again.
+    expect(await buy("stops-late")).toMatchObject({ reason: { code: "trading_halted" } });
+    const again = await post(reattempt(message, SECRETS.get("stops-late") ?? ""), "stops-late");
+    expect([again.status, again.headers.get("Idempotency-Replayed")]).toEqual([200, "true"]);
+    expect(await buy("unheard")).toMatchObject({ reason: { code: "trading_halted" } });
+    const [stop, ...more] = await stopsOf("stops-late");
+    expect(more).toEqual([]);
+    await release(stop?.id);
+    // Released by a person, it is not set again by one more attempt.
+    expect((await post(reattempt(message, SECRETS.get("stops-late") ?? ""), "stops-late")).status).toBe(200);
+    expect(await buy("unheard")).not.toMatchObject({ status: "denied" });
+  });
+
+  it("has the others stopped by the cron trigger, where its request died on the way to them", async () => {
+    const stop: TradingStop = {
+      id: crypto.randomUUID(),
+      account: null,
+      source: null,
+      symbol: null,
+      state: "reducing",
+      level: "gateway",
+      set_by: "died",
+      set_at: new Date().toISOString(),
+      reason: "a test",
+    };
+    const caller = { actor: { kind: "source", id: "died" }, requestId: "died", clientIp: null } as const;
+    await env.ACCOUNTS_DO.getByName("died-here").stop(stop, { cancels: "entries", flatten: false }, caller);
+    expect(await buy("not-told")).not.toMatchObject({ status: "denied" });
+    await wakeAccounts(env);
+    expect(await buy("not-told")).toMatchObject({ reason: { code: "reducing_only" } });
+    await release(stop.id);
+    await wakeAccounts(env);
+    expect(await buy("died-here")).not.toMatchObject({ status: "denied" });
+  });
+
+  it("is one that signs, and is given by somebody who may stop as much", async () => {
+    const signals = { stop_reach: "everything" };
+    const made = await call("POST", "/v1/api-keys", {
+      body: { owner: "bound", scopes: ["admin:sources"], accounts: ["grants"] },
+    });
+    const { key } = await made.json<{ key: string }>();
+    const bound = { "X-API-Key": key, "CF-Connecting-IP": anAddress() };
+    const terms = { id: "granted", kind: "signed", account: "grants" };
+    const refused = await call("POST", "/v1/sources", { body: { ...terms, signals }, headers: bound });
+    expect([refused.status, await refused.json()]).toMatchObject([403, { code: "beyond_own_rights" }]);
+    expect((await call("POST", "/v1/sources", { body: terms, headers: bound })).status).toBe(201);
+    const widened = await call("PATCH", "/v1/sources/granted", { body: { signals }, headers: bound });
+    expect(widened.status).toBe(403);
+    expect((await call("PATCH", "/v1/sources/granted", { body: { signals } })).status).toBe(200);
+    // From then on its secret is worth more than the key that is bound to the account.
+    expect((await call("POST", "/v1/sources/granted/secrets", { body: {}, headers: bound })).status).toBe(404);
   });
 });
 

@@ -1,8 +1,10 @@
 // Stopping trading through the HTTP door: what it binds, what it lets through, and who may release it.
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { SETTLED_MS } from "../../src/directory/directory.ts";
 import type { Order } from "../../src/domain/order.ts";
+import type { SignalReceipt } from "../../src/domain/signal/receipt.ts";
 import type { TradingStop } from "../../src/domain/trading-stop.ts";
 import { makeAccount } from "../support/make-account.ts";
 import { account, withAccount } from "./support/faulty-venue.ts";
@@ -22,7 +24,8 @@ const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
 const SELL = { ...BUY, side: "sell" };
 const RESTING = { symbol: "AAPL", side: "buy", type: "limit", quantity: "1", limit_price: "10", time_in_force: "gtc" };
 
-type Stopped = { stop: TradingStop; accounts: { account: string; canceled: number; on_the_wire: string[] }[] };
+type StoppedAccount = { account: string; canceled: number; on_the_wire: string[]; flattened: SignalReceipt | null };
+type Stopped = { stop: TradingStop; accounts: StoppedAccount[] };
 
 async function stop(terms: object, headers: Record<string, string> = {}): Promise<Stopped> {
   const response = await call("POST", "/v1/stops", { body: { reason: "a test", ...terms }, headers });
@@ -58,7 +61,7 @@ describe("a stop of everything", () => {
     await settled((await sendOrder(BUY)).id, "filled");
     const resting = await sendOrder(RESTING);
     await stopped({}, async ({ accounts }) => {
-      expect(accounts).toContainEqual({ account: "paper", canceled: 1, on_the_wire: [] });
+      expect(accounts).toContainEqual({ account: "paper", canceled: 1, on_the_wire: [], flattened: null });
       await settled(resting.id, "canceled");
       expect(await sendOrder(BUY)).toMatchObject({ status: "denied", reason: { code: "reducing_only" } });
       expect((await settled((await sendOrder(SELL)).id, "filled")).verdicts[0]).toMatchObject({ limit: "reducing" });
@@ -113,7 +116,11 @@ describe("a stop of everything", () => {
       const wide = { account: null, source: null, symbol: null, state: "halted", level: "gateway" } as const;
       const set_at = new Date().toISOString();
       const caller = { actor: { kind: "api_key", id: "bootstrap" }, requestId: "away", clientIp: null } as const;
-      const done = await gateway.stop({ id, ...wide, set_by: "bootstrap", set_at, reason: "away" }, "none", caller);
+      const done = await gateway.stop(
+        { id, ...wide, set_by: "bootstrap", set_at, reason: "away" },
+        { cancels: "none", flatten: false },
+        caller,
+      );
       expect(done).toMatchObject({ untold: [], answer: { isStored: false } });
       expect(await sendOrder(BUY)).toMatchObject({ status: "denied", reason: { code: "trading_halted" } });
     } finally {
@@ -144,6 +151,94 @@ describe("a stop of a part", () => {
     const response = await call("POST", "/v1/stops", { body: { reason: "a typing error", ...reach } });
     expect(response.status).toBe(422);
     expect(await response.json()).toMatchObject({ errors: [{ pointer }] });
+  });
+});
+
+describe("a stop that leaves every position", () => {
+  beforeAll(async () => {
+    await Promise.all(["a", "b", "receipt", "symbol", "disabled"].map((name) => makeAccount(`flat-${name}`)));
+    // Until every isolate finds them, see the directory.
+    await scheduler.wait(SETTLED_MS);
+  });
+
+  const unitsOf = async (of: string, symbol: string): Promise<string> => {
+    const portfolio = await get(`/v1/portfolio?account=${of}`);
+    const { positions } = await portfolio.json<{ positions: { symbol: string; quantity: string }[] }>();
+    return positions.find((position) => position.symbol === symbol)?.quantity ?? "0";
+  };
+  const flat = (of: string, symbol: string) =>
+    eventually(async () => ((await unitsOf(of, symbol)) === "0" ? true : undefined));
+  const symbolsIn = ({ accounts }: Stopped, of: string): (string | null)[] =>
+    accounts
+      .find((one) => one.account === of)
+      ?.flattened?.steps.filter(({ action }) => action === "exit")
+      .map(({ symbol }) => symbol) ?? [];
+  const buy = async (of: string, symbol: string) =>
+    settled((await placeOrder({ ...BUY, account: of, symbol, quantity: "3" })).id, "filled");
+
+  it("is flat in every account in the end, with nothing resting and nothing opened after", async () => {
+    await Promise.all([buy("flat-a", "AAPL"), buy("flat-a", "MSFT"), buy("flat-b", "SPY")]);
+    const entry = await placeOrder({ ...RESTING, account: "flat-a" });
+    const protects = { symbol: "AAPL", side: "sell", type: "stop", quantity: "3", stop_price: "10" };
+    const protection = await placeOrder({ ...protects, time_in_force: "gtc", account: "flat-a" });
+    await stopped({ flatten: true }, async (done) => {
+      expect([symbolsIn(done, "flat-a"), symbolsIn(done, "flat-b")]).toEqual([["AAPL", "MSFT"], ["SPY"]]);
+      expect(done.accounts.find((one) => one.account === "flat-a")?.canceled).toBe(2);
+      await Promise.all([flat("flat-a", "AAPL"), flat("flat-a", "MSFT"), flat("flat-b", "SPY")]);
+      await Promise.all([entry, protection].map(({ id }) => settled(id, "canceled")));
+      expect(await placeOrder({ ...BUY, account: "flat-a" })).toMatchObject({ reason: { code: "reducing_only" } });
+      // Once more, it finds nothing to leave.
+      const again = await stop({ flatten: true });
+      expect(again.stop.id).toBe(done.stop.id);
+      expect([symbolsIn(again, "flat-a"), symbolsIn(again, "flat-b")]).toEqual([[], []]);
+      const { orders } = await (await get("/v1/orders?account=flat-a")).json<{ orders: Order[] }>();
+      expect(orders.filter(({ side, status }) => side === "sell" && status === "filled")).toHaveLength(2);
+    });
+    expect(await unitsOf("flat-a", "AAPL")).toBe("0");
+  });
+
+  it("says what became of each, and reads like the receipt of a signal", async () => {
+    await buy("flat-receipt", "AAPL");
+    const receipt = await stopped({ account: "flat-receipt", flatten: true }, async ({ accounts }) => {
+      await flat("flat-receipt", "AAPL");
+      return accounts[0]?.flattened;
+    });
+    const stands = await (await get(`/v1/signals/${receipt?.id}`)).json<SignalReceipt>();
+    expect(stands).toMatchObject({ format: "stop", source: "api", steps: [{}, { symbol: "AAPL", code: "ordered" }] });
+    expect(stands.orders).toMatchObject([{ side: "sell", quantity: "3", status: "filled" }]);
+    const entry = await eventually(async () => {
+      const entries = await readAudit("&type=positions.flatten_requested&account=flat-receipt");
+      return entries.find(({ event }) => event.data["signal"] === receipt?.id);
+    });
+    expect(entry.event).toMatchObject({ actor: { kind: "api_key" }, data: { steps: [{}, { symbol: "AAPL" }] } });
+  });
+
+  it("leaves one symbol where it is a symbol's", async () => {
+    await Promise.all([buy("flat-symbol", "AAPL"), buy("flat-symbol", "MSFT")]);
+    await stopped({ account: "flat-symbol", symbol: "MSFT", flatten: true }, async (done) => {
+      expect(symbolsIn(done, "flat-symbol")).toEqual(["MSFT"]);
+      await flat("flat-symbol", "MSFT");
+    });
+    expect(await unitsOf("flat-symbol", "AAPL")).toBe("3");
+  });
+
+  it("stops an account that is disabled all the same, and says that its positions stay", async () => {
+    await buy("flat-disabled", "AAPL");
+    await call("PATCH", "/v1/accounts/flat-disabled", { body: { status: "disabled" } });
+    await stopped({ account: "flat-disabled", flatten: true }, async ({ accounts }) => {
+      expect(accounts[0]?.flattened?.steps[1]).toMatchObject({ outcome: "failed", code: "account_disabled" });
+    });
+  });
+
+  it.each([
+    ["with halted, under which no exit passes", { state: "halted" }],
+    ["of a source, whose positions are its account's", { source: "api" }],
+  ])("is refused %s, and nothing is stopped", async (_, terms) => {
+    const response = await call("POST", "/v1/stops", { body: { reason: "x", flatten: true, ...terms } });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ errors: [{ pointer: "/flatten" }] });
+    const { stops } = await (await get("/v1/stops")).json<{ stops: TradingStop[] }>();
+    expect(stops.filter(({ account: of }) => of === null)).toEqual([]);
   });
 });
 

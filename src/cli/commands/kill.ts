@@ -8,7 +8,7 @@ import {
   refuseMore,
 } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
-import { EXIT, type ExitCode } from "../failure.ts";
+import { EXIT, type ExitCode, UsageFault } from "../failure.ts";
 import { nextCommand } from "../next-command.ts";
 import { readConnection } from "../settings.ts";
 import { formatStopped } from "../stop-text.ts";
@@ -18,8 +18,8 @@ import { StoppedView } from "../views.ts";
 const REASON = "stopped by hand";
 const CANCELS = ["none", "entries", "all"] as const;
 
-const USAGE = `usage: npx sallyport kill [--account ID] [--source SOURCE] [--symbol SYMBOL] [--halt]
-                          [--cancel none | entries | all] [--reason TEXT]
+const USAGE = `usage: npx sallyport kill [--account ID] [--source SOURCE] [--symbol SYMBOL]
+                          [--halt | --flatten] [--cancel none | entries | all] [--reason TEXT]
 
 Stops trading: all of it, or only what every option given names. Exits pass, so that nobody is
 trapped in a position; with --halt nothing passes but cancels. It is in force when this exits with
@@ -31,6 +31,9 @@ which.
   --source SOURCE      only what this source sends; default and api are sources, too
   --symbol SYMBOL      only this symbol, as the broker spells it
   --halt               let no exits through either
+  --flatten            also leave every position there, at the market, and clear away what rests in
+                       its symbol. Not with --halt, which lets no exit through, nor with --source,
+                       since positions are an account's
   --cancel WHICH       live orders to cancel: entries, which open or add to a position (default);
                        all, with what protects one; or none
   --reason TEXT        why; kept in the audit log (default "${REASON}")
@@ -41,6 +44,7 @@ The API key comes from SALLYPORT_API_KEY, or for a gateway on this machine from 
 the scope kill or admin:risk; one that is bound to accounts has to name one of them.
 
   npx sallyport kill
+  npx sallyport kill --flatten --reason 'going home'
   npx sallyport kill --source momentum --reason 'sends nonsense'
   npx sallyport kill --account live --symbol TSLA --halt --cancel all`;
 
@@ -53,16 +57,21 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
     source: { type: "string" },
     symbol: { type: "string" },
     halt: { type: "boolean" },
+    flatten: { type: "boolean" },
     cancel: { type: "string" },
     reason: { type: "string" },
   });
   refuseMore(positionals);
-  const { account, source, symbol, halt, cancel, reason = REASON } = values;
+  const { account, source, symbol, halt, flatten, cancel, reason = REASON } = values;
+  if (flatten === true && halt === true) throw new UsageFault("Give --flatten or --halt: no exit passes a halt");
+  if (flatten === true && source !== undefined)
+    throw new UsageFault("--flatten does not go with --source: positions are an account's");
   const wanted = {
     account,
     source,
     symbol,
     state: halt === true ? "halted" : "reducing",
+    flatten,
     cancel: cancel === undefined ? undefined : readWord("--cancel", cancel, CANCELS),
     reason,
   };

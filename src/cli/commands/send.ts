@@ -1,4 +1,5 @@
 // sallyport send: signs whatever is typed and sends it to a webhook of the gateway.
+import * as z from "zod";
 import type { Address } from "../address.ts";
 import { type Answer, type RawCall, exchange } from "../api.ts";
 import { COMMON_USAGE, CONNECTION_USAGE, SIGNING_OPTIONS, readArguments, readWhole } from "../arguments.ts";
@@ -9,15 +10,24 @@ import { formatOrder } from "../order-text.ts";
 import { type ConnectionOptions, readGatewayAddress, readSigningSecret } from "../settings.ts";
 import { nextCommand } from "../next-command.ts";
 import { readScheme, signAs } from "../signing.ts";
-import { OrderView } from "../views.ts";
+import { formatReceipt } from "../receipt-text.ts";
+import type { Paint } from "../screen.ts";
+import { OrderView, ReceiptView } from "../views.ts";
+
+/** An order in the gateway's own format is answered with the order, anything else with a receipt. */
+const Sent = z.union([ReceiptView, OrderView]);
+type Sent = z.infer<typeof Sent>;
+
+const isReceipt = (body: Sent): body is ReceiptView => Array.isArray(body["steps"]);
 
 const WAIT_SEC_MAX = 10;
 
 const USAGE = `usage: npx sallyport send [--wait SECONDS] [--source NAME] [--scheme v1 | standard-webhooks]
                           BODY | - | --file FILE
 
-Signs an order and sends it, and shows what the gateway made of it. Exits with 0 when the gateway
-recorded the order, also when its policy denied it: read the status.
+Signs an order, or an alert in any format that the source takes, and sends it, and shows what the
+gateway made of it: an order, or what came of each thing that the alert asks for. Exits with 0 when
+the gateway recorded it, also when its policy denied it: read the status.
 
   BODY, -, --file FILE the exact text to sign and send: here, from stdin or from a file
   --wait SECONDS       wait so long, ${WAIT_SEC_MAX} at most, until the broker has accepted or refused
@@ -31,9 +41,10 @@ The secret comes from --secret-file, SALLYPORT_SECRET or, for a gateway on this 
 
   npx sallyport send --wait 5 '{"symbol":"AAPL","side":"buy","type":"market","quantity":"10"}'
   npx sallyport send --file order.json --json | jq .status
+  npx sallyport send --source alerts --secret-file alerts.secret 'BUY 10 AAPL'
   npx sallyport send --url https://gateway.example.com --secret-file hmac.secret --file order.json`;
 
-export const send: Command = { summary: "sign an order and send it", usage: USAGE, run };
+export const send: Command = { summary: "sign an order or an alert and send it", usage: USAGE, run };
 
 async function run(args: readonly string[], { screen, env }: Context): Promise<ExitCode> {
   const { values, positionals } = readArguments(args, {
@@ -51,28 +62,48 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
   const look = nextCommand("orders", [], values);
   const call = { method: "POST", path, headers: { ...headers, ...wait }, bytes, look } as const;
   const answer = await sendSigned(address, call, values);
-  const said = answer.headers.has("Idempotency-Replayed") ? "sent before, and stands so now" : OUTCOMES[answer.status];
-  screen.show({
-    document: answer.body,
-    text: () =>
-      [
-        `HTTP ${answer.status}: ${said ?? "recorded"}.`,
-        formatOrder(answer.body, screen.paint),
-        ...(isDenied(answer.body)
-          ? []
-          : [`Read what becomes of it:\n\n  ${nextCommand("orders show", [answer.body.id], values)}`]),
-      ].join("\n\n"),
-  });
+  screen.show({ document: answer.body, text: () => formatAnswer(answer, values, screen.paint) });
   return EXIT.done;
 }
 
-/** Nothing becomes of what the policy has denied. */
-const isDenied = ({ status }: OrderView): boolean => status === "denied";
+function formatAnswer({ status, headers, body }: Answer<Sent>, options: ConnectionOptions, paint: Paint): string {
+  const { outcomes, command, text, isOver } = isReceipt(body) ? showReceipt(body, paint) : showOrder(body, paint);
+  const said = headers.has("Idempotency-Replayed") ? "sent before, and stands so now" : outcomes[status];
+  return [
+    `HTTP ${status}: ${said ?? "recorded"}.`,
+    text,
+    ...(isOver ? [] : [`Read what becomes of it:\n\n  ${nextCommand(command, [body.id], options)}`]),
+  ].join("\n\n");
+}
+
+type Shown = {
+  /** What a status means. */
+  readonly outcomes: Readonly<Record<number, string>>;
+  /** What reads it again. */
+  readonly command: string;
+  readonly text: string;
+  /** Whether nothing more becomes of it. */
+  readonly isOver: boolean;
+};
+
+const showOrder = (order: OrderView, paint: Paint): Shown => ({
+  outcomes: { 200: "recorded, and denied by the policy", 202: "recorded, and approved" },
+  command: "orders show",
+  text: formatOrder(order, paint),
+  isOver: order.status === "denied",
+});
+
+const showReceipt = (receipt: ReceiptView, paint: Paint): Shown => ({
+  outcomes: { 200: "recorded, and nothing is on its way", 202: "recorded, and set going" },
+  command: "signals show",
+  text: formatReceipt(receipt, paint),
+  isOver: receipt.steps.every(({ outcome }) => outcome === "done" || outcome === "failed"),
+});
 
 /** What the gateway does not say of a signature, whoever holds the secret can find out. */
-async function sendSigned(address: Address, call: RawCall, options: ConnectionOptions): Promise<Answer<OrderView>> {
+async function sendSigned(address: Address, call: RawCall, options: ConnectionOptions): Promise<Answer<Sent>> {
   try {
-    return await exchange(address, call, OrderView);
+    return await exchange(address, call, Sent);
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.document.code !== "unauthorized") throw thrown;
     const advice =
@@ -83,8 +114,3 @@ async function sendSigned(address: Address, call: RawCall, options: ConnectionOp
 }
 
 const WAIT = { min: 0, max: WAIT_SEC_MAX };
-
-const OUTCOMES: Readonly<Record<number, string>> = {
-  200: "recorded, and denied by the policy",
-  202: "recorded, and approved",
-};

@@ -11,6 +11,7 @@ import {
   refuseOthers,
 } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
+import { readDocument } from "../document.ts";
 import { EXIT, type ExitCode, UsageFault } from "../failure.ts";
 import { SourceWithSecret, showSecret } from "../made-secret.ts";
 import { nextCommand } from "../next-command.ts";
@@ -23,12 +24,14 @@ import { SourceView } from "../views.ts";
 const USAGE = `usage: npx sallyport sources [list]
        npx sallyport sources show SOURCE
        npx sallyport sources create --account ACCOUNT [--also ACCOUNT …] [--scheme SCHEME …] [CAPS]
-                                    [--name TEXT] [--reason TEXT] SOURCE
+                                    [--signals FILE] [--owner NAME] [--name TEXT] [--reason TEXT]
+                                    SOURCE
        npx sallyport sources create --kind tradingview --account ACCOUNT [--also ACCOUNT …]
                                     [--origin ORIGIN] [--fingerprint HEX …] [--deduplicate SECONDS]
-                                    CAPS [--name TEXT] [--reason TEXT] SOURCE
-       npx sallyport sources change [--name TEXT] [--also ACCOUNT … | --no-others] [CAPS]
+                                    CAPS [--signals FILE] [--owner NAME] [--name TEXT]
                                     [--reason TEXT] SOURCE
+       npx sallyport sources change [--name TEXT] [--owner NAME] [--also ACCOUNT … | --no-others]
+                                    [CAPS] [--signals FILE] [--reason TEXT] SOURCE
        npx sallyport sources disable | enable [--reason TEXT] SOURCE
        npx sallyport sources retire SOURCE SECRET
        npx sallyport sources delete SOURCE
@@ -56,6 +59,11 @@ refused from the answer on; rotate gives a source another secret.
   --max-quantity UNITS units in one order
   --max-notional MONEY money in one order. The account's policy holds as well; a source that cannot
                        sign has to have all three
+  --signals FILE       a JSON file of how its signals are read, and what a stop of theirs stops:
+                       docs/signals.md has the settings. change replaces all of them; start from
+                       what show --json has under signals
+  --owner NAME         who is behind its orders: whoever approves one has to be somebody else, where
+                       the policy asks for two (default: whoever adds the source)
   --name TEXT          for people
   --reason TEXT        why; kept in the audit log
 ${CONNECTION_USAGE}
@@ -89,12 +97,12 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
       refuseAllBut();
       return answerWithSource({ path: pathOf(rest) });
     case "create": {
-      const terms = readNewSource(readOne("SOURCE", rest), values);
+      const terms = readNewSource(readOne("SOURCE", rest), values, await readSignals(values));
       return createSource(connect(), terms, { values, screen });
     }
     case "change": {
       const path = pathOf(rest);
-      const change = readSourceChange(values);
+      const change = readSourceChange(values, await readSignals(values));
       return changeSource(connect(), path, { change, screen });
     }
     case "disable": {
@@ -122,6 +130,9 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
       throw new UsageFault("sources knows list, show, create, change, disable, enable, retire and delete");
   }
 }
+
+const readSignals = async ({ signals: file }: { readonly signals?: string | undefined }): Promise<unknown> =>
+  file === undefined ? undefined : readDocument([], file);
 
 const PATH = "/v1/sources";
 

@@ -102,7 +102,7 @@ function ifWithin(units: Decimal, orders: readonly Order[]): readonly Order[] {
 const cancel = (toCancel: readonly Order[]): Obstacles => ({ toCancel, toWaitFor: [] });
 
 /** Whether the order trades as soon as the venue can, and does not rest at a price, for an auction or for a person. */
-const isMoving = (order: Order): boolean => {
+export const isMoving = (order: Order): boolean => {
   const { type, time_in_force: until } = order;
   if (isHeld(order)) return false;
   return until === "ioc" || until === "fok" || (type === "market" && until !== "opg" && until !== "cls");

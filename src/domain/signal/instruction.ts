@@ -92,5 +92,8 @@ export type Instruction =
       readonly side?: Side | undefined;
       readonly client_order_id?: string | undefined;
     }
-  /** No more entries from this source, or no more orders at all, until a person releases it. No signal does. */
-  | { readonly action: "stop"; readonly state: "reducing" | "halted" };
+  /**
+   * No more entries, or no more orders at all, until a person releases it. No signal does. Of whom, the source's settings say. With
+   * `flatten` also out of everything.
+   */
+  | { readonly action: "stop"; readonly state: "reducing" | "halted"; readonly flatten?: boolean | undefined };

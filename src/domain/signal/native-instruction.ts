@@ -182,9 +182,16 @@ const Intents = z.discriminatedUnion("intent", [
       state: z.enum(["reducing", "halted"]).meta({
         description: "`reducing` lets exits pass, `halted` nothing.",
       }),
+      flatten: z.boolean().optional().meta({
+        description: "Also out of every position there. Not with `halted`, and not where it stops the source alone.",
+      }),
       ...circumstances,
     })
-    .meta({ description: "No more entries from this source, or no more orders at all, until a person releases it." }),
+    .meta({
+      description:
+        "No more entries, or no more orders at all, until a person releases it: of this source, or of as much as the source's " +
+        "settings say (`stop_reach`).",
+    }),
 ]);
 
 /** One instruction. Unknown keys are refused, and so is a size or a leg that means nothing with its intent. */
@@ -230,6 +237,10 @@ function checkTogether(instruction: z.infer<typeof Intents>, context: z.core.$Re
       if (name !== undefined && side !== undefined) refuse("side", "does not go with client_order_id");
       return;
     }
+    case "stop":
+      if (instruction.flatten === true && instruction.state === "halted")
+        refuse("flatten", "does not go with halted, under which no exit passes");
+      return;
     default:
   }
 }

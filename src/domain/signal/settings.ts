@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
 import { Symbol } from "../order.ts";
+import { StopReach } from "../trading-stop.ts";
 import { FORMATS } from "./format.ts";
 import { Size, SizeUnit } from "./instruction.ts";
 
@@ -78,6 +79,11 @@ export const SignalSettings = z
           "What becomes of an entry when the position that the sender held before it is not what the account holds: a signal was " +
           "missed or came out of order.",
       }),
+    stop_reach: StopReach.default("source").meta({
+      description:
+        "What a `stop` of its signals stops: the source itself, the account that the signal goes to, or everything. More than the " +
+        "source is for sources that sign: an address that leaks must not stop everybody.",
+    }),
   })
   .meta({ id: "SignalSettings" });
 export type SignalSettings = Readonly<z.infer<typeof SignalSettings>>;

@@ -5,7 +5,8 @@ import { makeSigningSecret, makeUrlToken } from "../../admin/make-secret.ts";
 import { SETTLED_MS } from "../../directory/directory.ts";
 import { mayUse, personOf } from "../../domain/access.ts";
 import { AccountId, SourceId } from "../../domain/ids.ts";
-import { NewSource, Source, SourceChange } from "../../domain/source.ts";
+import type { SignalSettings } from "../../domain/signal/settings.ts";
+import { NewSource, Source, SourceChange, stopsTooMuch } from "../../domain/source.ts";
 import type { SourceUpdate } from "../../gateway/sources.ts";
 import { gatewayStub } from "../../gateway/stub.ts";
 import { openDatabase } from "../../storage/client.ts";
@@ -16,7 +17,7 @@ import type { AppEnv } from "../env.ts";
 import { guarded } from "../guarded.ts";
 import { asking } from "../known-ids.ts";
 import { guardedProblems, jsonOf } from "../openapi.ts";
-import { refuse } from "../problem.ts";
+import { invalidRequest, refuse } from "../problem.ts";
 
 const access = guarded(["admin:sources"]);
 
@@ -91,7 +92,14 @@ const postSource = createRoute({
   request: { body: bodyOf(NewSource) },
   responses: {
     201: jsonOf(SourceWithSecret, "Added, and accepted from now on.", ["Location"]),
-    ...guardedProblems("invalid_request", ...BODY_REFUSALS, "id_taken", "too_many", "unsigned_sources_off"),
+    ...guardedProblems(
+      "invalid_request",
+      ...BODY_REFUSALS,
+      "id_taken",
+      "too_many",
+      "unsigned_sources_off",
+      "beyond_own_rights",
+    ),
   },
 });
 
@@ -105,7 +113,7 @@ const patchSource = createRoute({
   request: { params, body: bodyOf(SourceChange) },
   responses: {
     200: jsonOf(Source, "As it is now."),
-    ...guardedProblems("not_told", "invalid_request", ...BODY_REFUSALS, "not_found"),
+    ...guardedProblems("not_told", "invalid_request", ...BODY_REFUSALS, "not_found", "beyond_own_rights"),
   },
 });
 
@@ -168,6 +176,7 @@ export function mountSources(app: OpenAPIHono<AppEnv>): void {
   app.post(postSource.getRoutingPath(), ...access.middleware, async (c) => {
     const terms = await readBody(c, NewSource);
     await mustReach(c, [terms.account, ...(terms.accounts ?? [])]);
+    mustStop(c, terms.signals);
     if (terms.kind === "tradingview" && !c.var.config.UNSIGNED_SOURCES) {
       refuse(c, {
         code: "unsigned_sources_off",
@@ -183,9 +192,12 @@ export function mountSources(app: OpenAPIHono<AppEnv>): void {
   });
 
   app.patch(patchSource.getRoutingPath(), ...access.middleware, async (c) => {
-    const { id } = await mustFind(c, c.req.param("id"));
+    const { id, kind } = await mustFind(c, c.req.param("id"));
     const terms = await readBody(c, SourceChange);
+    const wrong = stopsTooMuch({ kind, signals: terms.signals });
+    if (wrong.length > 0) refuse(c, invalidRequest(wrong.map(toFieldError)));
     await mustReach(c, terms.accounts ?? []);
+    mustStop(c, terms.signals);
     const source = await change(c, id, { kind: "terms", change: terms });
     // It may be good for more than before.
     await settle();
@@ -233,9 +245,24 @@ async function mustFind(c: Context<AppEnv>, text: string): Promise<Source> {
   return refuse(c, { code: "not_found", detail: "No source has this id." });
 }
 
-/** A source that reaches accounts beyond the caller's does not exist for the caller. */
-const isVisible = (c: Context<AppEnv>, { accounts }: Source): boolean =>
-  accounts.every((account) => mayUse(c.var.principal, account));
+/** A source that reaches accounts beyond the caller's, or stops them, does not exist for the caller. */
+const isVisible = (c: Context<AppEnv>, { accounts, signals }: Source): boolean =>
+  accounts.every((account) => mayUse(c.var.principal, account)) && !isBeyond(c, signals);
+
+/** Whoever is bound to accounts has nobody stop the others. */
+const isBeyond = (c: Context<AppEnv>, { stop_reach: reach }: Pick<SignalSettings, "stop_reach">): boolean =>
+  reach === "everything" && c.var.principal.accounts !== null;
+
+function mustStop(c: Context<AppEnv>, signals: SignalSettings | undefined): void {
+  if (signals === undefined || !isBeyond(c, signals)) return;
+  const errors = [{ pointer: "/signals/stop_reach", message: "you may not stop every account yourself" }];
+  mustDo(c, { ok: false, error: { reason: "beyond_own_rights", errors } });
+}
+
+const toFieldError = ({ path, message }: { readonly path: readonly string[]; readonly message: string }) => ({
+  pointer: `/${path.join("/")}`,
+  message,
+});
 
 async function mustReach(c: Context<AppEnv>, accounts: Source["accounts"]): Promise<void> {
   const { isThere } = asking(c);

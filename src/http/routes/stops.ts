@@ -7,6 +7,7 @@ import { ChangeReason } from "../../domain/account.ts";
 import { directoryOf } from "../../directory/isolate.ts";
 import { AccountId, type SourceId } from "../../domain/ids.ts";
 import { API_SOURCE, DEFAULT_SOURCE } from "../../domain/source.ts";
+import { SignalReceipt } from "../../domain/signal/receipt.ts";
 import { type NewStop, NewStop as NewStopSchema, type StopLevel, TradingStop } from "../../domain/trading-stop.ts";
 import type { StoppedEverywhere } from "../../gateway/gateway-object.ts";
 import { gatewayStub } from "../../gateway/stub.ts";
@@ -34,6 +35,11 @@ const Stopped = z
           on_the_wire: z.array(z.string()).meta({
             description:
               "Orders that had left for the broker before, and whose answer has not come yet. Nothing else leaves.",
+          }),
+          flattened: SignalReceipt.nullable().meta({
+            description:
+              "With `flatten`, what becomes of each position, like the receipt of a signal: `GET /v1/signals/{id}` has it as it " +
+              "then stands. `null` where positions are to stay.",
           }),
         }),
       )
@@ -66,7 +72,8 @@ const postStop = createRoute({
   description:
     "Everywhere, or only in an account, of a source, or in a symbol. It is in force when the answer is there, also for what was " +
     "approved before and has not left. The accounts go by it even while the database is away. Cancels always pass, and exits " +
-    "unless the state is `halted`.",
+    "unless the state is `halted`. With `flatten`, every position that it reaches is left as well, each account's in the " +
+    "transaction that sets the stop.",
   security: mayStop.security,
   request: { body: bodyOf(NewStopSchema) },
   responses: {
@@ -112,12 +119,13 @@ export function mountStops(app: OpenAPIHono<AppEnv>): void {
   app.post(postStop.getRoutingPath(), ...mayStop.middleware, async (c) => {
     const wanted = await readBody(c, NewStopSchema);
     await mustReach(c, wanted);
-    const { stop, canceled } = await set(c, wanted);
+    const { stop, reached } = await set(c, wanted);
     const accounts = await Promise.all(
-      canceled.map(async ({ account, count }) => ({
+      reached.map(async ({ account, canceled, flattened }) => ({
         account,
-        canceled: count,
+        canceled,
         on_the_wire: [...(await accountStub(c.env, account).sentBefore(stop.state, SENT_PATIENCE_MS))],
+        flattened,
       })),
     );
     return c.json({ stop, accounts }, 200);
@@ -140,8 +148,8 @@ export function mountStops(app: OpenAPIHono<AppEnv>): void {
 /** Sets it where it is to be in force; ends the request where that could not be done everywhere. */
 async function set(
   c: Context<AppEnv>,
-  { cancel, ...terms }: NewStop,
-): Promise<Pick<StoppedEverywhere, "stop" | "canceled">> {
+  { cancel: cancels, flatten, ...terms }: NewStop,
+): Promise<Pick<StoppedEverywhere, "stop" | "reached">> {
   const stop: TradingStop = {
     ...terms,
     id: crypto.randomUUID(),
@@ -149,11 +157,12 @@ async function set(
     set_by: c.var.principal.id,
     set_at: new Date().toISOString(),
   };
+  const actions = { cancels, flatten };
   if (stop.account !== null) {
-    const done = await accountStub(c.env, stop.account).stop(stop, cancel, callerOf(c));
-    return { stop: done.stop, canceled: [{ account: stop.account, count: done.canceled }] };
+    const { stop: inForce, ...done } = await accountStub(c.env, stop.account).stop(stop, actions, callerOf(c));
+    return { stop: inForce, reached: [{ account: stop.account, ...done }] };
   }
-  const { answer, untold } = await gatewayStub(c.env).stop(stop, cancel, callerOf(c));
+  const { answer, untold } = await gatewayStub(c.env).stop(stop, actions, callerOf(c));
   if (untold.length > 0 || !answer.isStored) notTold(c, answer.isStored ? untold : [...untold, "the database"]);
   return answer;
 }

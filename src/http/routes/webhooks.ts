@@ -82,6 +82,7 @@ const postSignal = createRoute({
       "maintenance",
       "account_disabled",
       "misconfigured",
+      "not_told",
       "unavailable",
     ),
   },

@@ -110,7 +110,14 @@ const steps: fc.Arbitrary<{ readonly what: string; readonly step: Step }> = fc.o
     step: (sql: SqlStorage) => {
       const { order: _, proof, ...envelope } = aSignal({ requestId: nextRequest() });
       if (proof === null) throw new Error("a signal proves itself");
-      const told = { name: null, format: "native", circumstances: {}, notices: [], settings: SETTINGS };
+      const told = {
+        name: null,
+        format: "native",
+        circumstances: {},
+        notices: [],
+        settings: SETTINGS,
+        stopReach: "source" as const,
+      };
       const signal = { ...envelope, proof, ...told, instructions: [wish] };
       instruct(sql, { ...contextOf(), limits: { ratePerSec: 1_000, capacity: 1_000 }, signal });
     },

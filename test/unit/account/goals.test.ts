@@ -496,7 +496,8 @@ describe("any instructions at any time", () => {
           delayed_feed: "deny",
           position_gap: "note",
         } as const;
-        const told = { name: null, format: "native", circumstances: {}, notices: [], settings } as const;
+        const said = { name: null, format: "native", circumstances: {}, notices: [] } as const;
+        const told = { ...said, settings, stopReach: "source" } as const;
         const signal = { ...sender, proof, ...told, instructions: [instruction] };
         const limits = { ratePerSec: 1_000, capacity: 1_000 };
         transactionSync(sql, () => instruct(sql, { ...contextAt(simulation.nowMs), limits, signal }));

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
+  ACCOUNT,
   BALANCES,
+  CALLER,
   admitSignal,
   aSignal,
   decidingWith,
@@ -23,7 +25,8 @@ import { carryOn } from "../../../src/account/goals.ts";
 import { readDueGoals } from "../../../src/account/goal-store.ts";
 import { mustRecord } from "../../../src/account/record.ts";
 import { receiptOf } from "../../../src/account/signals.ts";
-import { readStops } from "../../../src/account/stops.ts";
+import { wideStopsOf } from "../../../src/account/stop-by-signal.ts";
+import { adoptWideStops, readStops, setStop } from "../../../src/account/stops.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import type { Instruction, Size, SizeUnit } from "../../../src/domain/signal/instruction.ts";
@@ -72,6 +75,7 @@ function signalOf(
     format: "native",
     circumstances: {},
     notices: [],
+    stopReach: "source",
     ...overrides,
     instructions: [instructions].flat(),
     proof: { ...proof, claims: { ...proof.claims, ...claims } },
@@ -531,14 +535,17 @@ describe("leaving everything", () => {
     expect(read(sql, live).order.cancel_requested_at).not.toBeNull();
   });
 
-  it("supersedes what was to be held", () => {
+  it("supersedes what was to be held, and lets the way out of it go on that is under way", () => {
     const sql = holding("5");
-    const entry = send(sql, { ...enter("sell"), action: "reverse" } as Instruction);
+    const reversal = send(sql, { ...enter("sell"), action: "reverse" } as Instruction);
     send(sql, flatten);
     expect(sql.exec("SELECT id FROM goals WHERE is_open = 1").toArray()).toHaveLength(1);
     expect(journalOf(sql).find(({ type }) => type === "goal.ended")).toMatchObject({ result: { code: "superseded" } });
-    expect(read(sql, only(entry.orders)).order).toMatchObject({ status: "canceled" });
+    expect(read(sql, only(reversal.orders)).order.cancel_requested_at).toBeNull();
     expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
+    fill(sql, only(reversal.orders));
+    pursueAll(sql);
+    expect([positionIn(sql, "AAPL"), ordersIn(sql)]).toEqual(["0", []]);
   });
 
   it("has nothing to do where there is nothing", () => {
@@ -630,6 +637,86 @@ describe("a source that stops itself", () => {
     const sql = holding("5");
     stopTrading(sql, "halted");
     expect(stepOf(send(sql, EXIT))).toMatchObject({ outcome: "failed", code: "trading_halted" });
+  });
+
+  it("leaves no position with it, which are not its own alone, and is stopped all the same", () => {
+    const sql = holding("5");
+    const { steps } = send(sql, { action: "stop", state: "reducing", flatten: true });
+    expect(steps).toMatchObject([
+      { action: "stop", outcome: "done" },
+      { action: "flatten", outcome: "failed", code: "not_of_a_source" },
+    ]);
+    expect([readStops(sql).length, ordersIn(sql)]).toEqual([1, []]);
+  });
+});
+
+describe("a source that may stop more than itself", () => {
+  const stopAll: Instruction = { action: "stop", state: "reducing" };
+
+  it("stops everybody in the account, and has everybody's entries canceled", () => {
+    const sql = openAccount();
+    const theirs = put(sql, { ...numbered(anOrder(), 900_011), source: "other" as Order["source"] }).order;
+    expect(stepOf(send(sql, stopAll, { stopReach: "account" })).canceled).toEqual([theirs.id]);
+    expect(only(readStops(sql))).toMatchObject({ account: ACCOUNT, source: null, level: "account", set_by: "default" });
+    expect(admitSignal(sql, aSignal({ requestId: "theirs", source: "other" as Order["source"] }))).toMatchObject({
+      value: { order: { status: "denied", reason: { code: "reducing_only" } } },
+    });
+  });
+
+  it("leaves every position with it, and says of each what becomes of it", () => {
+    const sql = holding("5");
+    adoptPosition(sql, "MSFT", decimalOf("-3"), NOW_MS - 7_200_000);
+    const { steps } = send(sql, { ...stopAll, flatten: true }, { stopReach: "account" });
+    expect(steps.map(({ action, symbol, outcome }) => [action, symbol, outcome])).toEqual([
+      ["stop", null, "done"],
+      ["flatten", null, "done"],
+      ["exit", "AAPL", "working"],
+      ["exit", "MSFT", "working"],
+    ]);
+    expect(ordersIn(sql)).toEqual(["sell 5 AAPL", "buy 3 MSFT"]);
+  });
+
+  it("stops everything here at once, and hands on what every other account is to be told", () => {
+    const sql = openAccount();
+    const signal = signalOf({ ...stopAll, flatten: true }, { stopReach: "everything" });
+    deliver(sql, signal);
+    const stop = only(readStops(sql));
+    expect(stop).toMatchObject({ account: null, source: null, level: "gateway" });
+    expect(wideStopsOf(sql, signal, ACCOUNT)).toEqual([{ stop, actions: { cancels: "entries", flatten: true } }]);
+  });
+
+  it("has one stop of everything, however often it says so, and none once a person has released it", () => {
+    const sql = openAccount();
+    const overrides = { stopReach: "everything" } as const;
+    for (const requestId of ["first", "second"]) send(sql, stopAll, { ...overrides, requestId });
+    const stop = only(readStops(sql));
+    adoptWideStops(sql, [{ stop, isReleased: true }], { account: ACCOUNT, nowMs: NOW_MS, requestId: "released" });
+    expect(wideStopsOf(sql, signalOf(stopAll, overrides), ACCOUNT)).toEqual([]);
+    // Somebody who has not heard of that does not set it again.
+    setStop(sql, stop, "all", { nowMs: NOW_MS, random: 0, account: ACCOUNT, caller: CALLER });
+    expect(readStops(sql)).toEqual([]);
+  });
+
+  it.each(["url_token", "ip", "certificate"] as const)("stops itself alone by a signal of origin %s", (origin) => {
+    const sql = openAccount();
+    const sender = { revision: null, origin, caps: null, owner: null };
+    const overrides = { stopReach: "everything", sender } as const;
+    send(sql, stopAll, overrides, { minimumOrigin: "url_token" });
+    expect(only(readStops(sql))).toMatchObject({ account: ACCOUNT, source: "default", level: "source" });
+    expect(wideStopsOf(sql, signalOf(stopAll, overrides), ACCOUNT)).toEqual([]);
+  });
+});
+
+describe("a flatten asked for while another one is on its way", () => {
+  it("does not call its exits back to send them again", () => {
+    const sql = holding("5");
+    const first = only(send(sql, { action: "flatten" }).orders);
+    send(sql, { action: "flatten" });
+    expect(read(sql, first).order.cancel_requested_at).toBeNull();
+    expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
+    fill(sql, first);
+    pursueAll(sql);
+    expect([positionIn(sql, "AAPL"), ordersIn(sql)]).toEqual(["0", []]);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { anOrder } from "../../support/builders.ts";
 import { type Answer, aFakeGateway, callCommandLine } from "../../support/fake-gateway.ts";
+import { aReceipt, aStep } from "./receipts.ts";
 
 let dir: string;
 let secretFile: string;
@@ -14,13 +15,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
-async function send(answer: Answer, ...options: readonly string[]) {
+async function sendBody(body: string, answer: Answer, ...options: readonly string[]) {
   const gateway = await aFakeGateway(() => answer);
-  const args = ["send", "--url", gateway.url, "--secret-file", secretFile, ...options, "{}"];
+  const args = ["send", "--url", gateway.url, "--secret-file", secretFile, ...options, body];
   const ended = await callCommandLine(args);
   await gateway.close();
-  return { ...ended, url: gateway.url };
+  return { ...ended, url: gateway.url, asked: gateway.asked };
 }
+
+const send = (answer: Answer, ...options: readonly string[]) => sendBody("{}", answer, ...options);
 
 describe("an order that was sent", () => {
   it("comes with the command that reads what becomes of it", async () => {
@@ -34,6 +37,43 @@ describe("an order that was sent", () => {
     const { exit, out } = await send({ status: 200, body: anOrder({ status: "denied", delivery: "none" }) });
     expect(exit).toBe(0);
     expect(out).toMatch(/^HTTP 200: recorded, and denied by the policy\./);
+    expect(out).not.toContain("Read what becomes of it");
+  });
+});
+
+describe("an alert that was sent", () => {
+  const order = anOrder({ status: "filled", delivery: "delivered", filled_quantity: "10", average_price: "187.25" });
+  const bought = aReceipt({
+    format: "text",
+    steps: [aStep({ action: "buy", symbol: "AAPL", outcome: "ordered", code: "ordered", orders: [order.id] })],
+    orders: [order],
+  });
+
+  it("goes as it was typed, to its source, and is shown as its receipt", async () => {
+    const answer = { status: 202, body: bought };
+    const { exit, out, url, asked } = await sendBody("BUY 10 AAPL", answer, "--source", "alerts");
+    expect(exit).toBe(0);
+    expect(asked).toMatchObject([{ method: "POST", path: "/webhooks/alerts", body: "BUY 10 AAPL" }]);
+    expect(out).toMatch(/^HTTP 202: recorded, and set going\.\n\nsignal +paper_signal\n/);
+    expect(out).toMatch(/^paper +buy +AAPL +ordered$/m);
+    expect(out).toMatch(new RegExp(`${order.id} .* filled +10 +187\\.25$`, "m"));
+    expect(out).toContain(`npx sallyport signals show --url ${url} paper_signal\n`);
+  });
+
+  it("is the receipt itself for a program", async () => {
+    const { out } = await sendBody("BUY 10 AAPL", { status: 202, body: bought }, "--json");
+    expect(JSON.parse(out)).toEqual(JSON.parse(JSON.stringify(bought)));
+  });
+
+  it("says why nothing came of it, and which fields were not regarded", async () => {
+    const steps = [
+      aStep({ action: "enter", symbol: "AAPL", outcome: "failed", code: "no_size", detail: "nobody says" }),
+    ];
+    const notices = [{ pointer: "/apikey", code: "foreign_key", message: "take it out" }];
+    const { out } = await sendBody("{}", { status: 200, body: aReceipt({ steps, notices }) });
+    expect(out).toMatch(/^HTTP 200: recorded, and nothing is on its way\./);
+    expect(out).toMatch(/^paper +enter +AAPL +failed +no_size: nobody says$/m);
+    expect(out).toMatch(/^notice +\/apikey take it out$/m);
     expect(out).not.toContain("Read what becomes of it");
   });
 });

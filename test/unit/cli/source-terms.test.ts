@@ -52,6 +52,15 @@ describe("a new source", () => {
     });
   });
 
+  it("says whose it is, and how its signals are read", () => {
+    const signals = { format: "text", default_size: { by: "quantity", value: "10" }, stop_reach: "everything" };
+    const options = { account: "paper", owner: "maria", signals: "signals.json" };
+    expect(NewSource.parse(sent(readNewSource("momentum", options, signals)))).toMatchObject({
+      owner: "maria",
+      signals: SignalSettings.parse(signals),
+    });
+  });
+
   it("says all that the gateway takes of TradingView", () => {
     const terms = readNewSource("tv", {
       kind: "tradingview",
@@ -94,6 +103,9 @@ describe("a change of a source", () => {
       reason: "slower",
     });
     expect(SourceChange.parse(sent(readSourceChange({ "no-others": true })))).toEqual({ accounts: [] });
+    expect(SourceChange.parse(sent(readSourceChange({ owner: "maria" })))).toEqual({ owner: "maria" });
+    const changed = readSourceChange({ signals: "signals.json" }, { format: "text" });
+    expect(SourceChange.parse(sent(changed))).toEqual({ signals: SignalSettings.parse({ format: "text" }) });
   });
 
   it.each([

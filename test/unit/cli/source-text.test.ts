@@ -85,6 +85,20 @@ describe("a source", () => {
     expect(text).not.toMatch(/^same bytes/m);
   });
 
+  it("says whose it is, and how its signals are read, as far as anything is set", () => {
+    const signals = {
+      format: "text",
+      symbols: {},
+      default_size: null,
+      accounts: { Main: "paper" },
+      strip_exchange: true,
+    };
+    const text = formatSource(aSource({ owner: "maria", signals }), plain, NOW_MS);
+    expect(text).toMatch(/^owner +maria$/m);
+    expect(text).toMatch(/^Its signals:\n\nformat +text\naccounts +\{"Main":"paper"\}\nstrip_exchange +true\n\n/m);
+    expect(formatSource(aSource(), plain, NOW_MS)).not.toContain("Its signals");
+  });
+
   it("says when a secret has ended that nothing has cleared away yet", () => {
     const ended = aSource({ secrets: [aSecret({ expires_at: "2026-01-15T14:00:00.000Z" })] });
     expect(formatSource(ended, plain, NOW_MS)).toMatch(/^old-secret .* never +2026-01-15T14:00:00Z, 30 min ago$/m);

@@ -1,4 +1,7 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Answer, type FakeGateway, aFakeGateway, callCommandLine } from "../../support/fake-gateway.ts";
 
 const SOURCE = {
@@ -105,6 +108,42 @@ describe("sources change", () => {
     const url = await answering({ "PATCH /v1/sources/momentum": { body: SOURCE } });
     await callCommandLine(["sources", "change", "--url", url, "--no-others", "momentum"]);
     expect(gateway.asked).toMatchObject([{ method: "PATCH", body: { accounts: [] } }]);
+  });
+});
+
+describe("how a source's signals are read", () => {
+  let dir: string;
+  beforeAll(() => (dir = mkdtempSync(join(tmpdir(), "sallyport-sources-"))));
+  afterAll(() => rmSync(dir, { recursive: true }));
+
+  const fileOf = (text: string): string => {
+    const path = join(dir, "signals.json");
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it("comes from a file, for a new source and for one that is there", async () => {
+    const made = { source: SOURCE, secret: { id: "x3", secret: "whsec_the-secret" } };
+    const url = await answering({
+      "POST /v1/sources": { status: 201, body: made },
+      "PATCH /v1/sources/momentum": { body: SOURCE },
+    });
+    const file = fileOf('{"format":"text","stop_reach":"account"}');
+    const terms = ["--url", url, "--owner", "maria", "--signals", file];
+    expect(await callCommandLine(["sources", "create", ...terms, "--account", "paper", "momentum"])).toMatchObject({
+      exit: 0,
+    });
+    expect(await callCommandLine(["sources", "change", ...terms, "momentum"])).toMatchObject({ exit: 0 });
+    const said = { owner: "maria", signals: { format: "text", stop_reach: "account" } };
+    expect(gateway.asked).toMatchObject([{ body: { ...said, account: "paper" } }, { body: said }]);
+  });
+
+  it("is not guessed where the file holds no JSON, and nothing is made then", async () => {
+    const url = await answering({});
+    const args = ["--url", url, "--account", "paper", "--signals", fileOf("format: text"), "momentum"];
+    const { exit, error } = await callCommandLine(["sources", "create", ...args]);
+    expect({ exit, error }).toMatchObject({ exit: 1, error: expect.stringContaining("holds no JSON") as string });
+    expect(gateway.asked).toEqual([]);
   });
 });
 

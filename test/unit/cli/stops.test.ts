@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type Server, createServer } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
+import { aReceipt, aStep } from "./receipts.ts";
 import { type Answer, type FakeGateway, aFakeGateway, callCommandLine } from "../../support/fake-gateway.ts";
 
 const ID = "1f0c2a4e-7d35-4f0e-9a51-3d7f5d0c9b11";
@@ -75,6 +76,41 @@ describe("kill", () => {
       reason: "looks wrong",
     });
     expect(JSON.parse(out)).toEqual(STOPPED);
+  });
+
+  it("leaves every position with one more word, and says of each what becomes of it", async () => {
+    const steps = [
+      aStep({ action: "flatten", outcome: "done" }),
+      aStep({ symbol: "AAPL" }),
+      aStep({ symbol: "MSFT", outcome: "failed", code: "trading_halted", detail: "trading is halted" }),
+    ];
+    const accounts = [{ account: "paper", canceled: 1, on_the_wire: [], flattened: aReceipt({ steps }) }];
+    const gateway = await answering({ body: { stop: STOP, accounts } });
+    const { exit, out } = await callCommandLine(["kill", "--url", gateway.url, "--flatten"]);
+    expect(exit).toBe(0);
+    expect(gateway.asked[0]?.body).toMatchObject({ state: "reducing", flatten: true });
+    expect(out).toMatch(/^paper +exit +AAPL +working\npaper +exit +MSFT +failed +trading_halted: trading is halted$/m);
+    expect(out).toContain(`npx sallyport signals show --url ${gateway.url} paper_signal\n`);
+  });
+
+  it("says so where nothing is held", async () => {
+    const flattened = aReceipt({ steps: [aStep({ action: "flatten", outcome: "done" })] });
+    const accounts = [{ account: "paper", canceled: 0, on_the_wire: [], flattened }];
+    const gateway = await answering({ body: { stop: STOP, accounts } });
+    const { out } = await callCommandLine(["kill", "--url", gateway.url, "--flatten"]);
+    expect(out).toContain("Nothing is held there");
+    expect(out).not.toContain("signals show");
+  });
+
+  it.each([
+    ["--halt", "Give --flatten or --halt"],
+    ["--source=momentum", "--flatten does not go with --source"],
+  ])("leaves no position with %s, and stops nothing then", async (option, fault) => {
+    const gateway = await answering({ body: STOPPED });
+    const { exit, error } = await callCommandLine(["kill", "--url", gateway.url, "--flatten", option]);
+    expect(exit).toBe(2);
+    expect(error).toContain(fault);
+    expect(gateway.asked).toEqual([]);
   });
 
   it.each([NOT_TOLD, UNAVAILABLE])("asks again while the answer is %j", async (problem) => {
@@ -152,6 +188,27 @@ describe("release", () => {
       exit: 2,
       error: expect.stringMatching(/^STOP is missing/) as string,
     });
+  });
+});
+
+describe("signals show", () => {
+  it("shows what became of a stop that left every position, and is the receipt for a program", async () => {
+    const receipt = aReceipt({
+      format: "stop",
+      steps: [aStep({ symbol: "AAPL", outcome: "ordered", code: "ordered" })],
+    });
+    const gateway = await answering({ body: receipt });
+    const { exit, out } = await callCommandLine(["signals", "show", "--url", gateway.url, "paper_signal"]);
+    expect(exit).toBe(0);
+    expect(gateway.asked).toMatchObject([{ method: "GET", path: "/v1/signals/paper_signal" }]);
+    expect(out).toMatch(/^format +stop$/m);
+    expect(out).toMatch(/^paper +exit +AAPL +ordered$/m);
+    const program = await callCommandLine(["signals", "show", "--url", gateway.url, "--json", "paper_signal"]);
+    expect(JSON.parse(program.out)).toEqual(receipt);
+  });
+
+  it("is all that signals knows", async () => {
+    expect(await callCommandLine(["signals"])).toMatchObject({ exit: 2 });
   });
 });
 

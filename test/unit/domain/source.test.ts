@@ -1,7 +1,7 @@
 // What an operator may say of a source, signed or not, and what can change about it.
 import { describe, expect, it } from "vitest";
 import { SignalSettings } from "../../../src/domain/signal/settings.ts";
-import { NewSource, SourceCaps, SourceChange } from "../../../src/domain/source.ts";
+import { NewSource, SourceCaps, SourceChange, stopsTooMuch } from "../../../src/domain/source.ts";
 
 const SIGNED = { id: "bot", kind: "signed", account: "paper" };
 const CAPS = { signals_per_min: 60, max_quantity: "10", max_notional: "1000" };
@@ -96,6 +96,20 @@ describe("any source", () => {
     const accounts = (count: number) => Array.from({ length: count }, (_, index) => `a${index}`);
     expect(refused(NewSource, { ...SIGNED, accounts: accounts(20) })).toEqual([]);
     expect(refused(NewSource, { ...SIGNED, accounts: accounts(21) })).toEqual(["accounts"]);
+  });
+});
+
+describe("a source whose stop reaches further than itself", () => {
+  it.each(["account", "everything"])("signs, where that is %s", (stop_reach) => {
+    expect(refused(NewSource, { ...SIGNED, signals: { stop_reach } })).toEqual([]);
+    expect(refused(NewSource, { ...TRADINGVIEW, signals: { stop_reach } })).toEqual(["signals.stop_reach"]);
+  });
+
+  it("is none of TradingView's later either", () => {
+    const signals = SignalSettings.parse({ stop_reach: "account" });
+    expect(stopsTooMuch({ kind: "tradingview", signals })).toHaveLength(1);
+    expect(stopsTooMuch({ kind: "signed", signals })).toEqual([]);
+    expect(stopsTooMuch({ kind: "tradingview", signals: undefined })).toEqual([]);
   });
 });
 

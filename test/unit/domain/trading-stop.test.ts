@@ -72,6 +72,7 @@ describe("a stop that somebody asks for", () => {
       symbol: null,
       state: "reducing",
       cancel: "entries",
+      flatten: false,
       reason: "odd prices",
     });
   });
@@ -81,6 +82,8 @@ describe("a stop that somebody asks for", () => {
     ["an empty reason", { reason: " " }],
     ["trading as its state", { reason: "x", state: "active" }],
     ["a field of another name", { reason: "x", acount: "paper" }],
+    ["positions to be left where no exit passes", { reason: "x", state: "halted", flatten: true }],
+    ["positions to be left that are a source's", { reason: "x", source: "strategy", flatten: true }],
   ])("is refused with %s", (_, fields) => {
     expect(NewStop.safeParse(fields).success).toBe(false);
   });

@@ -71,7 +71,7 @@ async function stop(state: TradingStop["state"]): Promise<() => Promise<unknown>
   const set_at = new Date().toISOString();
   const reach = { account: PAPER, source: null, symbol: null };
   const terms = { id, ...reach, state, level: "account", set_by: "bootstrap", set_at, reason: "a test" } as const;
-  await account().stop(terms, "none", OPERATOR);
+  await account().stop(terms, { cancels: "none", flatten: false }, OPERATOR);
   return async () => account().release(id, "gateway", null, OPERATOR);
 }
 

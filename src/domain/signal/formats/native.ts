@@ -86,7 +86,7 @@ function instructionOf(wanted: NativeInstruction): Instruction {
       return { action: "cancel", symbol, side, client_order_id };
     }
     case "stop":
-      return { action: "stop", state: wanted.state };
+      return { action: "stop", state: wanted.state, ...(wanted.flatten === true ? { flatten: true } : {}) };
     default:
       return assertNever(wanted);
   }

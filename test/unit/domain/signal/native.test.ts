@@ -186,6 +186,10 @@ describe("an intent", () => {
       { intent: "stop", state: "halted" },
       { action: "stop", state: "halted" },
     ],
+    [
+      { intent: "stop", state: "reducing", flatten: true },
+      { action: "stop", state: "reducing", flatten: true },
+    ],
   ])("%j", (json, instruction) => {
     expect(instructionOf(json)).toEqual(instruction);
   });
@@ -267,6 +271,7 @@ describe("an intent is refused", () => {
     ["without its side", { ...ENTER, side: undefined }, ["/side missing_field"]],
     ["without its position", { intent: "target", symbol: "AAPL" }, ["/position missing_field"]],
     ["without its state", { intent: "stop" }, ["/state missing_field"]],
+    ["halted, and out of everything", { intent: "stop", state: "halted", flatten: true }, ["/flatten invalid_field"]],
     ["to trade again", { intent: "stop", state: "active" }, ["/state invalid_field"]],
     ["with two sizes", { ...ENTER, notional: "5", risk_amount: "5" }, ["/notional", "/risk_amount"]],
     ["with a size of zero", { ...ENTER, quantity: "0" }, ["/quantity invalid_field"]],

@@ -21,6 +21,7 @@ describe("the settings of a source's signals", () => {
       max_age_sec: null,
       delayed_feed: "deny",
       position_gap: "note",
+      stop_reach: "source",
     });
   });
 

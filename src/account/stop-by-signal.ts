@@ -1,0 +1,79 @@
+// What a source's own signal takes away when it says `stop`: the source, its account or everything, as the source's settings say.
+// A stop of everything binds this account in the signal's transaction; the gateway has the others told before it is answered.
+import type { Instruction } from "../domain/signal/instruction.ts";
+import { type StopActions, type StopLevel, type StopReach, type TradingStop, isSame } from "../domain/trading-stop.ts";
+import { flatten } from "./flatten.ts";
+import type { InstructionSignal } from "./instruct.ts";
+import type { CarryingContext } from "./pursue.ts";
+import { failed, stepOf } from "./signal-step.ts";
+import type { StoredStep } from "./signals.ts";
+import { readStops, setStop } from "./stops.ts";
+
+type StopInstruction = Extract<Instruction, { readonly action: "stop" }>;
+type Asked = Pick<InstructionSignal, "source" | "sender" | "stopReach">;
+
+/** A stop of every account that a signal has asked for, and what is done in each as it is told. */
+export type WideStop = { readonly stop: TradingStop; readonly actions: StopActions };
+
+/** Whoever may release the one, may release the other. */
+const LEVELS = { source: "source", account: "account", everything: "gateway" } as const satisfies Record<
+  StopReach,
+  StopLevel
+>;
+
+export function stopBySignal(sql: SqlStorage, instruction: StopInstruction, context: CarryingContext): StoredStep[] {
+  const { signal, account, nowMs, random, newId } = context;
+  const terms = termsOf(instruction, signal, account);
+  const wanted: TradingStop = {
+    ...terms,
+    id: newId().uuid,
+    set_by: signal.source,
+    set_at: new Date(nowMs).toISOString(),
+    reason: `signal ${signal.requestId}`,
+  };
+  const caller = { actor: signal.actor, requestId: signal.requestId, clientIp: signal.clientIp };
+  const stop = findSame(sql, terms) ?? wanted;
+  const set = setStop(sql, stop, "entries", { account, nowMs, random, caller });
+  const canceled = set.canceled.map(({ id }) => id);
+  const detail = `${stop.state}, stop ${stop.id}`;
+  const step: StoredStep = { ...stepOf({ action: "stop" }), outcome: "done", canceled, detail };
+  if (instruction.flatten !== true) return [step];
+  return terms.source === null ? [step, ...flatten(sql, context)] : [step, NOT_OF_A_SOURCE];
+}
+
+/** Those of everything that this signal has set, or found, and that nobody has released: all accounts are to know of each. */
+export const wideStopsOf = (
+  sql: SqlStorage,
+  { instructions, ...signal }: Asked & Pick<InstructionSignal, "instructions">,
+  account: TradingStop["account"],
+): WideStop[] =>
+  instructions
+    .filter((instruction) => instruction.action === "stop")
+    .flatMap((instruction) => {
+      const stop = findSame(sql, termsOf(instruction, signal, account));
+      const actions = { cancels: "entries", flatten: instruction.flatten === true } as const;
+      return stop === undefined || stop.account !== null ? [] : [{ stop, actions }];
+    });
+
+type Terms = Pick<TradingStop, "account" | "source" | "symbol" | "state" | "level">;
+
+/** What no signature proves stops its own source and nobody else, whatever the settings say. */
+function termsOf({ state }: StopInstruction, { source, sender, stopReach }: Asked, account: Terms["account"]): Terms {
+  const reach = (sender?.origin ?? "hmac") === "hmac" ? stopReach : "source";
+  return {
+    account: reach === "everything" ? null : account,
+    source: reach === "source" ? source : null,
+    symbol: null,
+    state,
+    level: LEVELS[reach],
+  };
+}
+
+const findSame = (sql: SqlStorage, terms: Terms): TradingStop | undefined =>
+  readStops(sql).find((stop) => isSame(stop, terms));
+
+/** The stop holds all the same: it is the careful half of what was asked for. */
+const NOT_OF_A_SOURCE: StoredStep = failed(stepOf({ action: "flatten" }), {
+  code: "not_of_a_source",
+  detail: "positions are an account's: send the intent flatten, or have the source's stop_reach widened",
+});

@@ -1,0 +1,53 @@
+// What became of a signal that was more than one order, as people read it.
+import { formatOrders } from "./order-text.ts";
+import type { Paint, Tone } from "./screen.ts";
+import { type Cell, formatFields, formatTable } from "./table.ts";
+import type { ReceiptView } from "./views.ts";
+
+const TONES: Readonly<Record<string, Tone>> = { ordered: "good", done: "good", working: "doubtful", failed: "bad" };
+
+/** Each thing that it asked for, the orders that came of it, and the fields that were not regarded. */
+export function formatReceipt(receipt: ReceiptView, paint: Paint): string {
+  const { orders, notices } = receipt;
+  const fields = formatFields(
+    [
+      ["signal", { text: receipt.id, tone: "strong" }],
+      ["account", receipt.account],
+      ["source", receipt.source],
+      ["format", receipt.format],
+      ["created", receipt.created_at],
+      ["request id", receipt.request_id],
+      ...notices.map(({ pointer, message }): [string, Cell] => ["notice", [pointer, message].join(" ").trim()]),
+    ],
+    paint,
+  );
+  return [fields, formatSteps([receipt], paint), ...(orders.length === 0 ? [] : [formatOrders(orders, paint)])].join(
+    "\n\n",
+  );
+}
+
+/** A line per thing that was asked for, of one receipt or of several accounts'. */
+export function formatSteps(receipts: readonly Pick<ReceiptView, "account" | "steps">[], paint: Paint): string {
+  const columns = [
+    { title: "ACCOUNT" },
+    { title: "WANTED" },
+    { title: "SYMBOL" },
+    { title: "OUTCOME" },
+    { title: "WHY" },
+  ];
+  const rows = receipts.flatMap(({ account, steps }) =>
+    steps.map(({ action, symbol, outcome, code, detail }): readonly Cell[] => [
+      account,
+      action,
+      symbol ?? "",
+      outcomeOf(outcome),
+      [code, detail].filter((text) => text !== null && text !== outcome).join(": "),
+    ]),
+  );
+  return formatTable(columns, rows, paint);
+}
+
+function outcomeOf(outcome: string): Cell {
+  const tone = Object.hasOwn(TONES, outcome) ? TONES[outcome] : undefined;
+  return tone === undefined ? outcome : { text: outcome, tone };
+}
