@@ -68,6 +68,7 @@ import { carryOn } from "./goals.ts";
 import { readDueGoals } from "./goal-store.ts";
 import { type InstructionSignal, instruct } from "./instruct.ts";
 import { findSignal, receiptOf } from "./signals.ts";
+import { leaveBehind, withoutSending } from "./shadow.ts";
 import { type NewId, toIntent } from "./store-order.ts";
 import { singleFlight } from "./single-flight.ts";
 import { Waiters } from "./waiters.ts";
@@ -489,16 +490,21 @@ export class AccountObject extends DurableObject<Env> {
       listStops(database),
     ]);
     if (stored === undefined) return undefined;
-    this.#commit(() => {
+    const leftBehind = this.#commit(() => {
       const context = { nowMs: Date.now(), requestId: crypto.randomUUID() };
+      const before = readConfiguration(this.#sql)?.mode;
       adoptConfiguration(this.#sql, this.#account, stored, context);
       for (const { source } of sources) requireRevision(this.#sql, source.id, source.revision);
       adoptWideStops(this.#sql, stops, { account: this.#account, ...context });
+      const isOtherMode = before !== undefined && before !== readConfiguration(this.#sql)?.mode;
+      return isOtherMode ? leaveBehind(this.#sql, { account: this.#account, nowMs: context.nowMs }) : [];
     });
     this.#made = undefined;
+    for (const order of leftBehind) this.#follower.announce(order);
     this.#work();
-    // Whoever disables an account wants to know that nothing leaves any more.
-    if (stored.status !== "active") await this.sentBefore("halted", SENT_PATIENCE_MS);
+    // Whoever disables an account, or makes a shadow of it, wants to know that nothing leaves any more.
+    const isSending = stored.status === "active" && stored.mode === "live";
+    if (!isSending) await this.sentBefore("halted", SENT_PATIENCE_MS);
     return this.stops().filter(({ id, account }) => account === null && !stops.some(({ stop }) => stop.id === id));
   }
 
@@ -690,7 +696,9 @@ export class AccountObject extends DurableObject<Env> {
       onQuota: (quota) => this.#connection?.heardQuota(quota),
     });
     const connection = (this.#connection ??= this.#connect(broker.limits));
-    return ok({ settings, config: config.value, broker: connection.listenTo(broker), connection });
+    const listened = connection.listenTo(broker);
+    const reached = settings.mode === "shadow" ? withoutSending(listened) : listened;
+    return ok({ settings, config: config.value, broker: reached, connection });
   }
 
   #connect(limits: BucketLimits): Connection {

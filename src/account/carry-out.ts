@@ -89,7 +89,7 @@ function place(sql: SqlStorage, instruction: PlainInstruction, context: Carrying
   });
   if (order.status === "denied")
     return { ...failed(step, { code: "order_denied", detail: codeOf(order) }), orders: [order.id] };
-  return { ...step, outcome: "ordered", orders: [order.id] };
+  return { ...step, outcome: order.status === "shadowed" ? "shadowed" : "ordered", orders: [order.id] };
 }
 
 const codeOf = ({ reason, id }: Order): string => `${reason?.code ?? "denied"}, order ${id}`;

@@ -1,5 +1,5 @@
 // What a decision is made with, beside the order itself.
-import type { AccountConfiguration } from "../domain/account.ts";
+import type { AccountConfiguration, AccountMode } from "../domain/account.ts";
 import type { Broker } from "../domain/broker.ts";
 import type { AccountId } from "../domain/ids.ts";
 import type { Origin } from "../domain/origin.ts";
@@ -24,6 +24,8 @@ export type DecisionContext = PolicyInForce & {
   /** By the account's own policy: no override begins another day, and with it other losses and counts. */
   readonly tradingDate: string;
   readonly minimumOrigin: Origin;
+  /** Whether what is approved is sent. It changes nothing about the decision. */
+  readonly mode: AccountMode;
   readonly broker: Pick<Broker, "supports">;
   readonly circuitOpen: boolean;
   readonly nowMs: number;
@@ -33,11 +35,12 @@ export type DecisionContext = PolicyInForce & {
 
 /** What the account is told to decide by, as it is at that moment. */
 export const settingsAt = (
-  { policy, overrides, minimum_origin: minimumOrigin }: AccountConfiguration,
+  { policy, overrides, minimum_origin: minimumOrigin, mode }: AccountConfiguration,
   nowMs: number,
-): Pick<DecisionContext, "policy" | "overridden" | "tradingDate" | "minimumOrigin" | "nowMs"> => ({
+): Pick<DecisionContext, "policy" | "overridden" | "tradingDate" | "minimumOrigin" | "mode" | "nowMs"> => ({
   ...policyAt(policy, overrides, nowMs),
   tradingDate: tradingDateOf(policy, nowMs),
   minimumOrigin,
+  mode,
   nowMs,
 });

@@ -14,9 +14,9 @@ import type { StoredStep } from "./signals.ts";
 /** What could still open something is canceled, and every position left. `symbol`: only there; everywhere when `null`. */
 export function flatten(sql: SqlStorage, context: PursuingContext, symbol: string | null = null): StoredStep[] {
   const exits = symbolsToLeave(sql, symbol).map((left) => exitOf(left));
-  // Where no exit passes, what protects the position stays.
+  // Where no exit passes, or none is sent, what protects the position stays.
   const refusals = new Map(exits.map((exit) => [exit.symbol, refusalOf(sql, exit, context)]));
-  const canceled = readLive(sql)
+  const canceled = (context.mode === "shadow" ? [] : readLive(sql))
     .filter((order) => isReached(order.symbol, symbol) && refusals.get(order.symbol) === undefined)
     .filter((order) => !isOnItsWayOut(sql, order))
     .flatMap(({ id }) => cancelOne(sql, id, context));

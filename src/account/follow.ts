@@ -14,6 +14,8 @@ export type PlanDeps = {
   readonly nowMs: () => number;
   /** Whether the trading state lets this order leave at this moment. */
   readonly mayLeave: (order: Order) => boolean;
+  /** Whether the account is a shadow, and sends nothing. */
+  readonly isShadow: boolean;
   /** Whether the order that this one waits for has ended. */
   readonly predecessorEnded: (order: Order) => boolean;
 };
@@ -42,6 +44,7 @@ export const planStep = (row: OrderRow, deps: PlanDeps): NextMove =>
     absences: row.absences,
     deduplication: deps.broker.deduplication,
     mayLeave: !mayBeSent(row.order) || deps.mayLeave(row.order),
+    isShadow: deps.isShadow,
     predecessorEnded: row.order.delivery === "waiting" && deps.predecessorEnded(row.order),
   });
 
@@ -65,6 +68,9 @@ export async function takeStep(row: OrderRow, next: NextMove, deps: StepDeps): P
       return submit(row, deps);
     case "lapse":
       deps.record(row, { type: "lapsed", code: next.code });
+      return;
+    case "shadow":
+      deps.record(row, { type: "shadowed" });
       return;
     case "release":
       return deps.release();

@@ -68,6 +68,7 @@ export class Follower {
         const state = settings.status === "active" ? tradingStateOf(sql, order) : "halted";
         return mayLeave(intentOf(order), state, () => readHoldings(sql, order, [order.id]));
       },
+      isShadow: settings.mode === "shadow",
       predecessorEnded: ({ replaces }) => {
         const old = replaces === null ? undefined : findOrder(sql, replaces)?.order;
         return old === undefined || isTerminal(old.status);

@@ -21,7 +21,7 @@ import { cancelOrder } from "./cancel.ts";
 import { leastRevisionOf } from "./configuration.ts";
 import type { Sender } from "./decision-context.ts";
 import { readFunds } from "./funds.ts";
-import { type GoalRow, findGoal, openGoalIn, storeGoal } from "./goal-store.ts";
+import { type GoalRow, findGoal, openGoalIn, readOpenGoals, storeGoal } from "./goal-store.ts";
 import { append } from "./journal.ts";
 import { type OrderRow, findOrder, readLiveRows, readWorking } from "./orders.ts";
 import { type PlacingContext, placeOrder } from "./place-order.ts";
@@ -60,6 +60,15 @@ export function startGoal(
 /** Nothing more is ordered for it. What it has on its way already is not canceled by this. */
 export const cancelGoal = (sql: SqlStorage, row: GoalRow, context: GoalContext & { readonly id: string }): void =>
   end(sql, { ...row, goal: endGoal(row.goal, "canceled") }, `by signal ${context.id}`, context);
+
+/** Ends every open goal: what each has ordered goes on by itself, and nothing more is ordered for it. */
+export function abandonGoals(
+  sql: SqlStorage,
+  why: { readonly code: string; readonly detail: string },
+  context: Pick<GoalContext, "account" | "nowMs">,
+): void {
+  for (const row of readOpenGoals(sql)) end(sql, { ...row, goal: endGoal(row.goal, why.code) }, why.detail, context);
+}
 
 /** Makes every move that can be made now. */
 export function carryOn(sql: SqlStorage, id: string, context: GoalContext): GoalRow {
@@ -116,7 +125,9 @@ function orderOf(row: GoalRow, planned: Extract<GoalMove, { move: "order" }>["or
 
 function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow, context: GoalContext): GoalFacts {
   const { symbol } = goal.instruction;
-  const live = readLiveRows(sql).filter(({ order }) => order.symbol === symbol);
+  // Nothing at the broker makes way for an order that is not sent: what protects a position stays.
+  const inTheWay = context.mode === "shadow" ? [] : readLiveRows(sql);
+  const live = inTheWay.filter(({ order }) => order.symbol === symbol);
   return {
     ...marketFactsOf(sql, symbol, context),
     positionKnown: isPositionKnown(sql),
@@ -158,7 +169,12 @@ function recentPrice(
   return nowMs - reference.atMs <= maxAgeSec * 1000 ? reference.price : undefined;
 }
 
-function end(sql: SqlStorage, row: GoalRow, detail: string, { account, nowMs }: GoalContext): void {
+function end(
+  sql: SqlStorage,
+  row: GoalRow,
+  detail: string,
+  { account, nowMs }: Pick<GoalContext, "account" | "nowMs">,
+): void {
   storeGoal(sql, { ...row, detail });
   append(sql, account, {
     time: new Date(nowMs).toISOString(),

@@ -159,6 +159,14 @@ const MIGRATIONS: readonly string[] = [
   UPDATE configuration SET configuration = json_set(configuration, '$.policy.approval', 'auto')
   WHERE json_type(configuration, '$.policy.approval') IS NULL;
   `,
+  `
+  -- A configuration says whether orders are sent. One that was stored before it could say so is of an account that sends them.
+  UPDATE configuration SET configuration = json_set(configuration, '$.mode', 'live');
+  `,
+  `
+  -- What came of the request that used a body up, where that is known.
+  ALTER TABLE used_bodies ADD COLUMN order_id TEXT;
+  `,
 ];
 
 /** Brings the object's tables up to date, all steps or none. */

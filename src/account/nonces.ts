@@ -38,8 +38,11 @@ export function readUse(sql: SqlStorage, claims: Claims, requestId: string, nowM
     return { used: row.request_id === requestId ? "by_itself" : "before", orderId };
   }
   if (claims.bodySha256 === null) return { used: "never" };
-  const body = sql.exec("SELECT 1 FROM used_bodies WHERE key = ?", bodyKey(claims)).toArray();
-  return body.length > 0 ? { used: "before", orderId: null } : { used: "never" };
+  const body = sql
+    .exec<{ order_id: string | null }>("SELECT order_id FROM used_bodies WHERE key = ?", bodyKey(claims))
+    .toArray()[0];
+  if (body === undefined) return { used: "never" };
+  return { used: "before", orderId: body.order_id === null ? null : OrderId.parse(body.order_id) };
 }
 
 /** Uses the request up. Runs in the transaction that records what became of it: an order, or a conflict (`null`). */
@@ -54,7 +57,7 @@ export function claim(sql: SqlStorage, claims: Claims, requestId: string, orderI
     orderId,
   );
   if (claims.bodySha256 !== null) {
-    sql.exec("INSERT INTO used_bodies (key) VALUES (?) ON CONFLICT DO NOTHING", bodyKey(claims));
+    sql.exec("INSERT INTO used_bodies (key, order_id) VALUES (?, ?) ON CONFLICT DO NOTHING", bodyKey(claims), orderId);
   }
 }
 

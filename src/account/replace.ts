@@ -93,7 +93,8 @@ export function replaceOrder(
     (made) => noteOrder(sql, { ...args, signal }, "signal.accepted", made),
   );
   meter.save();
-  if (decision.outcome === "approved") {
+  // In a shadow account the order in its place is not sent, so the old one works on.
+  if (decision.outcome === "approved" && args.mode === "live") {
     const at = new Date(args.nowMs).toISOString();
     const { actor, requestId, clientIp } = signal;
     const context: RecordContext = { ...args, caller: { actor, requestId, clientIp } };

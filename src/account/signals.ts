@@ -118,6 +118,7 @@ function toStep(sql: SqlStorage, { goal: id, ...step }: StoredStep): SignalStep 
   const orders = ordersOfGoal(sql, id);
   const shown = { ...step, orders, canceled: [...step.canceled], code, detail: row.detail };
   if (stage !== "ended") return { ...shown, outcome: "working" };
+  if (code === "order_shadowed") return { ...shown, outcome: "shadowed" };
   if (code === null || !WELL_ENDED.has(code)) return { ...shown, outcome: "failed" };
   return { ...shown, outcome: code === "ordered" ? "ordered" : "done" };
 }

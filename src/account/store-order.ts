@@ -8,8 +8,9 @@ import type { NativeOrder } from "../domain/signal/native.ts";
 import type { DecisionContext } from "./decision-context.ts";
 import type { Envelope } from "./door.ts";
 import { append } from "./journal.ts";
-import { insertOrder } from "./orders.ts";
+import { type OrderRow, insertOrder } from "./orders.ts";
 import { BUSY_INTERVAL_MS } from "./reconcile.ts";
+import { mustRecord } from "./record.ts";
 import { stopIfRepeating } from "./repetition.ts";
 import type { SenderMeter } from "./sender-meter.ts";
 import { setTimer } from "./timers.ts";
@@ -18,7 +19,7 @@ import { setTimer } from "./timers.ts";
 export type NewId = { readonly order: OrderId; readonly uuid: string };
 
 /** Whom an order is stored for, and by what it is decided. */
-export type StoreArgs = Pick<DecisionContext, "account" | "nowMs" | "recent" | "policy" | "overridden"> & {
+export type StoreArgs = Pick<DecisionContext, "account" | "nowMs" | "recent" | "policy" | "overridden" | "mode"> & {
   readonly newId: NewId;
   readonly meter: SenderMeter;
   readonly signal: Pick<Envelope, "source" | "requestId" | "idempotencyKey">;
@@ -27,8 +28,8 @@ export type StoreArgs = Pick<DecisionContext, "account" | "nowMs" | "recent" | "
 };
 
 /**
- * Stores an order and the decision about it. One that takes the place of another waits for its end. `beforehand`: what comes
- * before it on the record.
+ * Stores an order and the decision about it. One that takes the place of another waits for its end. In a shadow account an
+ * approved one ends here, whatever it would have waited for. `beforehand`: what comes before it on the record.
  */
 export function storeDecided(
   sql: SqlStorage,
@@ -46,21 +47,18 @@ export function storeDecided(
   const { intent, decision, request, replaces, goal } = decided;
   const order = toOrder(args, intent, decision, replaces);
   const expiresAtMs = order.hold === undefined ? args.nowMs + APPROVAL_TTL_MS : Date.parse(order.hold.expires_at);
-  insertOrder(
-    sql,
-    {
-      order,
-      request,
-      expiresAtMs,
-      looks: 0,
-      absences: 0,
-      dueAtMs: dueAtMs(order, args.nowMs, expiresAtMs),
-      executionsSinceMs: null,
-      isExit: decision.outcome === "approved" && decision.isReduction,
-      goal,
-    },
-    args.signal.idempotencyKey,
-  );
+  const row: OrderRow = {
+    order,
+    request,
+    expiresAtMs,
+    looks: 0,
+    absences: 0,
+    dueAtMs: dueAtMs(order, args.nowMs, expiresAtMs),
+    executionsSinceMs: null,
+    isExit: decision.outcome === "approved" && decision.isReduction,
+    goal,
+  };
+  insertOrder(sql, row, args.signal.idempotencyKey);
   if (order.delivery === "pending") setTimer(sql, "reconcile", args.nowMs + BUSY_INTERVAL_MS);
   if (decision.outcome === "approved") {
     args.recent.add({ order, request });
@@ -89,7 +87,8 @@ export function storeDecided(
     },
   });
   stopIfRepeating(sql, order, { account: args.account, nowMs: args.nowMs, uuid: args.newId.uuid });
-  return order;
+  if (args.mode === "live" || decision.outcome === "denied") return order;
+  return mustRecord(sql, row, { type: "shadowed" }, { nowMs: args.nowMs, random: 0 }).order;
 }
 
 /** An order without a name of its own gets one. */

@@ -4,6 +4,7 @@ import { type Cell, formatFields, formatTable } from "./table.ts";
 import type { AccountView } from "./views.ts";
 
 const STATUS_TONES: Readonly<Record<string, Tone>> = { active: "good", disabled: "doubtful", deleted: "faint" };
+const MODE_TONES: Readonly<Record<string, Tone>> = { shadow: "faint" };
 
 /** A line per account. */
 export function formatAccounts(accounts: readonly AccountView[], paint: Paint): string {
@@ -12,6 +13,7 @@ export function formatAccounts(accounts: readonly AccountView[], paint: Paint): 
     { title: "ACCOUNT" },
     { title: "BROKER" },
     { title: "STATUS" },
+    { title: "MODE" },
     { title: "POLICY", align: "right" },
     { title: "KEY" },
     { title: "NAME" },
@@ -20,6 +22,7 @@ export function formatAccounts(accounts: readonly AccountView[], paint: Paint): 
     account.id,
     account.connection.broker,
     toned(account.status, STATUS_TONES),
+    toned(account.mode ?? "", MODE_TONES),
     `v${account.policy_version}`,
     account.credentials?.key_id ?? "",
     account.name ?? "",
@@ -36,6 +39,7 @@ export function formatAccount(account: AccountView, paint: Paint): string {
       ["account", { text: account.id, tone: "strong" }],
       ["name", account.name],
       ["status", toned(account.status, STATUS_TONES)],
+      ["mode", account.mode === undefined ? null : toned(account.mode, MODE_TONES)],
       ["broker", broker],
       ...Object.entries(place).map(([name, value]): [string, Cell] => [name, describe(value)]),
       ["key", credentials?.key_id],

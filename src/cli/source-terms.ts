@@ -13,6 +13,8 @@ export const TERM_OPTIONS = {
   account: { type: "string" },
   also: { type: "string", multiple: true },
   "no-others": { type: "boolean" },
+  "fan-out": { type: "string", multiple: true },
+  "no-fan-out": { type: "boolean" },
   scheme: { type: "string", multiple: true },
   origin: { type: "string" },
   fingerprint: { type: "string", multiple: true },
@@ -39,6 +41,8 @@ type TermOptions = CapOptions & {
   readonly account?: Word;
   readonly also?: Words;
   readonly "no-others"?: boolean | undefined;
+  readonly "fan-out"?: Words;
+  readonly "no-fan-out"?: boolean | undefined;
   readonly scheme?: Words;
   readonly origin?: Word;
   readonly fingerprint?: Words;
@@ -49,7 +53,7 @@ type TermOptions = CapOptions & {
 };
 
 const CAPS = ["signals-per-min", "max-quantity", "max-notional"] as const;
-const OF_ALL = ["kind", "name", "owner", "account", "also", ...CAPS, "signals", "reason"] as const;
+const OF_ALL = ["kind", "name", "owner", "account", "also", "fan-out", ...CAPS, "signals", "reason"] as const;
 const OF_KIND = { signed: ["scheme"], tradingview: ["origin", "fingerprint", "deduplicate"] } as const;
 const KINDS = ["signed", "tradingview"] as const;
 
@@ -67,6 +71,7 @@ export function readNewSource(id: string, options: TermOptions, signals?: unknow
     owner,
     account,
     accounts: also,
+    fan_out: options["fan-out"],
     // Hyphens, as everywhere on a command line.
     schemes: scheme?.map((word) => word.replaceAll("-", "_")),
     origin,
@@ -80,16 +85,25 @@ export function readNewSource(id: string, options: TermOptions, signals?: unknow
 
 /** A change of a source, as `PATCH /v1/sources/{id}` takes it, but for the caps that stay as they are. */
 export function readSourceChange(options: TermOptions, signals?: unknown) {
-  refuseOthers("sources change", options, ["name", "owner", "also", "no-others", ...CAPS, "signals", "reason"]);
-  const { name, owner, also, reason } = options;
-  const isAlone = options["no-others"] === true;
-  if (isAlone && also !== undefined) throw new UsageFault("Give --also or --no-others");
+  const meant = ["name", "owner", "also", "no-others", "fan-out", "no-fan-out", ...CAPS, "signals", "reason"] as const;
+  refuseOthers("sources change", options, meant);
+  const { name, owner, reason } = options;
+  const accounts = readAccounts(options, "also", "no-others");
+  const fanOut = readAccounts(options, "fan-out", "no-fan-out");
   const caps = readCaps(options);
-  const accounts = isAlone ? [] : also;
-  if ([name, owner, accounts, signals].every((term) => term === undefined) && !hasAny(caps)) {
-    throw new UsageFault("Say what changes: --name, --owner, --also, --no-others, --signals or a cap");
+  if ([name, owner, accounts, fanOut, signals].every((term) => term === undefined) && !hasAny(caps)) {
+    throw new UsageFault(
+      "Say what changes: --name, --owner, --also, --no-others, --fan-out, --no-fan-out, --signals or a cap",
+    );
   }
-  return { name, owner, accounts, caps: hasAny(caps) ? caps : undefined, signals, reason };
+  return { name, owner, accounts, fan_out: fanOut, caps: hasAny(caps) ? caps : undefined, signals, reason };
+}
+
+/** Accounts in place of those before; none at all where that is said. */
+function readAccounts(options: TermOptions, some: "also" | "fan-out", none: "no-others" | "no-fan-out"): Words {
+  if (options[none] !== true) return options[some];
+  if (options[some] !== undefined) throw new UsageFault(`Give --${some} or --${none}`);
+  return [];
 }
 
 function readCaps(options: CapOptions) {

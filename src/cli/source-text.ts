@@ -55,6 +55,7 @@ export function formatSource(source: SourceView, paint: Paint, nowMs: number): s
       ["signs as", schemes?.join(" ")],
       ["certificates", fingerprints.length === 0 ? null : fingerprints.join(" ")],
       ["account", source.account],
+      ["fans out to", (source.fan_out ?? []).length === 0 ? null : (source.fan_out ?? []).join(" ")],
       ["may name", source.accounts.join(" ")],
       ["same bytes", deduplicateSec === undefined ? null : `are one signal for ${deduplicateSec} s`],
       ...Object.entries(caps ?? {}).map(([name, value]): [string, Cell] => [name, describeSetting(value)]),

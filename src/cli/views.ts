@@ -73,6 +73,19 @@ export const ReceiptView = z.looseObject({
   created_at: z.string(),
 });
 export type ReceiptView = z.infer<typeof ReceiptView>;
+/** What became of a signal in each of several accounts. */
+export const FanOutView = z.looseObject({
+  outcomes: z.array(
+    z.looseObject({
+      account: z.string(),
+      status: z.number(),
+      order: OrderView.optional(),
+      receipt: ReceiptView.optional(),
+      problem: z.looseObject({ code: z.string(), detail: z.string() }).optional(),
+    }),
+  ),
+});
+export type FanOutView = z.infer<typeof FanOutView>;
 
 export const AccountView = z.looseObject({
   id: z.string(),
@@ -83,6 +96,8 @@ export const AccountView = z.looseObject({
     .looseObject({ key_id: z.string(), venue_account: z.string().nullable(), checked_at: z.string() })
     .nullable(),
   minimum_origin: z.string(),
+  /** Absent from a gateway that knows live accounts only. */
+  mode: z.string().optional(),
   policy: z.looseObject({}),
   policy_version: z.number(),
   created_at: z.string(),
@@ -118,6 +133,7 @@ export const SourceView = z.looseObject({
   deduplicate_sec: z.number().optional(),
   account: z.string(),
   accounts: z.array(z.string()),
+  fan_out: z.array(z.string()).optional(),
   caps: z.record(z.string(), z.unknown()).nullable(),
   signals: z.record(z.string(), z.unknown()).optional(),
   secrets: z.array(

@@ -54,13 +54,33 @@ export type BrokerCredentials = z.infer<typeof BrokerCredentials>;
 export const AccountStatus = z.enum(["active", "disabled", "deleted"]);
 export type AccountStatus = z.infer<typeof AccountStatus>;
 
+/**
+ * Whether what the account approves is sent. A `shadow` decides about every order as a `live` account does and keeps the decision;
+ * its broker is asked and never told.
+ */
+export const AccountMode = z.enum(["live", "shadow"]);
+export type AccountMode = z.infer<typeof AccountMode>;
+
 /** What an operator has to say, word for word, before real money can move. */
 const liveConfirmation = (account: AccountId): string => `Orders of account ${account} trade real money.`;
+
+/** What is wrong with the operator's word that orders of the account may be sent, or `undefined`. */
+export const missingConfirmation = (
+  { id, connection }: Pick<Account, "id" | "connection">,
+  said: string | undefined,
+): string | undefined =>
+  connection.broker === "alpaca_live" && said !== liveConfirmation(id)
+    ? `must be "${liveConfirmation(id)}"`
+    : undefined;
 
 const Name = z.string().trim().min(1).max(100).meta({ description: "For people." });
 
 /** Why a change is made; kept in the audit log. */
 export const ChangeReason = z.string().trim().min(1).max(500).meta({ description: "Why; kept in the audit log." });
+
+const ConfirmLive = z.string().optional().meta({
+  description: "For alpaca_live, where its orders are sent: `Orders of account <id> trade real money.`, word for word.",
+});
 
 export const NewAccount = z
   .strictObject({
@@ -72,20 +92,20 @@ export const NewAccount = z
     }),
     policy: Policy,
     minimum_origin: Origin.default("hmac").meta({ description: "The least that a signal has to prove of its origin." }),
-    confirm_live: z
-      .string()
-      .optional()
-      .meta({ description: "For alpaca_live: `Orders of account <id> trade real money.`, word for word." }),
+    mode: AccountMode.default("live").meta({
+      description:
+        "`live`: what is approved is sent to the broker, whichever that is. `shadow`: it is decided, kept, and never sent.",
+    }),
+    confirm_live: ConfirmLive,
     reason: ChangeReason.optional(),
   })
-  .superRefine(({ id, connection, credentials, confirm_live: confirmed }, context) => {
+  .superRefine(({ id, connection, credentials, mode, confirm_live: confirmed }, context) => {
     const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
     const { broker } = connection;
     if (needsCredentials(connection) && credentials === undefined) refuse("credentials", `required at ${broker}`);
     if (!needsCredentials(connection) && credentials !== undefined) refuse("credentials", `not used at ${broker}`);
-    if (broker === "alpaca_live" && confirmed !== liveConfirmation(id)) {
-      refuse("confirm_live", `must be "${liveConfirmation(id)}"`);
-    }
+    const missing = mode === "live" ? missingConfirmation({ id, connection }, confirmed) : undefined;
+    if (missing !== undefined) refuse("confirm_live", missing);
   })
   .meta({ id: "NewAccount" });
 export type NewAccount = z.infer<typeof NewAccount>;
@@ -96,10 +116,12 @@ export const AccountChange = z
     name: Name.optional(),
     status: z.enum(["active", "disabled"]).optional(),
     minimum_origin: Origin.optional(),
+    mode: AccountMode.optional(),
+    confirm_live: ConfirmLive,
     reason: ChangeReason.optional(),
   })
-  .refine(changesSomething, {
-    error: "change at least one of name, status and minimum_origin",
+  .refine((change) => changesSomething({ ...change, confirm_live: undefined }), {
+    error: "change at least one of name, status, minimum_origin and mode",
   })
   .meta({ id: "AccountChange" });
 export type AccountChange = z.infer<typeof AccountChange>;
@@ -120,6 +142,7 @@ export const Account = z
       })
       .nullable(),
     minimum_origin: Origin,
+    mode: AccountMode,
     policy: Policy,
     policy_version: z.int(),
     revision: z.int().meta({ description: "Counts the changes." }),
@@ -132,7 +155,7 @@ export type Account = z.infer<typeof Account>;
 /** What the account's object keeps of its account, to decide by. */
 export type AccountConfiguration = Pick<
   Account,
-  "status" | "connection" | "minimum_origin" | "policy" | "policy_version" | "revision"
+  "status" | "connection" | "minimum_origin" | "mode" | "policy" | "policy_version" | "revision"
 > & {
   /** Those of its policy that were not over when it was read, in the order in which they were set. */
   readonly overrides: readonly ActiveOverride[];

@@ -14,6 +14,7 @@ export const AuditEventType = z.enum([
   "order.declined",
   "order.denied",
   "order.lapsed",
+  "order.shadowed",
   "order.submitting",
   "order.not_sent",
   "order.unknown",

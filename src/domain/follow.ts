@@ -29,6 +29,8 @@ export type NextMove =
   | { readonly move: "submit" }
   /** It was never sent and must not be any more. */
   | { readonly move: "lapse"; readonly code: string }
+  /** The account sends nothing: the decision is all there is. */
+  | { readonly move: "shadow" }
   /** The order it waits for has ended. */
   | { readonly move: "release" }
   | { readonly move: "mark_interrupted" }
@@ -47,6 +49,8 @@ export type FollowFacts = {
   readonly deduplication: Deduplication;
   /** Whether the trading state lets orders leave now. */
   readonly mayLeave: boolean;
+  /** Whether the account is a shadow, and sends nothing. */
+  readonly isShadow: boolean;
   /** Whether the order that this one waits for has ended. */
   readonly predecessorEnded: boolean;
 };
@@ -67,6 +71,7 @@ export function planNext(order: Followed, facts: FollowFacts): NextMove {
       if (facts.predecessorEnded) return { move: "release" };
       return isOver(facts) ? { move: "lapse", code: "approval_lapsed" } : { move: "nothing" };
     case "pending": {
+      if (facts.isShadow) return { move: "shadow" };
       const obstacle = obstacleToSending(order, facts);
       return obstacle === undefined ? { move: "submit" } : { move: "lapse", code: obstacle };
     }
@@ -109,6 +114,7 @@ function planUnknown(order: Followed, facts: FollowFacts): NextMove {
 }
 
 function obstacleToRepeating(order: Followed, facts: FollowFacts): string | undefined {
+  if (facts.isShadow) return "shadow";
   if (facts.deduplication !== "permanent") return "duplicates_possible";
   if (order.cancel_requested_at !== null) return "cancel_requested";
   return obstacleToSending(order, facts);

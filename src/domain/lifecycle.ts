@@ -40,6 +40,8 @@ export type OrderEvent =
   | { readonly type: "executed"; readonly averagePrice: Decimal; readonly executions: readonly object[] }
   /** The approval ended before anything reached the broker. */
   | { readonly type: "lapsed"; readonly code: string }
+  /** It was decided about, and the account sends nothing: a shadow. */
+  | { readonly type: "shadowed" }
   /** A person lets it leave, perhaps for less than was asked for. */
   | {
       readonly type: "approved";
@@ -111,6 +113,9 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
     case "lapsed":
       if (state.delivery !== "pending" && state.delivery !== "waiting" && state.delivery !== "held") return illegal;
       return step("order.lapsed", { delivery: "none", status: "expired", reason: { code: event.code } });
+    case "shadowed":
+      if (state.delivery === "none" || !isUnsent(state)) return illegal;
+      return step("order.shadowed", { delivery: "none", status: "shadowed", reason: null });
     case "approved":
       if (state.delivery !== "held" || state.hold === undefined) return illegal;
       return step("order.approved", {

@@ -64,10 +64,12 @@ export const OrderIntent = z
 export type OrderIntent = z.infer<typeof OrderIntent>;
 
 /**
- * OrdStatus (39), and `denied`: the refusal of our own policy, which FIX has no word for. `rejected` is the venue's.
+ * OrdStatus (39), and two words of our own, which FIX has none for: `denied` is the refusal of our own policy, where `rejected`
+ * is the venue's, and `shadowed` is an order that the rules let pass, in an account that sends none.
  */
 export const OrderStatus = z.enum([
   "denied",
+  "shadowed",
   "pending_new",
   "new",
   "partially_filled",
@@ -87,7 +89,7 @@ export const OrderStatus = z.enum([
 export type OrderStatus = z.infer<typeof OrderStatus>;
 
 /**
- * Where the order stands on its way to the broker: `none` will never be sent (denied, lapsed, canceled before), `held` waits
+ * Where the order stands on its way to the broker: `none` will never be sent (denied, shadowed, lapsed, canceled before), `held` waits
  * for a person's word, `waiting` waits for the end of the order it replaces, `pending` waits for an attempt, `submitting` has one on the wire, `unknown`
  * had one whose outcome nobody knows yet, `delivered` is in the broker's hands or was refused by them, `needs_operator`
  * cannot be settled by machine.
@@ -175,7 +177,15 @@ export const Order = z
   .meta({ id: "Order" });
 export type Order = z.infer<typeof Order>;
 
-const TERMINAL: ReadonlySet<OrderStatus> = new Set(["denied", "filled", "canceled", "replaced", "rejected", "expired"]);
+const TERMINAL: ReadonlySet<OrderStatus> = new Set([
+  "denied",
+  "shadowed",
+  "filled",
+  "canceled",
+  "replaced",
+  "rejected",
+  "expired",
+]);
 
 /** Whether nothing more is expected. A late fill can still arrive after `canceled` or `expired`, and is then believed. */
 export const isTerminal = (status: OrderStatus): boolean => TERMINAL.has(status);

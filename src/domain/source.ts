@@ -49,6 +49,15 @@ const Reach = {
     .max(ACCOUNTS_MAX)
     .optional()
     .meta({ description: "Every account its signals may name; `account` alone when absent." }),
+  fan_out: z
+    .array(AccountId)
+    .max(ACCOUNTS_MAX)
+    .optional()
+    .meta({
+      description:
+        "Accounts that get each signal that names none, as `account` does; each decides by itself. Later on accounts can be taken " +
+        "out and none put in: an old signal must not become fresh at another one.",
+    }),
   reason: ChangeReason.optional(),
 };
 
@@ -114,12 +123,13 @@ export const SourceChange = z
     owner: Reach.owner,
     status: z.enum(["active", "disabled"]).optional(),
     accounts: Reach.accounts,
+    fan_out: Reach.fan_out,
     caps: SourceCaps.optional(),
     signals: Signals.optional(),
     reason: Reach.reason,
   })
   .refine(changesSomething, {
-    error: "change at least one of name, owner, status, accounts, caps and signals",
+    error: "change at least one of name, owner, status, accounts, fan_out, caps and signals",
   })
   .meta({ id: "SourceChange" });
 export type SourceChange = z.infer<typeof SourceChange>;
@@ -140,7 +150,10 @@ const Common = {
   owner: z.string().nullable().meta({ description: "Who is behind its signals; null where nobody has said." }),
   status: SourceStatus,
   account: AccountId,
-  accounts: z.array(AccountId).meta({ description: "Every account its signals may go to, `account` among them." }),
+  accounts: z
+    .array(AccountId)
+    .meta({ description: "Every account its signals may go to, `account` and `fan_out` among them." }),
+  fan_out: z.array(AccountId).meta({ description: "The accounts beside `account` that get what names no account." }),
   secrets: z.array(SourceSecret).meta({ description: "The live ones, the oldest first; two at most." }),
   signals: Signals,
   revision: z.int(),

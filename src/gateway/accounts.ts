@@ -18,7 +18,10 @@ import type { ChangeContext, Missing, Plan, Taken } from "./change.ts";
 /** Two accounts at one place would each hold its limits against orders of its own only. */
 export type VenueAccountTaken = { readonly reason: "venue_account_taken"; readonly account: AccountId };
 
-export type AccountTerms = Pick<NewAccount, "id" | "name" | "connection" | "policy" | "minimum_origin" | "reason">;
+export type AccountTerms = Pick<
+  NewAccount,
+  "id" | "name" | "connection" | "policy" | "minimum_origin" | "mode" | "reason"
+>;
 
 /** Credentials come here sealed, and tried at the broker. */
 export const createAccount =
@@ -39,6 +42,7 @@ export const createAccount =
       connection: terms.connection,
       credentials: credentials === null ? null : toView(credentials),
       minimum_origin: terms.minimum_origin,
+      mode: terms.mode,
       policy: terms.policy,
       policy_version: 1,
       revision: 1,
@@ -99,11 +103,12 @@ export const changeAccount =
 function differenceOf(before: Account, update: AccountUpdate): Partial<Account> {
   switch (update.kind) {
     case "terms": {
-      const { name, status, minimum_origin } = update.change;
+      const { name, status, minimum_origin, mode } = update.change;
       return {
         name: name ?? before.name,
         status: status ?? before.status,
         minimum_origin: minimum_origin ?? before.minimum_origin,
+        mode: mode ?? before.mode,
       };
     }
     case "policy":

@@ -35,7 +35,7 @@ import { keyringOf } from "../vault/keyring.ts";
 import type { ReleaseRefusal } from "../account/stops.ts";
 import { type OverrideMade, endOverride, setOverride } from "./overrides.ts";
 import { findListed, recordStop, releaseEverywhere } from "./stops.ts";
-import { type SecretRefusal, type SourceUpdate, changeSource, createSource } from "./sources.ts";
+import { type FanOutWidened, type SecretRefusal, type SourceUpdate, changeSource, createSource } from "./sources.ts";
 import { type Made, untoldOf } from "./told.ts";
 import { type Rewrapped, rewrapSome } from "./vault.ts";
 
@@ -90,7 +90,7 @@ export class GatewayObject extends DurableObject<Env> {
     id: SourceId,
     update: SourceUpdate,
     caller: Caller,
-  ): Promise<Result<Made<Source>, Missing | SecretRefusal>> {
+  ): Promise<Result<Made<Source>, Missing | SecretRefusal | FanOutWidened>> {
     return this.#make(changeSource(id, update), caller, this.#tellAccounts);
   }
 

@@ -34,6 +34,7 @@ export const createSource =
       name: terms.name ?? null,
       status: "active" as const,
       accounts: reachOf(terms),
+      fan_out: fanOutOf(terms),
       secrets: [toView(secret)],
       revision: 1,
       created_at: at,
@@ -51,6 +52,9 @@ export const createSource =
 /** Nothing may be done to the secrets of a source in this way. */
 export type SecretRefusal = TooMany | { readonly reason: "last_secret" } | { readonly reason: "secret_not_there" };
 
+/** An account is to get what may have been sent before it did. */
+export type FanOutWidened = { readonly reason: "fan_out_widened"; readonly accounts: Source["fan_out"] };
+
 export type SourceUpdate =
   | { readonly kind: "terms"; readonly change: SourceChange }
   /** The ones before are accepted until `overlapUntil`. */
@@ -66,7 +70,7 @@ const EVENT = {
 } as const;
 
 export const changeSource =
-  (id: SourceId, update: SourceUpdate): Plan<Source, Missing | SecretRefusal> =>
+  (id: SourceId, update: SourceUpdate): Plan<Source, Missing | SecretRefusal | FanOutWidened> =>
   async ({ database, now }) => {
     const found = await findSource(database, id);
     if (found?.source.status === "deleted" && update.kind === "delete") return ok({ answer: found.source });
@@ -95,16 +99,26 @@ export const changeSource =
 
 type Difference = { readonly difference: Partial<Source>; readonly statements: readonly Statement[] };
 
-function differenceOf(before: Source, update: SourceUpdate, now: Date, database: Database): Difference | SecretRefusal {
+function differenceOf(
+  before: Source,
+  update: SourceUpdate,
+  now: Date,
+  database: Database,
+): Difference | SecretRefusal | FanOutWidened {
   const at = now.toISOString();
   switch (update.kind) {
     case "terms": {
-      const { name, owner, status, accounts, caps, signals } = update.change;
+      const { name, owner, status, accounts = before.accounts, caps, signals } = update.change;
+      const { account } = before;
+      const fan_out = fanOutOf({ account, fan_out: update.change.fan_out ?? before.fan_out });
+      const added = fan_out.filter((id) => !before.fan_out.includes(id));
+      if (added.length > 0) return { reason: "fan_out_widened", accounts: added };
       const difference: Partial<Source> = {
         name: name ?? before.name,
         owner: owner ?? before.owner,
         status: status ?? before.status,
-        accounts: accounts === undefined ? before.accounts : reachOf({ account: before.account, accounts }),
+        accounts: reachOf({ account, accounts, fan_out }),
+        fan_out,
         signals: signals ?? before.signals,
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- caps replace caps of the same kind
         caps: (caps === undefined ? before.caps : { ...before.caps, ...caps }) as never,
@@ -153,10 +167,16 @@ function differenceOf(before: Source, update: SourceUpdate, now: Date, database:
   }
 }
 
+type Reach = Pick<NewSource, "account" | "accounts" | "fan_out">;
+
 /** Its default account, and the others. */
-const reachOf = ({ account, accounts = [] }: Pick<NewSource, "account" | "accounts">): Source["accounts"] => [
-  ...new Set([account, ...accounts]),
+const reachOf = ({ account, accounts = [], fan_out = [] }: Reach): Source["accounts"] => [
+  ...new Set([account, ...accounts, ...fan_out]),
 ];
+
+/** Those beside its default account. */
+const fanOutOf = ({ account, fan_out = [] }: Reach): Source["fan_out"] =>
+  [...new Set(fan_out)].filter((id) => id !== account);
 
 const toView = ({ id, createdAt, expiresAt }: StoredSecret): Source["secrets"][number] => ({
   id,

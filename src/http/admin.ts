@@ -7,7 +7,7 @@ import type { StopLevel } from "../domain/trading-stop.ts";
 import type { Made } from "../gateway/told.ts";
 import { readFields, readJson } from "../intake/json-body.ts";
 import type { AppEnv } from "./env.ts";
-import { type Trouble, notInForce, refuse } from "./problem.ts";
+import { type Trouble, invalidRequest, notInForce, refuse } from "./problem.ts";
 import { troubleOf } from "./refusal.ts";
 
 /** The body as the schema has it. Ends the request where it is not. */
@@ -22,6 +22,7 @@ export type AdminRefusal =
   | { readonly reason: "id_taken" }
   | { readonly reason: "too_many"; readonly max: number }
   | { readonly reason: "last_secret" }
+  | { readonly reason: "fan_out_widened"; readonly accounts: readonly string[] }
   | { readonly reason: "secret_not_there" }
   | { readonly reason: "beyond_own_rights"; readonly errors: readonly FieldError[] }
   | { readonly reason: "credentials_refused"; readonly detail: string }
@@ -56,6 +57,13 @@ function adminTroubleOf(refusal: AdminRefusal): Trouble {
       return { code: "too_many", detail: `There are ${refusal.max} already. Delete one first.` };
     case "last_secret":
       return { code: "last_secret", detail: "Add another secret first, or disable the source." };
+    case "fan_out_widened":
+      return invalidRequest(
+        refusal.accounts.map((account) => ({
+          pointer: "/fan_out",
+          message: `${account}: cannot be put in, old signals would be fresh there; add a source that has it`,
+        })),
+      );
     case "beyond_own_rights":
       return { code: "beyond_own_rights", detail: "Nobody gives more than they have.", errors: refusal.errors };
     case "credentials_refused":

@@ -5,9 +5,9 @@ import type { AppEnv } from "./env.ts";
 
 type Decided = Pick<Admitted, "order" | "duplicate">;
 
-/** 202: something was set going. 200: it was denied, or is the outcome of an earlier request. */
+/** 202: something was set going. 200: it was denied or shadowed, or is the outcome of an earlier request. */
 export const statusOf = ({ order, duplicate }: Decided): 200 | 202 =>
-  duplicate || order.status === "denied" ? 200 : 202;
+  duplicate || order.status === "denied" || order.status === "shadowed" ? 200 : 202;
 
 export const answerOrder = (
   c: Context<AppEnv>,

@@ -11,6 +11,7 @@ import type { BatchItemRefusal, WholeBatchRefusal } from "../intake/accept-batch
 import type { OrderRefusal } from "../intake/accept-order.ts";
 import type { ReplacementRefusal } from "../intake/accept-replacement.ts";
 import type { AcceptRefusal } from "../intake/accept-signal.ts";
+import type { OutcomeRefusal } from "../intake/fan-out.ts";
 import { UNKNOWN_ACCOUNT } from "../intake/read-order.ts";
 import { log } from "../log.ts";
 import type { AppEnv } from "./env.ts";
@@ -30,6 +31,7 @@ export type Refusal =
   | OrderRefusal
   | WholeBatchRefusal
   | BatchItemRefusal
+  | OutcomeRefusal
   | ReplacementRefusal
   | CancelRefusal
   | SettleRefusal
@@ -109,6 +111,10 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
       };
     case "stale_source":
       return unavailable("The source has just been changed. Send it again.");
+    case "account_unreachable":
+      return unavailable(
+        "The account could not be reached. Send the signal again: one that has taken it does no more.",
+      );
     case "account_disabled":
       return { code: "account_disabled", detail: "An operator has disabled the account; cancels and reads pass." };
     case "broker_silent":

@@ -14,9 +14,11 @@ import type { SignalRead } from "../domain/signal/read.ts";
 import type { Source } from "../domain/source.ts";
 import { type ClientCertificate, originOf } from "../domain/tradingview.ts";
 import { log } from "../log.ts";
+import { type FannedOut, refusalsIn } from "./fan-out.ts";
 import { readBytes } from "./json-body.ts";
 import { onceMoreIfChanged } from "./once-more.ts";
-import { type SubmitRefusal, type Submitted, submitSignal } from "./submit-signal.ts";
+import { type SubmitRefusal, submitSignal } from "./submit-signal.ts";
+import type { Submitted } from "./submitted.ts";
 
 type AlertUnproven = {
   readonly reason: "unproven";
@@ -44,7 +46,7 @@ export async function acceptAlert(
   incoming: AlertRequest,
   config: Config,
   env: Env,
-): Promise<Result<Submitted, AlertRefusal>> {
+): Promise<Result<Submitted | FannedOut, AlertRefusal>> {
   if (!config.UNSIGNED_SOURCES) return unproven("unsigned_sources_off");
   const read = await readBytes(incoming.request);
   if (!read.ok) return read;
@@ -52,7 +54,7 @@ export async function acceptAlert(
   const now = new Date();
 
   const directory = directoryOf(env);
-  const attempt = async (known: Known): Promise<Result<Submitted, AlertRefusal>> => {
+  const attempt = async (known: Known): Promise<Result<Submitted | FannedOut, AlertRefusal>> => {
     const proven = prove(incoming, known, now.getTime());
     if (!proven.ok) return proven;
     const { source, keyId, origin } = proven.value;
@@ -72,6 +74,7 @@ export async function acceptAlert(
           signals: source.signals,
           account: source.account,
           accounts: source.accounts,
+          fanOut: source.fan_out,
         },
         keyIds: [keyId],
         proof: { scheme: "url_token", keyId, claims },
@@ -87,10 +90,11 @@ export async function acceptAlert(
     );
   };
   const accepted = await onceMoreIfChanged(attempt, directory);
-  if (!accepted.ok && accepted.error.reason === "idempotency_conflict") {
+  for (const refusal of refusalsIn(accepted)) {
+    if (refusal.reason !== "idempotency_conflict") continue;
     // Either two orders of a strategy go by one name, or somebody else has the address: a person has to look.
     const { source, requestId } = incoming;
-    log("warn", "signal.conflict", { request_id: requestId, source, first: accepted.error.orderId });
+    log("warn", "signal.conflict", { request_id: requestId, source, first: refusal.orderId });
   }
   return accepted;
 }

@@ -15,10 +15,12 @@ import {
   readSignedHeaders,
   standardPrefix,
 } from "../domain/signature.ts";
+import type { FannedOut } from "./fan-out.ts";
 import { readBytes } from "./json-body.ts";
 import { onceMoreIfChanged } from "./once-more.ts";
 import { type SignedSource, decoySource, signedSource } from "./signed-source.ts";
-import { type SubmitRefusal, type Submitted, submitSignal } from "./submit-signal.ts";
+import { type SubmitRefusal, submitSignal } from "./submit-signal.ts";
+import type { Submitted } from "./submitted.ts";
 import { type Proof, proveOrigin } from "./verify-signature.ts";
 
 type UnprovenCause =
@@ -50,7 +52,7 @@ export async function acceptSignal(
   incoming: SignalRequest,
   config: Config,
   env: Env,
-): Promise<Result<Submitted, AcceptRefusal>> {
+): Promise<Result<Submitted | FannedOut, AcceptRefusal>> {
   const headers = readSignedHeaders((name) => incoming.request.headers.get(name) ?? undefined);
   if (!headers.ok) return unproven(headers.error);
 
@@ -65,7 +67,7 @@ export async function acceptSignal(
   if (!fresh.ok) return unproven(fresh.error);
 
   const directory = directoryOf(env);
-  const attempt = async (known: Known): Promise<Result<Submitted, AcceptRefusal>> => {
+  const attempt = async (known: Known): Promise<Result<Submitted | FannedOut, AcceptRefusal>> => {
     const proven = await prove(incoming.source, { headers: headers.value, body, known, config, now });
     if (!proven.ok) return proven;
     const { source, proof } = proven.value;

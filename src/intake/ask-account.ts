@@ -5,6 +5,9 @@ import { type Result, err } from "../domain/result.ts";
 /** A setting keeps the gateway from deciding: which one, and what about it. For the log. */
 export type Misconfigured = { readonly reason: "misconfigured"; readonly problem: string };
 
+/** It binds those who have been told; who has not, by name. */
+export type NotTold = { readonly reason: "not_told"; readonly untold: readonly string[] };
+
 type Refusal = { readonly reason: string };
 
 /**

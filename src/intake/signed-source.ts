@@ -25,6 +25,8 @@ export type SignedSource = {
   readonly account: AccountId | null;
   /** Every account that they may name; `null`: all there are. */
   readonly accounts: readonly AccountId[] | null;
+  /** Beside `account`, where its signals go that name no account. */
+  readonly fanOut: readonly AccountId[];
 };
 
 /** `undefined` for a source that is not there, is disabled, or does not sign. */
@@ -47,6 +49,7 @@ export async function signedSource(
     signals: source.signals,
     account: source.account,
     accounts: source.accounts,
+    fanOut: source.fan_out,
   };
 }
 
@@ -62,6 +65,7 @@ async function defaultSource(config: Config): Promise<SignedSource> {
     signals: AS_THEY_COME,
     account: null,
     accounts: null,
+    fanOut: [],
   };
 }
 

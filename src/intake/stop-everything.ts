@@ -3,10 +3,7 @@ import type { Caller } from "../account/record.ts";
 import type { WideStop } from "../account/stop-by-signal.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import { gatewayStub } from "../gateway/stub.ts";
-import { askTwice } from "./ask-account.ts";
-
-/** It binds those who have been told; who has not, by name. */
-export type NotTold = { readonly reason: "not_told"; readonly untold: readonly string[] };
+import { type NotTold, askTwice } from "./ask-account.ts";
 
 /** Returns once each is in force everywhere. Asked for again, it does no more than asked for once. */
 export async function stopEverything(

@@ -1,22 +1,21 @@
-// What every signal goes through once it has proven itself: read it, find its account, hand it over.
+// What every signal goes through once it has proven itself: read it, find its account, or its accounts, hand it over.
 import type { Envelope, Proof, SignalRefusal } from "../account/door.ts";
 import type { InstructionSignal } from "../account/instruct.ts";
 import { accountStub } from "../account/stub.ts";
 import type { Config } from "../config.ts";
 import { decodeUtf8 } from "../crypto/encoding.ts";
 import type { AccountId } from "../domain/ids.ts";
-import type { Order } from "../domain/order.ts";
 import { findUnfit, ownOrderIn } from "../domain/signal/own-order.ts";
 import { type SignalRead, readSignal } from "../domain/signal/read.ts";
-import type { SignalReceipt } from "../domain/signal/receipt.ts";
 import type { SignalSettings } from "../domain/signal/settings.ts";
-import type { BucketLimits } from "../domain/token-bucket.ts";
 import { type Result, assertNever, err, ok } from "../domain/result.ts";
 import { openDatabase } from "../storage/client.ts";
-import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
+import { type Misconfigured, type NotTold, askTwice, namingSetting } from "./ask-account.ts";
+import { type FannedOut, fanOut } from "./fan-out.ts";
 import { type BodyRefusal, invalidFields } from "./json-body.ts";
 import type { SignedSource } from "./signed-source.ts";
-import { type NotTold, stopEverything } from "./stop-everything.ts";
+import { stopEverything } from "./stop-everything.ts";
+import type { Submitted } from "./submitted.ts";
 import { type TargetRefusal, targetAccount } from "./target-account.ts";
 
 /** The body names an account that is not there, or that the source may not send to. */
@@ -25,7 +24,7 @@ type AccountUnknown = { readonly reason: "account_unknown" };
 export type SubmitRefusal = BodyRefusal | Misconfigured | AccountUnknown | SignalRefusal | NotTold;
 
 export type ProvenSignal = Pick<Envelope, "bodySha256" | "requestId" | "clientIp"> & {
-  readonly source: Pick<SignedSource, "id" | "sender" | "signals" | "account" | "accounts">;
+  readonly source: Pick<SignedSource, "id" | "sender" | "signals" | "account" | "accounts" | "fanOut">;
   /** Every key that proved it. */
   readonly keyIds: readonly string[];
   readonly proof: Proof;
@@ -45,57 +44,65 @@ export type SubmitContext = {
   readonly now: Date;
 };
 
-/** What came of a signal: of an order in the gateway's own format the order, of any other the receipt. */
-export type Submitted = { readonly duplicate: boolean; readonly remaining: number; readonly limits: BucketLimits } & (
-  | { readonly order: Order; readonly receipt?: undefined }
-  | { readonly receipt: SignalReceipt; readonly order?: undefined }
-);
-
 export async function submitSignal(
   proven: ProvenSignal,
   { isThere, config, env, now }: SubmitContext,
-): Promise<Result<Submitted, SubmitRefusal>> {
-  const { source, keyIds, proof, body, nameOf, bodySha256, requestId, clientIp, waitMs } = proven;
+): Promise<Result<Submitted | FannedOut, SubmitRefusal>> {
+  const { source, keyIds, body } = proven;
   const text = decodeUtf8(body);
   if (text === undefined) return err({ reason: "malformed_body", cause: { reason: "not_utf8" } });
   const read = readSignal(text, source.signals);
   if (!read.ok) return read;
+  const unfit = ownOrderIn(read.value, source.signals) === undefined ? findUnfit(read.value) : [];
 
   const database = () => openDatabase(env.DB);
   const named = read.value.account;
+  const handTo = (account: AccountId, proof: Proof) => handOver(account, read.value, { ...proven, proof }, env);
+  if (named === undefined && source.account !== null && source.fanOut.length > 0) {
+    if (unfit.length > 0) return invalidFields(unfit);
+    return ok(await fanOut([source.account, ...source.fanOut], { proven, isThere, handTo }));
+  }
   const account = await targetAccount({ named, source, keyIds, isThere, config, database, now });
   if (!account.ok) return refuse(account.error);
+  return unfit.length > 0 ? invalidFields(unfit) : handTo(account.value, proven.proof);
+}
+
+/** Has one account decide about the signal, and carry it out. Throws where the account cannot be reached. */
+async function handOver(
+  account: AccountId,
+  read: SignalRead,
+  { source, proof, nameOf, bodySha256, requestId, clientIp, sentAtMs, waitMs }: ProvenSignal,
+  env: Env,
+): Promise<Result<Submitted, Misconfigured | SignalRefusal | NotTold>> {
   const shared = {
     source: source.id,
     actor: { kind: "source" as const, id: source.id },
     proof,
     sender: source.sender,
-    idempotencyKey: nameOf(read.value),
+    idempotencyKey: nameOf(read),
     bodySha256,
     requestId,
     clientIp,
   };
-  const stub = () => accountStub(env, account.value);
-  const order = ownOrderIn(read.value, source.signals);
+  const stub = () => accountStub(env, account);
+  const order = ownOrderIn(read, source.signals);
   if (order !== undefined) {
     const submit = async (isFirst: boolean) => stub().submit({ ...shared, order }, isFirst ? waitMs : 0);
-    return namingSetting(account.value, await askTwice(submit));
+    return namingSetting(account, await askTwice(submit));
   }
-  const unfit = findUnfit(read.value);
-  if (unfit.length > 0) return invalidFields(unfit);
-  const { circumstances } = read.value;
+  const { circumstances } = read;
   const signal: InstructionSignal = {
     ...shared,
-    instructions: read.value.instructions,
-    name: read.value.client_order_id ?? null,
+    instructions: read.instructions,
+    name: read.client_order_id ?? null,
     settings: settingsOf(source.signals),
     stopReach: source.signals.stop_reach,
-    format: read.value.format,
-    circumstances: { ...circumstances, sentAtMs: circumstances.sentAtMs ?? proven.sentAtMs },
-    notices: read.value.notices,
+    format: read.format,
+    circumstances: { ...circumstances, sentAtMs: circumstances.sentAtMs ?? sentAtMs },
+    notices: read.notices,
   };
   const instruct = async (isFirst: boolean) => stub().instruct(signal, isFirst ? waitMs : 0);
-  const instructed = namingSetting(account.value, await askTwice(instruct));
+  const instructed = namingSetting(account, await askTwice(instruct));
   if (!instructed.ok) return instructed;
   const { wideStops, ...submitted } = instructed.value;
   // In the name of the request that asked first: what it has done in an account is not done there again.

@@ -2,7 +2,13 @@
 // commits together with their audit entry.
 import { asc, desc, eq, gte, ne, or } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
-import { type Account, type AccountConfiguration, AccountStatus, type Connection } from "../domain/account.ts";
+import {
+  type Account,
+  type AccountConfiguration,
+  type AccountMode,
+  AccountStatus,
+  type Connection,
+} from "../domain/account.ts";
 import { AccountId } from "../domain/ids.ts";
 import type { Origin } from "../domain/origin.ts";
 import { toActive } from "../domain/policy-override.ts";
@@ -18,6 +24,8 @@ type Settings = {
   readonly name: string | null;
   readonly connection: Connection;
   readonly minimum_origin: Origin;
+  /** Absent from what was written before accounts had one: those are live. */
+  readonly mode?: AccountMode;
   readonly policy: Policy;
 };
 
@@ -78,6 +86,7 @@ export async function findConfiguration(
     status: account.status,
     connection: account.connection,
     minimum_origin: account.minimum_origin,
+    mode: account.mode,
     policy: account.policy,
     policy_version: account.policy_version,
     overrides: toOverrides(overrides).map(toActive),
@@ -105,6 +114,7 @@ function toStored(row: AccountRow, credentials: CredentialsRow | null): StoredAc
               key_version: credentials.keyVersion,
             },
       minimum_origin: settings.minimum_origin,
+      mode: settings.mode ?? "live",
       policy: settings.policy,
       policy_version: row.policyVersion,
       revision: row.revision,
@@ -117,8 +127,8 @@ function toStored(row: AccountRow, credentials: CredentialsRow | null): StoredAc
 
 /** Writes an account as it now is, new or not. */
 export function writeAccount(database: Database, account: Account): Statement {
-  const { name, connection, minimum_origin, policy } = account;
-  const settings = JSON.stringify({ name, connection, minimum_origin, policy } satisfies Settings);
+  const { name, connection, minimum_origin, mode, policy } = account;
+  const settings = JSON.stringify({ name, connection, minimum_origin, mode, policy } satisfies Settings);
   const row = {
     status: account.status,
     revision: account.revision,

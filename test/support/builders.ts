@@ -200,6 +200,7 @@ export const aConfiguration = (overrides: Partial<AccountConfiguration> = {}): A
   status: "active",
   connection: { broker: "paper" },
   minimum_origin: "hmac",
+  mode: "live",
   policy: aPolicy(),
   policy_version: 1,
   overrides: [],

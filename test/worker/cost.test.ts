@@ -54,6 +54,7 @@ function someArgs(body: object, sql: SqlStorage): AdmitArgs {
     instruments: KNOWN_INSTRUMENTS,
     recent: new RecentOrders(sql, ACCOUNT, nowMs),
     minimumOrigin: "hmac",
+    mode: "live",
     limits: { ratePerSec: 10, capacity: 10 },
     broker: { supports: () => undefined },
     circuitOpen: false,

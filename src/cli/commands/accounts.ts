@@ -26,15 +26,17 @@ const USAGE = `usage: npx sallyport accounts [list]
        npx sallyport accounts policy --reason TEXT ACCOUNT - | --file FILE
        npx sallyport accounts credentials [--fernet-key-file FILE] [--reason TEXT]
                                           ACCOUNT - | --file FILE
-       npx sallyport accounts change [--name TEXT] [--minimum-origin ORIGIN] [--reason TEXT] ACCOUNT
+       npx sallyport accounts change [--name TEXT] [--minimum-origin ORIGIN]
+                                     [--mode MODE [--confirm-live TEXT]] [--reason TEXT] ACCOUNT
        npx sallyport accounts disable | enable [--reason TEXT] ACCOUNT
        npx sallyport accounts delete ACCOUNT
 
 Trading accounts: where they are, and what they may do. create and credentials try the broker's key
 before it is kept, and nothing shows it again; another key has to open the same account there.
 policy replaces the whole policy: a limit that is not in it is not set, and what is not set is
-refused. A disabled account takes no orders; cancels pass, and what lives is followed. delete is for
-good, its id included, and takes a disabled account without live orders.
+refused. A disabled account takes no orders; cancels pass, and what lives is followed. A shadow
+decides about every order and sends none. delete is for good, its id included, and takes a disabled
+account without live orders.
 
   ACCOUNT              the account's id
   -, --file FILE       an account, a policy or credentials as JSON, from stdin or from a file; never
@@ -44,6 +46,9 @@ good, its id included, and takes a disabled account without live orders.
                        JSON. They are opened here, and go to the gateway in clear, over TLS
   --minimum-origin O   the least that a signal has to prove: hmac (at first), certificate, ip or
                        url_token
+  --mode MODE          live (at first): what is approved is sent to the broker; shadow: it ends as
+                       shadowed and is never sent, not even once the account is live again
+  --confirm-live TEXT  what --mode live asks for at alpaca_live, word for word
   --name TEXT          for people
   --reason TEXT        why; kept in the audit log
 ${CONNECTION_USAGE}
@@ -57,6 +62,7 @@ the scope admin:accounts; orders:read is enough to look, and kill to disable.
   npx sallyport accounts policy paper --file policy.json --reason 'TSLA too'
   npx sallyport accounts credentials a1 --file a1.secret.json --reason 'a key each quarter'
   npx sallyport accounts credentials a1 --file a1.fernet --fernet-key-file fernet.key
+  npx sallyport accounts change paper --mode shadow --reason 'a new strategy'
   npx sallyport accounts disable paper --reason 'looks wrong'
 
 account.secret.json, which git ignores under this name, here at Alpaca:
@@ -81,6 +87,8 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
     "fernet-key-file": { type: "string" },
     name: { type: "string" },
     "minimum-origin": { type: "string" },
+    mode: { type: "string" },
+    "confirm-live": { type: "string" },
     reason: { type: "string" },
   });
   const [action = "list", ...rest] = positionals;
@@ -118,13 +126,13 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
       return answerWithAccount({ method: "PUT", path, body }, "The broker takes this key; it is used from now on.");
     }
     case "change": {
-      refuseAllBut("name", "minimum-origin", "reason");
-      const { name, "minimum-origin": minimumOrigin } = values;
+      refuseAllBut("name", "minimum-origin", "mode", "confirm-live", "reason");
+      const { name, "minimum-origin": minimumOrigin, mode, "confirm-live": confirmLive } = values;
       const path = pathOf(rest);
-      if (name === undefined && minimumOrigin === undefined) {
-        throw new UsageFault("Say what changes: --name or --minimum-origin");
+      if (name === undefined && minimumOrigin === undefined && mode === undefined) {
+        throw new UsageFault("Say what changes: --name, --minimum-origin or --mode");
       }
-      const body = { name, minimum_origin: minimumOrigin, reason };
+      const body = { name, minimum_origin: minimumOrigin, mode, confirm_live: confirmLive, reason };
       return answerWithAccount({ method: "PATCH", path, body }, "It is changed.");
     }
     case "disable": {

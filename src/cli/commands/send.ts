@@ -12,13 +12,18 @@ import { nextCommand } from "../next-command.ts";
 import { readScheme, signAs } from "../signing.ts";
 import { formatReceipt } from "../receipt-text.ts";
 import type { Paint } from "../screen.ts";
-import { OrderView, ReceiptView } from "../views.ts";
+import { FanOutView, OrderView, ReceiptView } from "../views.ts";
 
 /** An order in the gateway's own format is answered with the order, anything else with a receipt. */
-const Sent = z.union([ReceiptView, OrderView]);
+const One = z.union([ReceiptView, OrderView]);
+type One = z.infer<typeof One>;
+
+/** Or, from a source that fans out, with what became of it in each account. */
+const Sent = z.union([FanOutView, One]);
 type Sent = z.infer<typeof Sent>;
 
-const isReceipt = (body: Sent): body is ReceiptView => Array.isArray(body["steps"]);
+const isReceipt = (body: One): body is ReceiptView => Array.isArray(body["steps"]);
+const isFanOut = (body: Sent): body is FanOutView => Array.isArray(body["outcomes"]);
 
 const WAIT_SEC_MAX = 10;
 
@@ -67,8 +72,24 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
 }
 
 function formatAnswer({ status, headers, body }: Answer<Sent>, options: ConnectionOptions, paint: Paint): string {
+  const isReplayed = headers.has("Idempotency-Replayed");
+  if (!isFanOut(body)) return formatOne({ status, isReplayed, body }, options, paint);
+  // Account by account, in the gateway's order.
+  return body.outcomes
+    .map(({ account, status: own, order, receipt, problem }) => {
+      const one = order ?? receipt;
+      return one === undefined
+        ? `${account}: HTTP ${own}${problem === undefined ? "" : ` ${problem.code}: ${problem.detail}`}`
+        : `${account}: ${formatOne({ status: own, isReplayed, body: one }, options, paint)}`;
+    })
+    .join("\n\n");
+}
+
+type OneAnswer = { readonly status: number; readonly isReplayed: boolean; readonly body: One };
+
+function formatOne({ status, isReplayed, body }: OneAnswer, options: ConnectionOptions, paint: Paint): string {
   const { outcomes, command, text, isOver } = isReceipt(body) ? showReceipt(body, paint) : showOrder(body, paint);
-  const said = headers.has("Idempotency-Replayed") ? "sent before, and stands so now" : outcomes[status];
+  const said = isReplayed ? "sent before, and stands so now" : outcomes[status];
   return [
     `HTTP ${status}: ${said ?? "recorded"}.`,
     text,
@@ -87,11 +108,18 @@ type Shown = {
 };
 
 const showOrder = (order: OrderView, paint: Paint): Shown => ({
-  outcomes: { 200: "recorded, and denied by the policy", 202: "recorded, and approved" },
+  outcomes: { 200: describeDecision(order), 202: "recorded, and approved" },
   command: "orders show",
   text: formatOrder(order, paint),
-  isOver: order.status === "denied",
+  isOver: order.status === "denied" || order.status === "shadowed",
 });
+
+function describeDecision({ status }: OrderView): string {
+  if (status === "denied") return "recorded, and denied by the policy";
+  return status === "shadowed"
+    ? "recorded, and approved; the account is a shadow and sends nothing"
+    : "sent before, and stands so now";
+}
 
 const showReceipt = (receipt: ReceiptView, paint: Paint): Shown => ({
   outcomes: { 200: "recorded, and nothing is on its way", 202: "recorded, and set going" },

@@ -23,15 +23,16 @@ import { SourceView } from "../views.ts";
 
 const USAGE = `usage: npx sallyport sources [list]
        npx sallyport sources show SOURCE
-       npx sallyport sources create --account ACCOUNT [--also ACCOUNT …] [--scheme SCHEME …] [CAPS]
-                                    [--signals FILE] [--owner NAME] [--name TEXT] [--reason TEXT]
-                                    SOURCE
+       npx sallyport sources create --account ACCOUNT [--also ACCOUNT …] [--fan-out ACCOUNT …]
+                                    [--scheme SCHEME …] [CAPS] [--signals FILE] [--owner NAME]
+                                    [--name TEXT] [--reason TEXT] SOURCE
        npx sallyport sources create --kind tradingview --account ACCOUNT [--also ACCOUNT …]
-                                    [--origin ORIGIN] [--fingerprint HEX …] [--deduplicate SECONDS]
-                                    CAPS [--signals FILE] [--owner NAME] [--name TEXT]
-                                    [--reason TEXT] SOURCE
+                                    [--fan-out ACCOUNT …] [--origin ORIGIN] [--fingerprint HEX …]
+                                    [--deduplicate SECONDS] CAPS [--signals FILE] [--owner NAME]
+                                    [--name TEXT] [--reason TEXT] SOURCE
        npx sallyport sources change [--name TEXT] [--owner NAME] [--also ACCOUNT … | --no-others]
-                                    [CAPS] [--signals FILE] [--reason TEXT] SOURCE
+                                    [--fan-out ACCOUNT … | --no-fan-out] [CAPS] [--signals FILE]
+                                    [--reason TEXT] SOURCE
        npx sallyport sources disable | enable [--reason TEXT] SOURCE
        npx sallyport sources retire SOURCE SECRET
        npx sallyport sources delete SOURCE
@@ -47,6 +48,9 @@ refused from the answer on; rotate gives a source another secret.
   --account ACCOUNT    where signals go that name no account; it stays
   --also ACCOUNT       another account that its signals may name; repeatable. change replaces them
   --no-others          none but its own
+  --fan-out ACCOUNT    another account that gets what names none, and decides by itself; repeatable.
+                       change says which of them stay, and puts none in
+  --no-fan-out         what names no account goes to its own alone
   --scheme SCHEME      how it signs; repeatable: v1, standard-webhooks (default: these two), or
                        sha256, which signs the body alone
   --origin ORIGIN      what a TradingView alert has to prove: url_token, the address alone; ip

@@ -5,9 +5,9 @@ import { Order } from "../order.ts";
 
 /**
  * `ordered`: its order is stored. `working`: it waits for other orders to end, or for its own exit to be filled. `done`: there
- * was nothing (more) to do. `failed`: it has come to nothing, see `code`.
+ * was nothing (more) to do. `shadowed`: its order is stored, and never sent. `failed`: it has come to nothing, see `code`.
  */
-export const StepOutcome = z.enum(["ordered", "working", "done", "failed"]);
+export const StepOutcome = z.enum(["ordered", "working", "done", "shadowed", "failed"]);
 export type StepOutcome = z.infer<typeof StepOutcome>;
 
 const SignalStep = z.strictObject({

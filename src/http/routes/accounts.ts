@@ -11,6 +11,7 @@ import {
   BrokerCredentials,
   ChangeReason,
   NewAccount,
+  missingConfirmation,
   needsCredentials,
 } from "../../domain/account.ts";
 import { AccountId } from "../../domain/ids.ts";
@@ -97,8 +98,10 @@ const patchAccount = createRoute({
   method: "patch",
   path: "/v1/accounts/{id}",
   operationId: "changeAccount",
-  summary: "Rename, disable or enable an account, or change what its signals have to prove",
-  description: "In force when the answer is there. With the scope `kill` an account can be disabled, and nothing else.",
+  summary: "Rename, disable or enable an account, or change its mode, or what its signals have to prove",
+  description:
+    "In force when the answer is there. With the scope `kill` an account can be disabled, and nothing else. What was decided in " +
+    "one mode is never sent in the other: with the mode, orders that have not left end as `shadowed`.",
   security: mayDisable.security,
   request: { params, body: bodyOf(AccountChange) },
   responses: {
@@ -223,6 +226,11 @@ export function mountAccounts(app: OpenAPIHono<AppEnv>): void {
     if (!isStop(change) && !mayAdministrate(c.var.principal)) {
       refuse(c, { code: "scope_missing", detail: "With the scope kill, an account can be disabled and nothing else." });
     }
+    const missing = change.mode === "live" ? missingConfirmation(account, change.confirm_live) : undefined;
+    if (missing !== undefined) {
+      const errors = [{ pointer: "/confirm_live", message: missing }];
+      refuse(c, { code: "invalid_request", detail: "Correct the fields listed in errors.", errors });
+    }
     const update = { kind: "terms", change } as const;
     return c.json(mustBind(c, await gatewayStub(c.env).changeAccount(account.id, update, callerOf(c))), 200);
   });
@@ -258,5 +266,5 @@ async function mustFind(c: Context<AppEnv>, text: string): Promise<StoredAccount
 
 const mayAdministrate = ({ scopes }: Principal): boolean => grants(scopes, "admin:accounts");
 
-const isStop = ({ name, status, minimum_origin }: AccountChange): boolean =>
-  status === "disabled" && name === undefined && minimum_origin === undefined;
+const isStop = ({ name, status, minimum_origin, mode }: AccountChange): boolean =>
+  status === "disabled" && name === undefined && minimum_origin === undefined && mode === undefined;

@@ -107,7 +107,7 @@ const patchSource = createRoute({
   method: "patch",
   path: "/v1/sources/{id}",
   operationId: "changeSource",
-  summary: "Rename, disable or enable a source, or change its accounts and caps",
+  summary: "Rename, disable or enable a source, or change its accounts, fan-out and caps",
   description: "In force when the answer is there.",
   security: access.security,
   request: { params, body: bodyOf(SourceChange) },
@@ -177,6 +177,7 @@ export function mountSources(app: OpenAPIHono<AppEnv>): void {
     const terms = await readBody(c, NewSource);
     await mustReach(c, [terms.account, ...(terms.accounts ?? [])]);
     mustStop(c, terms.signals);
+    await mustReach(c, terms.fan_out ?? [], "/fan_out");
     if (terms.kind === "tradingview" && !c.var.config.UNSIGNED_SOURCES) {
       refuse(c, {
         code: "unsigned_sources_off",
@@ -264,11 +265,11 @@ const toFieldError = ({ path, message }: { readonly path: readonly string[]; rea
   message,
 });
 
-async function mustReach(c: Context<AppEnv>, accounts: Source["accounts"]): Promise<void> {
+async function mustReach(c: Context<AppEnv>, accounts: Source["accounts"], pointer = "/accounts"): Promise<void> {
   const { isThere } = asking(c);
   const there = await Promise.all(accounts.map((account) => isThere(account)));
   const missing = accounts.filter((_, at) => there[at] !== true);
   if (missing.length === 0) return;
-  const errors = missing.map((account) => ({ pointer: "/accounts", message: `${account}: no such account` }));
+  const errors = missing.map((account) => ({ pointer, message: `${account}: no such account` }));
   refuse(c, { code: "invalid_request", detail: "Correct the fields listed in errors.", errors });
 }

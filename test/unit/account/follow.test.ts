@@ -31,6 +31,7 @@ type Endings = {
   readonly cancel?: CancelEnding;
   readonly deduplication?: Deduplication;
   readonly mayLeave?: boolean;
+  readonly isShadow?: boolean;
   readonly predecessorEnded?: boolean;
   readonly isCutOff?: boolean;
   /** Events that come too late, because the order has moved on. */
@@ -66,6 +67,7 @@ function makeDeps({ submit, find, cancel, deduplication = "permanent", refuses, 
       calls.push("mayLeave");
       return state.mayLeave ?? true;
     },
+    isShadow: state.isShadow ?? false,
     predecessorEnded: () => {
       calls.push("predecessorEnded");
       return state.predecessorEnded ?? false;
@@ -339,6 +341,14 @@ describe("an order that waits for another one", () => {
   it("lapses with its approval", async () => {
     const { events } = await follow(waiting, {}, { expiresAtMs: NOW_MS });
     expect(events).toEqual([{ type: "lapsed", code: "approval_lapsed" }]);
+  });
+});
+
+describe("an order of a shadow account", () => {
+  it("is recorded as such, and the broker hears nothing", async () => {
+    const { calls, events } = await follow(pending, { isShadow: true });
+    expect(calls).toEqual(["record shadowed"]);
+    expect(events).toEqual([{ type: "shadowed" }]);
   });
 });
 

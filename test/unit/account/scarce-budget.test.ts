@@ -43,6 +43,7 @@ function trade(limits: BucketLimits) {
     broker: aBroker(),
     nowMs: () => nowMs,
     mayLeave: () => true,
+    isShadow: false,
     predecessorEnded: () => false,
     step: async ({ order }, { move }) => {
       if (move !== "lapse") calledAtMs.set(order.id, nowMs);

@@ -163,6 +163,7 @@ export const decidingWith = (overrides: Partial<Omit<AdmitArgs, "signal" | "newI
   instruments: KNOWN_INSTRUMENTS,
   recent: new RecentOrders(openSqlStorage(), ACCOUNT, NOW_MS),
   minimumOrigin: "hmac" as const,
+  mode: "live" as const,
   limits: { ratePerSec: 1_000, capacity: 1_000 },
   broker: CAN_DO_ALL,
   circuitOpen: false,

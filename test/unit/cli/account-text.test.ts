@@ -34,6 +34,12 @@ describe("accounts", () => {
     expect(lines[2]).toMatch(/^live +alpaca_live +disabled +v3 +AK…9Z +Main$/);
   });
 
+  it("show whether they send what they approve", () => {
+    const shadow = anAccount({ mode: "shadow" });
+    expect(formatAccounts([shadow], plain)).toMatch(/^paper +paper +active +shadow +v3$/m);
+    expect(formatAccount(shadow, plain)).toMatch(/^mode +shadow$/m);
+  });
+
   it("can be none", () => {
     expect(formatAccounts([], plain)).toBe("No accounts.");
   });

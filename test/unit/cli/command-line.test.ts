@@ -108,7 +108,7 @@ describe("a command line that makes no sense", () => {
     [["accounts", "create", "--file", "x", "--reason", "x"], "accounts create knows no --reason"],
     [["accounts", "credentials", "a"], "Give --file FILE, or - to read stdin"],
     [["accounts", "credentials", "--file", "x"], "ACCOUNT is missing"],
-    [["accounts", "change", "a"], "Say what changes: --name or --minimum-origin"],
+    [["accounts", "change", "a"], "Say what changes: --name, --minimum-origin or --mode"],
     [["accounts", "change", "--name", "x"], "ACCOUNT is missing"],
     [["sources", "list", "x"], "more arguments"],
     [["sources", "open"], "sources knows list, show, create, change, disable, enable, retire and delete"],

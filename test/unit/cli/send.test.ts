@@ -78,6 +78,24 @@ describe("an alert that was sent", () => {
   });
 });
 
+describe("an order for several accounts", () => {
+  it("is shown account by account, and where it was refused, why", async () => {
+    const [live, shadow] = [anOrder(), anOrder({ status: "shadowed", delivery: "none" })];
+    const problem = { code: "account_disabled", detail: "An operator has disabled the account." };
+    const outcomes = [
+      { account: "a", status: 202, order: live },
+      { account: "b", status: 409, problem },
+      { account: "c", status: 200, order: shadow },
+    ];
+    const { exit, out } = await send({ status: 200, body: { outcomes } });
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^a: HTTP 202: recorded, and approved\.$/m);
+    expect(out).toMatch(/^b: HTTP 409 account_disabled: An operator has disabled the account\.$/m);
+    expect(out).toMatch(/^c: HTTP 200: recorded, and approved; the account is a shadow and sends nothing\.$/m);
+    expect(out.match(/Read what becomes of it/g)).toHaveLength(1);
+  });
+});
+
 describe("an order that did not prove itself", () => {
   const refused = { status: 401, body: { code: "unauthorized", detail: "It proves nothing." } };
 

@@ -106,12 +106,15 @@ describe("a change of a source", () => {
     expect(SourceChange.parse(sent(readSourceChange({ owner: "maria" })))).toEqual({ owner: "maria" });
     const changed = readSourceChange({ signals: "signals.json" }, { format: "text" });
     expect(SourceChange.parse(sent(changed))).toEqual({ signals: SignalSettings.parse({ format: "text" }) });
+    expect(SourceChange.parse(sent(readSourceChange({ "fan-out": ["a1"] })))).toEqual({ fan_out: ["a1"] });
+    expect(SourceChange.parse(sent(readSourceChange({ "no-fan-out": true })))).toEqual({ fan_out: [] });
   });
 
   it.each([
     [{}, "Say what changes"],
     [{ reason: "why not" }, "Say what changes"],
     [{ also: ["a1"], "no-others": true }, "Give --also or --no-others"],
+    [{ "fan-out": ["a1"], "no-fan-out": true }, "Give --fan-out or --no-fan-out"],
     [{ account: "a1" }, "sources change knows no --account"],
     [{ kind: "signed" }, "sources change knows no --kind"],
   ])("is not %j", (options, fault) => {

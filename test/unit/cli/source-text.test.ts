@@ -99,6 +99,11 @@ describe("a source", () => {
     expect(formatSource(aSource(), plain, NOW_MS)).not.toContain("Its signals");
   });
 
+  it("says which accounts get what names none, where there is more than its own", () => {
+    expect(formatSource(aSource({ fan_out: ["a1", "a2"] }), plain, NOW_MS)).toMatch(/^fans out to +a1 a2$/m);
+    expect(formatSource(aSource({ fan_out: [] }), plain, NOW_MS)).not.toContain("fans out to");
+  });
+
   it("says when a secret has ended that nothing has cleared away yet", () => {
     const ended = aSource({ secrets: [aSecret({ expires_at: "2026-01-15T14:00:00.000Z" })] });
     expect(formatSource(ended, plain, NOW_MS)).toMatch(/^old-secret .* never +2026-01-15T14:00:00Z, 30 min ago$/m);

@@ -80,6 +80,7 @@ describe("a new account", () => {
   it("takes signatures only, and halts until its policy says otherwise", () => {
     expect(NewAccount.parse(anAccount())).toMatchObject({
       minimum_origin: "hmac",
+      mode: "live",
       policy: { restricted_symbols: [], when_circuit_open: "deny" },
     });
   });
@@ -103,6 +104,11 @@ describe("a new account", () => {
     for (const other of [undefined, "", "yes", LIVE.toLowerCase(), ` ${LIVE}`, LIVE.replace("main", "other")]) {
       expect(live(other)).toEqual(["confirm_live"]);
     }
+  });
+
+  it("that sends nothing needs no such word, where real money is either", () => {
+    const connection = { broker: "alpaca_live" };
+    expect(refused(NewAccount, anAccount({ connection, credentials: KEYS, mode: "shadow" }))).toEqual([]);
   });
 
   it("is told everything that is wrong with it at once", () => {
@@ -147,16 +153,20 @@ describe("a broker's key", () => {
 });
 
 describe("a change of an account", () => {
-  it.each([{ name: "Main" }, { status: "disabled" }, { status: "active" }, { minimum_origin: "ip" }])(
-    "can be %j",
-    (change) => {
-      expect(AccountChange.parse(change)).toEqual(change);
-    },
-  );
+  it.each([
+    { name: "Main" },
+    { status: "disabled" },
+    { status: "active" },
+    { minimum_origin: "ip" },
+    { mode: "shadow" },
+  ])("can be %j", (change) => {
+    expect(AccountChange.parse(change)).toEqual(change);
+  });
 
   it("changes something", () => {
     expect(refused(AccountChange, {})).toEqual([""]);
     expect(refused(AccountChange, { reason: "because" })).toEqual([""]);
+    expect(refused(AccountChange, { confirm_live: "yes" })).toEqual([""]);
   });
 
   it.each([

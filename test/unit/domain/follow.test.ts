@@ -22,6 +22,7 @@ const facts = (overrides: Partial<FollowFacts> = {}): FollowFacts => ({
   absences: 0,
   deduplication: "permanent",
   mayLeave: true,
+  isShadow: false,
   predecessorEnded: false,
   ...overrides,
 });
@@ -96,6 +97,25 @@ describe("an approved order that may not leave any more", () => {
     ["at a broker that forgets the ids of ended orders", { deduplication: "open_orders" }, 2, SUBMIT],
   ])("%s: %o, %d attempts", (_, overrides, attempts, move) => {
     expect(planNext(anOrder({ attempts }), facts(overrides))).toEqual(move);
+  });
+});
+
+describe("an order of a shadow account", () => {
+  it.each<[string, Partial<FollowFacts>]>([
+    ["nothing against it", {}],
+    ["everything against it", { mayLeave: false, expiresAtMs: 0 }],
+  ])("that could leave ends where it is, with %s", (_, overrides) => {
+    expect(planNext(pending, facts({ isShadow: true, ...overrides }))).toEqual({ move: "shadow" });
+  });
+
+  it("of unknown outcome is looked up like any other, and a person's where it would be sent again", () => {
+    const after = (absences: number) => planNext(unknown, facts({ isShadow: true, absences }));
+    expect([0, 6, 7].map(after)).toEqual([LOOK_UP, LOOK_UP, giveUp("absent_shadow")]);
+  });
+
+  it("that the broker has is followed and canceled like any other", () => {
+    expect(planNext(delivered("new", WISH), facts({ isShadow: true }))).toEqual(CANCEL);
+    expect(planNext(delivered("new"), facts({ isShadow: true }))).toEqual(LOOK_UP);
   });
 });
 
@@ -214,6 +234,7 @@ describe("whatever the facts", () => {
     absences: fc.nat({ max: 10 }),
     deduplication: fc.constantFrom<Deduplication>("permanent", "open_orders", "none"),
     mayLeave: fc.boolean(),
+    isShadow: fc.boolean(),
     predecessorEnded: fc.boolean(),
   });
   const anyDelivery = fc.record({
@@ -242,6 +263,15 @@ describe("whatever the facts", () => {
           expect(some.absences).toBeGreaterThanOrEqual(5);
           expect(order.cancel_requested_at).toBeNull();
         }
+      }),
+    );
+  });
+
+  it("nothing is sent in a shadow account, and nothing ends as shadowed in another", () => {
+    fc.assert(
+      everyTime((_, { isShadow }, { move }) => {
+        if (move === "submit") expect(isShadow).toBe(false);
+        if (move === "shadow") expect(isShadow).toBe(true);
       }),
     );
   });

@@ -21,6 +21,7 @@ const EVENTS = {
   report: { type: "report", report: aReport() },
   executed: { type: "executed", averagePrice: decimalOf("187.3125"), executions: [] },
   lapsed: { type: "lapsed", code: "approval_lapsed" },
+  shadowed: { type: "shadowed" },
   cancel_requested: { type: "cancel_requested", at: AT, replacedBy: null },
   cancel_sent: { type: "cancel_sent" },
   released: { type: "released", quantity: decimalOf("6"), verdicts: VERDICTS },
@@ -54,6 +55,7 @@ const placed = (status: "filled" | "canceled" | "expired" | "rejected", filled: 
 const WISH = { cancel_requested_at: AT };
 const denied = aState({ status: "denied", delivery: "none", reason: { code: "trading_halted" } });
 const lapsed = aState({ status: "expired", delivery: "none", reason: { code: "approval_lapsed" } });
+const shadowed = aState({ status: "shadowed", delivery: "none" });
 const neverSent = aState({ status: "canceled", delivery: "none", ...WISH });
 /** On the wire once, and never placed, as a person found out. */
 const settled = aState({
@@ -89,6 +91,7 @@ describe("which events can happen", () => {
   const STATES = {
     denied,
     lapsed,
+    shadowed,
     canceled_before_it_was_sent: neverSent,
     settled_as_not_placed: settled,
     held,
@@ -128,6 +131,7 @@ describe("which events can happen", () => {
     report: [...ON_THE_WIRE, ...UNKNOWN, ...DELIVERED, ...OPERATOR, "settled_as_not_placed"],
     executed: ["partly_filled", "filled", "canceled_with_fills"],
     lapsed: ["held", "waiting", "pending"],
+    shadowed: ["held", "waiting", "pending"],
     cancel_requested: NAMES.filter((name) => !isTerminal(STATES[name].status)),
     cancel_sent: ["live_and_wanted_canceled", "canceled"],
     released: ["waiting"],
@@ -270,6 +274,20 @@ describe("what an event changes", () => {
       EVENTS.lapsed,
       { delivery: "none", status: "expired", reason: { code: "approval_lapsed" } },
       "lapsed",
+    ],
+    [
+      "an order of a shadow ends where it is, and is no failure, whatever an attempt before it came to",
+      aState({ attempts: 1, reason: { code: "rate_limited" } }),
+      EVENTS.shadowed,
+      { delivery: "none", status: "shadowed", reason: null },
+      "shadowed",
+    ],
+    [
+      "a held order of a shadow keeps whom it would have waited for",
+      held,
+      EVENTS.shadowed,
+      { delivery: "none", status: "shadowed", hold: HOLD },
+      "shadowed",
     ],
     [
       "an order that nobody has sent is canceled by the wish",

@@ -33,9 +33,10 @@ describe("an intent", () => {
 });
 
 describe("a status", () => {
-  it("after which nothing more is expected is one of six", () => {
+  it("after which nothing more is expected is one of seven", () => {
     expect(OrderStatus.options.filter(isTerminal)).toEqual([
       "denied",
+      "shadowed",
       "filled",
       "canceled",
       "replaced",

@@ -37,6 +37,14 @@ describe("a source that signs", () => {
     expect(refused(NewSource, { ...SIGNED, [path.split(".")[0] ?? ""]: value })).toEqual([path]);
   });
 
+  it("may have each of its signals go to several accounts", () => {
+    expect(NewSource.parse({ ...SIGNED, fan_out: ["second", "third"] })).toMatchObject({
+      fan_out: ["second", "third"],
+    });
+    expect(refused(NewSource, { ...SIGNED, fan_out: ["Second"] })).toEqual(["fan_out.0"]);
+    expect(SourceChange.parse({ fan_out: [] })).toEqual({ fan_out: [] });
+  });
+
   it.each(["origin", "deduplicate_sec", "certificate_fingerprints"])("has no %s", (field) => {
     const value = { origin: "ip", deduplicate_sec: 60, certificate_fingerprints: [] }[field];
     expect(refused(NewSource, { ...SIGNED, [field]: value })).toEqual([""]);
