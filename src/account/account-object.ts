@@ -5,12 +5,12 @@ import { paperVenueStub } from "../brokers/paper/stub.ts";
 import { brokerFor } from "../brokers/registry.ts";
 import { readConfig } from "../config.ts";
 import { randomBytes, randomFraction } from "../crypto/random.ts";
-import { isSameOrder } from "../domain/broker.ts";
+import { isThatOrder } from "../domain/broker.ts";
 import { type CircuitBreakerView, toCircuitBreakerView } from "../domain/circuit-breaker.ts";
 import type { Execution } from "../domain/execution.ts";
 import { type AccountId, type OrderId, type SourceId, orderIdOf, uuidv7 } from "../domain/ids.ts";
 import type { Decimal } from "../domain/money.ts";
-import { type Order, intentOf, isAnswered, isTerminal } from "../domain/order.ts";
+import { type Order, isAnswered, isTerminal } from "../domain/order.ts";
 import type { Portfolio } from "../domain/portfolio.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import { type OrderPreview, previewOf } from "../domain/risk/preview.ts";
@@ -343,7 +343,7 @@ export class AccountObject extends DurableObject<Env> {
       const row = findOrder(this.#sql, id);
       if (row !== undefined && isUnsettled(row.order)) {
         const found = await broker.find(row.order.client_order_id);
-        if (found.ending === "found" && isSameOrder(intentOf(row.order), found.report)) {
+        if (found.ending === "found" && isThatOrder(row.order, found.report)) {
           this.#follower.record(row, { type: "report", report: found.report });
         }
         const isSilent = found.ending === "unknown" || found.ending === "not_sent";

@@ -1,6 +1,6 @@
 // Takes one order one step further: sends it, cancels it, asks the broker about it, or lets it lapse. It talks to a small deps
 // interface, so it runs without a Durable Object. Every fact is recorded before the next thing happens.
-import { type Broker, type CancelEnding, type FindEnding, type SubmitEnding, isSameOrder } from "../domain/broker.ts";
+import { type Broker, type CancelEnding, type FindEnding, type SubmitEnding, isThatOrder } from "../domain/broker.ts";
 import { LOOKS_PER_CANCEL, type NextMove, isGone, planNext } from "../domain/follow.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
 import { type Order, intentOf, isLive } from "../domain/order.ts";
@@ -100,7 +100,7 @@ async function submit(row: OrderRow, deps: StepDeps): Promise<void> {
 function settle(order: Order, ending: SubmitEnding): OrderEvent {
   switch (ending.ending) {
     case "accepted":
-      return isSameOrder(intentOf(order), ending.report)
+      return isThatOrder(order, ending.report)
         ? { type: "report", report: ending.report }
         : { type: "unknown", code: "other_order_returned" };
     case "rejected":
@@ -118,7 +118,7 @@ async function lookUp(row: OrderRow, deps: StepDeps): Promise<void> {
   const found: FindEnding = await deps.broker.find(row.order.client_order_id);
   switch (found.ending) {
     case "found":
-      if (isSameOrder(intentOf(row.order), found.report)) deps.record(row, { type: "report", report: found.report });
+      if (isThatOrder(row.order, found.report)) deps.record(row, { type: "report", report: found.report });
       else noteOther(row, deps);
       return;
     case "absent":

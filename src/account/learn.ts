@@ -32,7 +32,7 @@ export type Learned = ReadonlyMap<string, ReferencePrice>;
 
 /** For orders: returns once they can be decided, or nobody answers. */
 export async function learnForOrders(
-  orders: readonly Pick<OrderIntent, "symbol" | "side" | "quantity">[],
+  orders: readonly Pick<OrderIntent, "symbol" | "side" | "quantity" | "take_profit" | "stop_loss">[],
   source: SourceId,
   { deps, desk }: { readonly deps: LearnDeps; readonly desk: Desk },
 ): Promise<Learned> {

@@ -1,4 +1,5 @@
 // The account's order rows: one per intent, found by any of its names.
+import { tradable } from "../domain/bracket.ts";
 import { LOOKS_PER_CANCEL, purposeOf } from "../domain/follow.ts";
 import type { ClientOrderId, OrderId, SourceId } from "../domain/ids.ts";
 import { type Order, type OrderStatus, isLive } from "../domain/order.ts";
@@ -187,6 +188,13 @@ export function makeDue(sql: SqlStorage, id: OrderId): void {
   sql.exec("UPDATE orders SET due_at_ms = 0 WHERE id = ? AND due_at_ms > 0", id);
 }
 
+/** Has a live order looked at now, and soon again, because something else has happened that changes it. */
+export function watchAnew(sql: SqlStorage, id: OrderId): void {
+  const row = findOrder(sql, id);
+  // A look comes first also where a cancel is wanted: it may be over.
+  if (row !== undefined && isLive(row.order)) updateOrder(sql, { ...row, looks: 1, dueAtMs: 0 });
+}
+
 /** Brings forward the orders that a moved price may have filled. */
 export function makeSymbolDue(sql: SqlStorage, symbol: string): void {
   sql.exec("UPDATE orders SET due_at_ms = 0 WHERE purpose = 'watch' AND due_at_ms > 0 AND symbol = ?", symbol);
@@ -308,11 +316,14 @@ export const executingSinceMs = (sql: SqlStorage): number | null =>
 
 /**
  * The live orders that may still trade, those of unknown outcome included. An order that waits for the end of another one
- * counts once it is released: until then the other one counts.
+ * counts once it is released: until then the other one counts. Of the legs of an order one counts at most.
  */
-export const readWorking = (sql: SqlStorage, except: readonly (OrderId | null)[] = []): OrderRow[] =>
-  sql
+export function readWorking(sql: SqlStorage, except: readonly (OrderId | null)[] = []): OrderRow[] {
+  const live = sql
     .exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE due_at_ms IS NOT NULL`)
     .toArray()
     .map(toOrderRow)
     .filter(({ order }) => isLive(order) && order.delivery !== "waiting" && !except.includes(order.id));
+  const counted = new Set(tradable(live.map(({ order }) => order)));
+  return live.filter(({ order }) => counted.has(order));
+}

@@ -25,6 +25,8 @@ export class RecentOrders {
   add(row: Recent): void {
     const { order } = row;
     if (order.status === "denied" && order.hold === undefined) return;
+    // A leg is a part of the order that it came with.
+    if (order.parent !== undefined) return;
     const atMs = Date.parse(order.created_at);
     keep(this.#byTerms, termsOf(askedIn(row)), atMs);
     keep(this.#bySender, senderOf(order, order.source), atMs);

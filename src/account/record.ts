@@ -2,6 +2,7 @@
 import type { Actor } from "../domain/audit-entry.ts";
 import { delayToNextAttempt, delayToNextLook, lateLookAtMs, purposeOf } from "../domain/follow.ts";
 import { type IllegalStep, type OrderEvent, advance } from "../domain/lifecycle.ts";
+import type { OrderId } from "../domain/ids.ts";
 import { greaterThan, isZero, subtract } from "../domain/money.ts";
 import { type Order, isTerminal, signOf } from "../domain/order.ts";
 import { type Result, assert, ok } from "../domain/result.ts";
@@ -12,6 +13,7 @@ import { lastExecutedAtMs } from "./executions.ts";
 import { makeGoalDue } from "./goal-store.ts";
 import { markFilled } from "./funds.ts";
 import { append } from "./journal.ts";
+import { addLeg, legsTold, watchRelatives } from "./legs.ts";
 import { type OrderRow, makeDue, updateOrder } from "./orders.ts";
 import { addToPosition, wasAdoptedSince } from "./positions.ts";
 import { SenderMeter } from "./sender-meter.ts";
@@ -55,8 +57,11 @@ export function recordEvent(
   const { nowMs } = context;
   const { state, auditType } = step.value;
 
-  const order: Order =
-    auditType === undefined ? row.order : { ...row.order, ...state, updated_at: new Date(nowMs).toISOString() };
+  const told = event.type === "report" ? legsTold(sql, row.order, event.report.legs ?? [], nowMs) : [];
+  const order = withLegs(
+    auditType === undefined ? row.order : { ...row.order, ...state, updated_at: new Date(nowMs).toISOString() },
+    told.filter(({ isNew }) => isNew).map(({ row: leg }) => leg.order.id),
+  );
   const looks = nextLooks(row, order, event, auditType !== undefined);
   const next: OrderRow = {
     ...row,
@@ -79,6 +84,7 @@ export function recordEvent(
   if (next.executionsSinceMs !== null && !isZero(filled)) setTimer(sql, "executions", nowMs + EXECUTIONS_DELAY_MS);
   const hasEnded = isTerminal(order.status) && !isTerminal(row.order.status);
   if (hasEnded && order.replaced_by !== null) makeDue(sql, order.replaced_by);
+  if (hasEnded) watchRelatives(sql, order);
   if (auditType !== undefined) makeGoalDue(sql, order.symbol);
   if (auditType === "order.cancel_requested") countCancel(sql, order, nowMs);
   if (auditType !== undefined) {
@@ -97,8 +103,15 @@ export function recordEvent(
       data: { ...describe(order), ...detailsOf(event) },
     });
   }
+  for (const { row: leg, report, isNew } of told) {
+    if (isNew) addLeg(sql, leg);
+    recordEvent(sql, leg, { type: "report", report }, context);
+  }
   return ok(next);
 }
+
+const withLegs = (order: Order, added: readonly OrderId[]): Order =>
+  added.length === 0 ? order : { ...order, legs: [...(order.legs ?? []), ...added] };
 
 /**
  * Puts the next look at an order off, because there was nothing to see; not before `notBeforeMs`. The few looks at an order

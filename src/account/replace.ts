@@ -1,5 +1,6 @@
 // One order in the place of another: a cancel and a new order, linked. The new one waits until the old one has ended, takes
 // off its quantity what the old one filled, and is looked at by the rules once more. The caller wraps each in transactionSync.
+import { isOfBracket } from "../domain/bracket.ts";
 import type { ReferencePrice } from "../domain/broker.ts";
 import type { OrderId } from "../domain/ids.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
@@ -18,7 +19,7 @@ import { storeDecided, toIntent } from "./store-order.ts";
 
 export type ReplaceRefusal =
   | { readonly reason: "order_unknown" }
-  /** It has ended, or somebody wants it canceled or replaced already. */
+  /** It has ended, or somebody wants it canceled or replaced already, or it is an order of a bracket. */
   | { readonly reason: "not_replaceable"; readonly order: Order }
   | { readonly reason: "invalid_change"; readonly errors: readonly FieldError[] }
   /** A person would have to approve the order in its place, and the old one cannot wait for that. */
@@ -59,7 +60,7 @@ export function replaceOrder(
   }
 
   const { order: named } = original;
-  if (isTerminal(named.status) || named.cancel_requested_at !== null) {
+  if (isTerminal(named.status) || named.cancel_requested_at !== null || isOfBracket(named)) {
     return err({ reason: "not_replaceable", order: named });
   }
   // An order that waits has nothing at the broker: the one it waits for is what has to end first.

@@ -1,9 +1,8 @@
 // One list of all open orders in place of a look at each. Only what the list shows is believed: an order that is missing from
 // it has ended, or is too new, or the list is old; it is asked for by name.
 import type { Broker, VenueReport } from "../domain/broker.ts";
-import { isSameOrder } from "../domain/broker.ts";
+import { isThatOrder } from "../domain/broker.ts";
 import type { OrderId } from "../domain/ids.ts";
-import { intentOf } from "../domain/order.ts";
 import type { OrderRow } from "./orders.ts";
 
 export type SweepDeps = {
@@ -23,7 +22,7 @@ export async function sweepOrders(rows: readonly OrderRow[], deps: SweepDeps): P
   const reports = new Map(listed.items.map((report) => [report.client_order_id, report]));
   return rows.flatMap((row) => {
     const report = reports.get(row.order.client_order_id);
-    if (report === undefined || !isSameOrder(intentOf(row.order), report)) return [row.order.id];
+    if (report === undefined || !isThatOrder(row.order, report)) return [row.order.id];
     deps.report(row, report);
     return [];
   });

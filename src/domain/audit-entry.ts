@@ -29,6 +29,7 @@ export const AuditEventType = z.enum([
   "order.cancel_requested",
   "order.cancel_sent",
   "order.released",
+  "order.leg_added",
   "order.executed",
   "order.needs_operator",
   "order.settled",

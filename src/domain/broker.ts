@@ -2,7 +2,7 @@
 import type { ClientOrderId } from "./ids.ts";
 import type { Instrument } from "./instrument.ts";
 import { type Decimal, greaterThan } from "./money.ts";
-import type { OrderIntent, OrderStatus, OrderType, Side } from "./order.ts";
+import { type Order, type OrderIntent, type OrderStatus, type OrderType, type Side, intentOf } from "./order.ts";
 import type { Approved } from "./risk/approved.ts";
 import type { BucketLimits } from "./token-bucket.ts";
 
@@ -165,6 +165,19 @@ export type Broker = {
   /** The last trade, or `undefined` when the broker does not say. */
   readonly latestTrade: (symbol: string) => Promise<ReferencePrice | undefined>;
 };
+
+/** Whether what a venue shows under an order's name is that order, as far as the venue may change it. */
+export const isThatOrder = (order: Order, report: VenueReport): boolean =>
+  order.parent === undefined ? isSameOrder(intentOf(order), report) : isThatLeg(order, report);
+
+/** Of how many units a leg is, changes with every fill of the other one. */
+const isThatLeg = (leg: Order, report: VenueReport): boolean =>
+  report.client_order_id === leg.client_order_id &&
+  report.symbol === leg.symbol &&
+  report.side === leg.side &&
+  (isSameType(leg, report) || isCappedStop(leg, report)) &&
+  report.stop_price === (leg.stop_price ?? null) &&
+  report.quantity !== null;
 
 /** Whether a venue's order is the one we asked for: the same id can have been used from elsewhere. */
 export function isSameOrder(intent: OrderIntent, report: VenueReport): boolean {

@@ -1,4 +1,5 @@
 // What to do next with an order that is not over, and when. Pure: the account carries it out.
+import { isHeldBack, lacksLegs } from "./bracket.ts";
 import type { Deduplication } from "./broker.ts";
 import { type Order, isTerminal } from "./order.ts";
 import type { Purpose } from "./pace.ts";
@@ -17,6 +18,13 @@ const LOOK_UP_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300
 const LOOK_UPS_MAX = 300;
 /** When to ask about an order the broker has. */
 const POLL_DELAYS_MS = [250, 500, 1_000, 2_000, 5_000, 15_000, 60_000] as const;
+/** The same of a leg that is held back: whatever starts or ends it happens to another order first, and is told of that one. */
+const HELD_BACK_DELAYS_MS = [...POLL_DELAYS_MS, 300_000] as const;
+/** More looks than there are delays: a leg that is held back from the start has nothing to tell for now. */
+export const LOOKS_WHILE_HELD_BACK = HELD_BACK_DELAYS_MS.length;
+/** For how long, and how often at least, a filled order is asked for legs that the broker has not told of. */
+const LEGS_MISSING_MS_MAX = 86_400_000;
+const LEGS_MISSING_DELAY_MS_MAX = 60_000;
 /** When to ask again about an order that was canceled or expired, counted from its end: a fill can be told after it. */
 const LATE_LOOKS_MS = [5_000, 60_000] as const;
 /** Every so many looks at an order that somebody wants canceled, the broker is told again: it can have lost the first. */
@@ -57,7 +65,16 @@ export type FollowFacts = {
 
 export type Followed = Pick<
   Order,
-  "delivery" | "status" | "attempts" | "cancel_requested_at" | "venue_order_id" | "reason"
+  | "delivery"
+  | "status"
+  | "attempts"
+  | "cancel_requested_at"
+  | "venue_order_id"
+  | "reason"
+  | "parent"
+  | "legs"
+  | "take_profit"
+  | "stop_loss"
 >;
 
 export function planNext(order: Followed, facts: FollowFacts): NextMove {
@@ -161,7 +178,8 @@ export function delayToNextLook(order: Followed, looks: number): number | null {
       return pick(LOOK_UP_DELAYS_MS, looks);
     case "delivered":
       if (isTerminal(order.status)) return null;
-      return order.cancel_requested_at !== null && looks === 0 ? 0 : pick(POLL_DELAYS_MS, looks);
+      if (order.cancel_requested_at !== null && looks === 0) return 0;
+      return pick(isHeldBack(order) ? HELD_BACK_DELAYS_MS : POLL_DELAYS_MS, looks);
     default:
       return assertNever(order.delivery);
   }
@@ -169,8 +187,16 @@ export function delayToNextLook(order: Followed, looks: number): number | null {
 
 /** When to look once more at an order that has ended, or `null` when that has been done, or is of no use. */
 export function lateLookAtMs(order: Followed, endedAtMs: number, nowMs: number): number | null {
+  if (lacksLegs(order)) return legsLookAtMs(endedAtMs, nowMs);
   if (!isWatched(order) || (order.status !== "canceled" && order.status !== "expired")) return null;
   return LATE_LOOKS_MS.map((delayMs) => endedAtMs + delayMs).find((atMs) => atMs > nowMs) ?? null;
+}
+
+/** At once, and then less and less often: a position may be without protection, and a fill without being counted. */
+function legsLookAtMs(filledAtMs: number, nowMs: number): number | null {
+  const agedMs = Math.max(0, nowMs - filledAtMs);
+  if (agedMs >= LEGS_MISSING_MS_MAX) return null;
+  return nowMs + Math.min(Math.max(POLL_DELAYS_MS[0], agedMs), LEGS_MISSING_DELAY_MS_MAX);
 }
 
 const pick = (delays: readonly number[], looks: number): number => delays[Math.min(looks, delays.length - 1)] ?? 0;

@@ -36,6 +36,19 @@ export type OrderId = z.infer<typeof OrderId>;
 
 export const orderIdOf = (account: AccountId, uuid: string): OrderId => OrderId.parse(`${account}_${uuid}`);
 
+/**
+ * The id of an order's nth leg. It takes no chance: it is the order's own with `n` added to digits that are random there, so it
+ * sorts to where the order is, and the same leg gets the same id whenever it is told of first.
+ */
+export function legIdOf(order: OrderId, n: number): OrderId {
+  const changed = order.length - UUID_END.length;
+  const digits = (Number.parseInt(order.slice(changed, changed + 3), 16) + n) % 0x1000;
+  return OrderId.parse(`${order.slice(0, changed)}${digits.toString(16).padStart(3, "0")}${order.slice(changed + 3)}`);
+}
+
+/** A UUID from the last three digits of its fourth group on. */
+const UUID_END = "fff-ffffffffffff";
+
 export const accountOf = (id: OrderId): AccountId => AccountId.parse(id.slice(0, id.indexOf("_")));
 
 /** No id of an order that was made at that time or later sorts before it. */

@@ -7,9 +7,10 @@ import { type Delivery, type Hold, type Order, type OrderStatus, type Verdict, i
 import { type Result, assertNever, err, ok } from "./result.ts";
 import { SETTLED_BY_OPERATOR, type Settlement, checkSettlement } from "./settlement.ts";
 
-/** The part of an order that events change. */
+/** The part of an order that events change; and whose leg it is, by which they go. */
 export type OrderState = Pick<
   Order,
+  | "parent"
   | "status"
   | "delivery"
   | "outcome"
@@ -230,13 +231,19 @@ function believe(state: OrderState, report: VenueReport): Step {
     venue_order_id: report.venue_order_id,
     reason: null,
     status: statusAfter(state.status, report.status),
+    // What one leg has closed is no longer the other one's to close. Any other order is for what was asked for.
+    quantity: state.parent === undefined ? state.quantity : smallerOf(state.quantity, report.quantity),
     filled_quantity: report.filled_quantity,
     // Between two fills the known average may be the exact one, and the report's a rounded one.
     average_price: moreFilled ? report.average_price : state.average_price,
   };
-  const unchanged = state.delivery === "delivered" && next.status === state.status && !moreFilled;
+  const unchanged =
+    state.delivery === "delivered" && next.status === state.status && next.quantity === state.quantity && !moreFilled;
   return unchanged ? { state } : { state: next, auditType: nameOf(state, next, moreFilled) };
 }
+
+const smallerOf = (known: Decimal | undefined, reported: Decimal | null): Decimal | undefined =>
+  known !== undefined && reported !== null && lessThan(reported, known) ? reported : known;
 
 /** An ended order that fills late has still ended: an older view does not bring it back to life. A fill wins over any end. */
 function statusAfter(known: OrderStatus, reported: OrderStatus): OrderStatus {

@@ -169,6 +169,10 @@ export const Order = z
     replaces: OrderId.nullable(),
     /** The order that takes the place of this one. */
     replaced_by: OrderId.nullable(),
+    /** Of a leg: the order whose position it closes. The venue has made it, with names of its own. */
+    parent: OrderId.optional(),
+    /** The legs that the venue has made for this order, ended ones included, once it has told of them. */
+    legs: z.array(OrderId).optional(),
     /** When somebody first wanted it canceled. A fill can still be faster. */
     cancel_requested_at: z.iso.datetime().nullable(),
     created_at: z.iso.datetime(),
@@ -196,6 +200,10 @@ export const isLive = (order: Pick<Order, "status">): boolean => !isTerminal(ord
 /** Whether a caller who waits has the broker's word, or will never get one. */
 export const isAnswered = ({ delivery }: Pick<Order, "delivery">): boolean =>
   delivery !== "waiting" && delivery !== "pending" && delivery !== "submitting";
+
+/** Whether the order has a take profit or a stop loss beside it, which the venue makes orders of their own of. */
+export const hasLegs = ({ take_profit, stop_loss }: Pick<OrderIntent, "take_profit" | "stop_loss">): boolean =>
+  take_profit !== undefined || stop_loss !== undefined;
 
 /** +quantity for a purchase, -quantity for a sale. */
 export const signOf = (side: Side, quantity: Decimal): Decimal => (side === "buy" ? quantity : negate(quantity));

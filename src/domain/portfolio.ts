@@ -1,6 +1,7 @@
 // What an account holds, and the most it could come to hold: every live order may still fill, those nobody knows about
 // included. Nothing here is a float, and a price nobody has is never guessed.
 import * as z from "zod";
+import { tradable } from "./bracket.ts";
 import type { VenueBalances, VenueHolding } from "./broker.ts";
 import { AccountId } from "./ids.ts";
 import { leavesAmount, leavesQuantity } from "./leaves.ts";
@@ -114,7 +115,17 @@ export type Portfolio = z.infer<typeof Portfolio>;
 /** What of an order says how much it may still trade. */
 export type OpenOrder = Pick<
   Order,
-  "symbol" | "side" | "quantity" | "notional" | "filled_quantity" | "average_price" | "status" | "delivery" | "outcome"
+  | "symbol"
+  | "side"
+  | "type"
+  | "quantity"
+  | "notional"
+  | "filled_quantity"
+  | "average_price"
+  | "status"
+  | "delivery"
+  | "outcome"
+  | "parent"
 >;
 
 export type PortfolioFacts = {
@@ -187,7 +198,7 @@ function readLines({
   holdings,
   referencePrices,
 }: Pick<PortfolioFacts, "positions" | "orders" | "holdings" | "referencePrices">): Line[] {
-  const counted = orders.filter(counts);
+  const counted = tradable(orders.filter(counts));
   const held = [...positions].filter(([, quantity]) => !isZero(quantity)).map(([symbol]) => symbol);
   const symbols = new Set([...held, ...counted.map((order) => order.symbol)]);
   return [...symbols].sort().map((symbol) => {

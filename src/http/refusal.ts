@@ -141,9 +141,12 @@ function factsOf(refusal: Refusal): Record<string, unknown> {
   return refusal;
 }
 
-/** It has ended, or somebody wants it canceled; either may have been in favour of another order. */
-function describeNotReplaceable({ status, replaced_by: successor }: Order): string {
+/** It has ended, or somebody wants it canceled; either may have been in favour of another order. Or others end with it. */
+function describeNotReplaceable({ status, replaced_by: successor, cancel_requested_at: canceledAt }: Order): string {
   const isOver = isTerminal(status);
+  if (!isOver && canceledAt === null) {
+    return "A take profit or a stop loss belongs to it, or it is one: to cancel it ends them all. Cancel, then send a new order.";
+  }
   if (successor === null) return `It is ${isOver ? status : "being canceled"}. Send a new order.`;
   return isOver
     ? `It is ${status}, and order ${successor} was given in its place: look at that one.`

@@ -87,6 +87,7 @@ export function aState(overrides: Overrides<OrderState> = {}): OrderState {
     attempts: order.attempts,
     replaced_by: order.replaced_by,
     cancel_requested_at: order.cancel_requested_at,
+    ...(order.parent === undefined ? {} : { parent: order.parent }),
   };
 }
 

@@ -2,10 +2,7 @@
 // price of stop-loss orders" in Alpaca's "Orders at Alpaca".
 import type { Unsupported } from "../../domain/broker.ts";
 import { type Decimal, decimalOf, fractionDigits, isPositive, lessThan, subtract } from "../../domain/money.ts";
-import { type OrderIntent, signOf } from "../../domain/order.ts";
-
-const hasLegs = ({ take_profit, stop_loss }: OrderIntent): boolean =>
-  take_profit !== undefined || stop_loss !== undefined;
+import { type OrderIntent, hasLegs, signOf } from "../../domain/order.ts";
 
 const unsupportedBracket = (detail: string): Unsupported => ({ code: "unsupported_bracket", detail });
 

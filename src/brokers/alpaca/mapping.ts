@@ -1,5 +1,6 @@
 // One order in our words and in Alpaca's. Pure, and exact in both directions: every decimal goes out as it was approved.
 import type { VenueReport } from "../../domain/broker.ts";
+import { ClientOrderId } from "../../domain/ids.ts";
 import { greaterThan } from "../../domain/money.ts";
 import { type OrderIntent, type OrderStatus, OrderType } from "../../domain/order.ts";
 import { type Result, err, ok } from "../../domain/result.ts";
@@ -33,13 +34,13 @@ function toBracketFields({ take_profit, stop_loss }: OrderIntent) {
 }
 
 /**
- * Alpaca's status names are FIX's, but for two: `accepted` has not been routed yet, and `held` is at Alpaca until
- * something else happens. A name that is not in this table is never guessed at.
+ * Alpaca's status names are FIX's, but for two: `accepted` has not been routed yet, and `held` is a leg that Alpaca
+ * holds back until its order is filled, or the other leg is canceled. A name that is not in this table is never guessed at.
  */
 const STATUSES: ReadonlyMap<string, OrderStatus> = new Map([
   ["accepted", "pending_new"],
   ["pending_new", "pending_new"],
-  ["held", "new"],
+  ["held", "suspended"],
   ["new", "new"],
   ["partially_filled", "partially_filled"],
   ["filled", "filled"],
@@ -68,6 +69,8 @@ export function toVenueReport(body: unknown): Result<VenueReport, Unreadable> {
   for (const item of nested.data.legs) {
     const leg = readAlone(item);
     if (!leg.ok) return leg;
+    // A leg is followed by the name that Alpaca has given it.
+    if (!ClientOrderId.safeParse(leg.value.client_order_id).success) return err("unreadable_order");
     legs.push(leg.value);
   }
   return legs.length === 0 ? report : ok({ ...report.value, legs });

@@ -2,7 +2,7 @@
 import type { ReferencePrice, Unsupported, VenueHolding } from "../broker.ts";
 import type { Instrument } from "../instrument.ts";
 import { type Decimal, absolute, compare, isPositive, subtract } from "../money.ts";
-import type { Order, OrderIntent } from "../order.ts";
+import { type Order, type OrderIntent, hasLegs } from "../order.ts";
 import type { Origin } from "../origin.ts";
 import type { SourceCaps } from "../source.ts";
 import type { TradingState } from "./trading-state.ts";
@@ -91,11 +91,15 @@ export type RiskFacts = Holdings & {
 
 /**
  * Whether the order can only bring the known position closer to zero, even if everything on its way on its side fills first.
- * Such an order passes the entry rules: an exit is never trapped by a limit, nor by an order that nobody has approved.
+ * Such an order passes the entry rules: an exit is never trapped by a limit, nor by an order that nobody has approved. One with
+ * legs is none: they would open what it closes.
  */
-export function isReduction(intent: Pick<OrderIntent, "side" | "quantity">, facts: Holdings): boolean {
+export function isReduction(
+  intent: Pick<OrderIntent, "side" | "quantity" | "take_profit" | "stop_loss">,
+  facts: Holdings,
+): boolean {
   const { units, hasAmounts } = facts.onItsWay;
-  if (intent.quantity === undefined || hasAmounts) return false;
+  if (intent.quantity === undefined || hasAmounts || hasLegs(intent)) return false;
   const opposes = isPositive(facts.position) ? intent.side === "sell" : intent.side === "buy";
   const room = subtract(absolute(facts.position), units);
   return opposes && isPositive(room) && compare(intent.quantity, room) <= 0;

@@ -7,7 +7,7 @@ import { ANY } from "./rule.ts";
 import type { TradingState } from "./trading-state.ts";
 
 export const needsPrice = (
-  order: Pick<OrderIntent, "symbol" | "side" | "quantity">,
+  order: Pick<OrderIntent, "symbol" | "side" | "quantity" | "take_profit" | "stop_loss">,
   { policy, tradingState }: { readonly policy: Policy; readonly tradingState: TradingState },
   /** `undefined`: nobody knows yet what else will be on its way. */
   readHoldings: (() => Holdings) | undefined,

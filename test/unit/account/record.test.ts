@@ -4,7 +4,9 @@ import { type OrderRow, readLive } from "../../../src/account/orders.ts";
 import { adoptPosition, positionIn } from "../../../src/account/positions.ts";
 import { mustRecord, postponeLook, recordEvent } from "../../../src/account/record.ts";
 import { isTimerDue, nextTimerAtMs } from "../../../src/account/timers.ts";
+import type { VenueReport } from "../../../src/domain/broker.ts";
 import { purposeOf } from "../../../src/domain/follow.ts";
+import { legIdOf } from "../../../src/domain/ids.ts";
 import type { OrderEvent } from "../../../src/domain/lifecycle.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
@@ -483,5 +485,61 @@ describe("the trades behind a fill", () => {
     mustRecord(sql, read(sql, live), wish, at(wishedAtMs));
     const row = mustRecord(sql, read(sql, live), fillOf("10", "filled"), at(wishedAtMs + 1_000));
     expect(row.executionsSinceMs).toBeLessThanOrEqual(NOW_MS);
+  });
+});
+
+describe("a report that tells of legs", () => {
+  const entry = anOrder({ ...live, stop_loss: { stop_price: "180" } });
+  const stopOf = (overrides: object = {}) =>
+    aReport({
+      venue_order_id: "venue-2",
+      client_order_id: "leg-1",
+      side: "sell",
+      type: "stop",
+      limit_price: null,
+      stop_price: "180",
+      status: "suspended",
+      ...overrides,
+    });
+  const told = (...legs: readonly VenueReport[]): OrderEvent => ({ type: "report", report: { ...aReport(), legs } });
+
+  it("adds each of them once, and says what is new of it after that", () => {
+    const { sql, row } = recordAll(entry, [told(stopOf()), told(stopOf()), told(stopOf({ status: "new" }))]);
+    expect(row.order.legs).toEqual([legIdOf(entry.id, 1)]);
+    const leg = read(sql, { id: legIdOf(entry.id, 1) });
+    expect(leg.order).toMatchObject({ status: "new", parent: entry.id, venue_order_id: "venue-2" });
+    expect(typesOf(sql)).toEqual(["order.leg_added", "order.updated"]);
+  });
+
+  it("counts what a leg has filled before anybody knew of it", () => {
+    const filled = stopOf({ status: "filled", filled_quantity: "10", average_price: "179" });
+    const { sql } = recordAll(entry, [told(filled)]);
+    expect(positionIn(sql, "AAPL")).toBe("-10");
+    expect(read(sql, { id: legIdOf(entry.id, 1) })).toMatchObject({ order: { status: "filled" }, dueAtMs: null });
+  });
+
+  it("does not take an order of somebody else's for one of them", () => {
+    const sql = openSqlStorage();
+    const other = put(sql, numbered(anOrder({ ...live, client_order_id: "leg-1" }), 7)).order;
+    put(sql, entry);
+    const leg = stopOf({ client_order_id: other.client_order_id, status: "canceled" });
+    mustRecord(sql, read(sql, entry), told(leg), at());
+    expect(read(sql, entry).order.legs).toBeUndefined();
+    expect(read(sql, other).order).toEqual(other);
+  });
+
+  it("adds the one that has taken the place of another, which is asked for when that one says so", () => {
+    const { sql } = recordAll(entry, [
+      { type: "report", report: { ...aReport({ status: "filled", filled_quantity: "10" }), legs: [stopOf()] } },
+    ]);
+    expect(read(sql, entry).dueAtMs).toBeNull();
+    const leg = read(sql, { id: legIdOf(entry.id, 1) });
+    mustRecord(sql, leg, { type: "report", report: stopOf({ status: "replaced" }) }, at());
+    expect(read(sql, entry).dueAtMs).toBe(0);
+    const successor = stopOf({ client_order_id: "leg-2", venue_order_id: "venue-3", status: "new" });
+    const report = { ...aReport({ status: "filled", filled_quantity: "10" }), legs: [successor] };
+    mustRecord(sql, read(sql, entry), { type: "report", report }, at());
+    expect(read(sql, entry).order.legs).toEqual([1, 2].map((n) => legIdOf(entry.id, n)));
+    expect(readLive(sql)).toMatchObject([{ client_order_id: "leg-2", parent: entry.id }]);
   });
 });

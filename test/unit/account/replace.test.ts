@@ -175,6 +175,8 @@ describe("a replacement is not made", () => {
     ["canceled", { ...live, status: "canceled" }],
     ["denied", { ...live, status: "denied", delivery: "none" }],
     ["wanted canceled already", { ...live, cancel_requested_at: AT }],
+    ["one with a stop loss", { ...live, stop_loss: { stop_price: decimalOf("180") } }],
+    ["a leg", { ...live, parent: idOf(9) }],
   ] as const)("where the order is %s", (_, order) => {
     const sql = open(order);
     expect(replace(sql)).toEqual({ ok: false, error: { reason: "not_replaceable", order } });

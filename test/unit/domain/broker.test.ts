@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isSameOrder } from "../../../src/domain/broker.ts";
-import { aReport, anIntent } from "../../support/builders.ts";
+import { isSameOrder, isThatOrder } from "../../../src/domain/broker.ts";
+import { aReport, anIntent, anOrder } from "../../support/builders.ts";
 
 describe("a venue's order", () => {
   it("is ours when every term of it is", () => {
@@ -149,5 +149,36 @@ describe("no other order", () => {
       limit_price: "187.25",
     });
     expect(isSameOrder(intent, report)).toBe(false);
+  });
+});
+
+describe("what a venue shows under the name of a leg is that leg", () => {
+  const leg = anOrder({
+    side: "sell",
+    type: "stop",
+    limit_price: undefined,
+    stop_price: "180",
+    parent: "paper_019bc224-4100-7abc-8def-0123456789aa",
+  });
+  const told = { side: "sell", type: "stop", limit_price: null, stop_price: "180" } as const;
+
+  it.each(["10", "4", "12"])("also for %s units: the other one closes some", (quantity) => {
+    expect(isThatOrder(leg, aReport({ ...told, quantity }))).toBe(true);
+  });
+
+  it.each<[string, Parameters<typeof aReport>[0]]>([
+    ["another name", { client_order_id: "another" }],
+    ["another symbol", { symbol: "MSFT" }],
+    ["the other side", { side: "buy" }],
+    ["another type", { type: "stop_limit", limit_price: "179" }],
+    ["another price", { stop_price: "181" }],
+    ["no units", { quantity: null }],
+  ])("but not with %s", (_, change) => {
+    expect(isThatOrder(leg, aReport({ ...told, ...change }))).toBe(false);
+  });
+
+  it("while an order that is no leg is for what was asked for", () => {
+    expect(isThatOrder(anOrder(), aReport())).toBe(true);
+    expect(isThatOrder(anOrder(), aReport({ quantity: "4" }))).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import type { Deduplication } from "../../../src/domain/broker.ts";
 import {
   type FollowFacts,
   type Followed,
+  LOOKS_WHILE_HELD_BACK,
   type NextMove,
   delayToNextAttempt,
   delayToNextLook,
@@ -447,5 +448,36 @@ describe("a late look at an order that has ended", () => {
     expect(lateLookAtMs(settled, NOW_MS, NOW_MS)).toBe(NOW_MS + 5_000);
     expect(lateLookAtMs(settled, NOW_MS, NOW_MS + 5_000)).toBe(NOW_MS + 60_000);
     expect(lateLookAtMs(settled, NOW_MS, NOW_MS + 60_000)).toBeNull();
+  });
+});
+
+describe("a leg that is held back", () => {
+  const leg = delivered("suspended", { parent: "paper_019bc224-4100-7abc-8def-0123456789aa" });
+
+  it("is looked at rarely from the start, and soon again once another order of its bracket has moved", () => {
+    expect(delayToNextLook(leg, LOOKS_WHILE_HELD_BACK)).toBe(300_000);
+    expect([1, 2, 6, 7].map((looks) => delayToNextLook(leg, looks))).toEqual([500, 1_000, 60_000, 300_000]);
+  });
+
+  it("is looked up and canceled like any other order", () => {
+    expect(planNext(leg, facts())).toEqual(LOOK_UP);
+    expect(planNext({ ...leg, ...WISH }, facts())).toEqual(CANCEL);
+  });
+});
+
+describe("a filled order whose legs nobody has told of", () => {
+  const filled = delivered("filled", { stop_loss: { stop_price: "180" } });
+
+  it.each([
+    [0, 250],
+    [2_000, 2_000],
+    [3_600_000, 60_000],
+  ])("%i ms after its end is looked at again in %i ms", (agedMs, delayMs) => {
+    expect(lateLookAtMs(filled, NOW_MS - agedMs, NOW_MS)).toBe(NOW_MS + delayMs);
+  });
+
+  it("is not looked at for ever, and not once they are known", () => {
+    expect(lateLookAtMs(filled, NOW_MS - 86_400_000, NOW_MS)).toBeNull();
+    expect(lateLookAtMs({ ...filled, legs: [] }, NOW_MS, NOW_MS)).toBeNull();
   });
 });

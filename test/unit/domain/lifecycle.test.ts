@@ -735,3 +735,18 @@ describe("any sequence of events", () => {
     );
   });
 });
+
+describe("what the other leg has closed", () => {
+  const leg = aState({ ...live, parent: OTHER_ID });
+
+  it("is taken off a leg, and stays off", () => {
+    const { state, auditType } = stepOf(leg, reportOf({ quantity: "6" }));
+    expect(state).toEqual({ ...leg, quantity: "6" });
+    expect(auditType).toBe("order.updated");
+    expect(stepOf(state, reportOf({ quantity: "10" }))).toEqual({ state });
+  });
+
+  it("takes nothing off any other order", () => {
+    expect(stepOf(live, reportOf({ quantity: "6" }))).toEqual({ state: live });
+  });
+});

@@ -84,7 +84,7 @@ describe("Alpaca's order", () => {
   it.each([
     ["accepted", "pending_new"],
     ["pending_new", "pending_new"],
-    ["held", "new"],
+    ["held", "suspended"],
     ["new", "new"],
     ["partially_filled", "partially_filled"],
     ["filled", "filled"],
@@ -166,9 +166,17 @@ describe("the legs of Alpaca's order", () => {
         client_order_id: "sp-0192f3a4",
         legs: [
           { venue_order_id: profit["id"], client_order_id: profit["client_order_id"], type: "limit", status: "new" },
-          { venue_order_id: stop["id"], client_order_id: stop["client_order_id"], type: "stop", status: "new" },
+          { venue_order_id: stop["id"], client_order_id: stop["client_order_id"], type: "stop", status: "suspended" },
         ],
       },
+    });
+  });
+
+  it("are unreadable under a name that nobody could look them up by", () => {
+    const nameless = aTakeProfit({ client_order_id: "a name with blanks" });
+    expect(toVenueReport(anAlpacaOrder({ order_class: "bracket", legs: [nameless, stop] }))).toEqual({
+      ok: false,
+      error: "unreadable_order",
     });
   });
 

@@ -139,8 +139,8 @@ describe("the Alpaca adapter at this venue", () => {
       const ending = await submit({ ...legs, limit_price: "185" });
       const accepted = ending.ending === "accepted" ? ending.report.legs : undefined;
       expect(accepted).toMatchObject([
-        { side: "sell", type: "limit", limit_price: "200", status: "new" },
-        { side: "sell", type: "stop", stop_price: "180", status: "new" },
+        { side: "sell", type: "limit", limit_price: "200", status: "suspended" },
+        { side: "sell", type: "stop", stop_price: "180", status: "suspended" },
       ]);
       expect((await find(broker)).legs).toEqual(accepted);
     });
