@@ -1,4 +1,5 @@
 // What a signal that cancels is about: live orders, and goals that would still order something.
+import { standingAlone } from "../domain/bracket.ts";
 import { sideWanted } from "../domain/goal/goal.ts";
 import type { OrderId } from "../domain/ids.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
@@ -27,7 +28,8 @@ export function cancelNamed(sql: SqlStorage, wanted: CancelInstruction, context:
       (side === undefined || sideWanted(instruction) === side) &&
       (name === undefined || goalsNamed.has(id)),
   );
-  const orders = readLiveRows(sql).filter(
+  const live = readLiveRows(sql);
+  const orders = (side === undefined ? live : standingAlone(live)).filter(
     ({ order, goal }) =>
       (symbol === undefined || order.symbol === symbol) &&
       (side === undefined || order.side === side) &&

@@ -1,5 +1,6 @@
 // The account's goals: what an instruction about a position wants of a symbol, carried on one order at a time. A goal is stored
 // with everything it needs, and planned anew whenever an order in its symbol changes. The caller wraps each in transactionSync.
+import { standingAlone } from "../domain/bracket.ts";
 import type { ReferencePrice } from "../domain/broker.ts";
 import {
   type GoalFacts,
@@ -111,7 +112,7 @@ function makeMove(sql: SqlStorage, row: GoalRow, move: GoalMove, context: GoalCo
 }
 
 function orderOf(row: GoalRow, planned: Extract<GoalMove, { move: "order" }>["order"]): NativeOrder {
-  const { reduce_only: _, take_profit: _profit, stop_loss: _stop, ...terms } = planned;
+  const { reduce_only: _, ...terms } = planned;
   return {
     symbol: row.goal.instruction.symbol,
     notional: undefined,
@@ -126,7 +127,7 @@ function orderOf(row: GoalRow, planned: Extract<GoalMove, { move: "order" }>["or
 function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow, context: GoalContext): GoalFacts {
   const { symbol } = goal.instruction;
   // Nothing at the broker makes way for an order that is not sent: what protects a position stays.
-  const inTheWay = context.mode === "shadow" ? [] : readLiveRows(sql);
+  const inTheWay = context.mode === "shadow" ? [] : standingAlone(readLiveRows(sql));
   const live = inTheWay.filter(({ order }) => order.symbol === symbol);
   return {
     ...marketFactsOf(sql, symbol, context),

@@ -8,7 +8,6 @@ import { isAtLeast } from "../domain/origin.ts";
 import { assertNever } from "../domain/result.ts";
 import { APPROVAL_TTL_MS } from "../domain/risk/approved.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
-import { NO_LEGS } from "../domain/signal/plain-order.ts";
 import { type GoalContext, startGoal } from "./goals.ts";
 import type { InstructionSignal } from "./instruct.ts";
 import { positionIn } from "./positions.ts";
@@ -36,7 +35,6 @@ type PursuitContext = PursuingContext & {
 export function pursue(sql: SqlStorage, instruction: PositionInstruction, context: PursuitContext): StoredStep {
   const { signal, id, nowMs, action = instruction.action, opensUntilMs = nowMs + APPROVAL_TTL_MS } = context;
   const step = { ...stepOf(instruction), action };
-  if (instruction.take_profit !== undefined || instruction.stop_loss !== undefined) return failed(step, NO_LEGS);
   const names = {
     id: context.newId().order,
     signal: id,

@@ -19,6 +19,15 @@ export const isOfBracket = (order: Pick<Order, "parent" | "take_profit" | "stop_
 export const lacksLegs = (order: Pick<Order, "status" | "take_profit" | "stop_loss" | "legs">): boolean =>
   order.status === "filled" && hasLegs(order) && order.legs === undefined;
 
+/**
+ * Of all live orders, those that stand for themselves. A leg whose order lives does not: to cancel it would cancel an order on the
+ * other side that nobody spoke of, and it ends with that one.
+ */
+export function standingAlone<T extends { readonly order: Pick<Order, "id" | "parent"> }>(live: readonly T[]): T[] {
+  const ids = new Set(live.map(({ order }) => order.id));
+  return live.filter(({ order }) => order.parent === undefined || !ids.has(order.parent));
+}
+
 type Tradable = Pick<
   Order,
   "parent" | "status" | "type" | "quantity" | "notional" | "filled_quantity" | "average_price"

@@ -10,6 +10,7 @@ import {
   greaterThan,
   isPositive,
   isZero,
+  larger,
   lessThan,
   multiply,
   subtract,
@@ -31,6 +32,8 @@ export type SizingFacts = {
   readonly position: Decimal;
   readonly instrument: Instrument | undefined;
   readonly stopLossPrice: Decimal | undefined;
+  /** Whether a take profit or a stop loss goes with the order: there is none for a part of a unit. */
+  readonly hasLegs?: boolean;
 };
 
 /** Units, and how they come about: one line with every number that was used. */
@@ -64,8 +67,9 @@ export type SizingRefusal = {
  */
 export function sizeOrder(size: Size, facts: SizingFacts): Result<Sized, SizingRefusal> {
   if (!isPositive(size.value)) return refuse("size_not_positive", `${size.by} is ${size.value}`);
-  const lot = facts.instrument?.lot_size ?? (facts.isEntry ? undefined : FINEST_LOT);
-  if (lot === undefined) return refuse("instrument_unknown", "nobody knows in which steps a quantity goes");
+  const finest = facts.instrument?.lot_size ?? (facts.isEntry ? undefined : FINEST_LOT);
+  if (finest === undefined) return refuse("instrument_unknown", "nobody knows in which steps a quantity goes");
+  const lot = facts.hasLegs === true ? larger(finest, ONE) : finest;
   const wanted = exactly(size, facts);
   if (!wanted.ok) return wanted;
   const sized = roundDown(wanted.value, lot);

@@ -1,7 +1,7 @@
 // The order that brings a position closer to what a goal wants of it, when nothing else is in its way: one that takes off at
 // most what is held, or one that opens or adds to a position, and never both.
 import { type Decimal, ZERO, absolute, compare, isZero, subtract } from "../money.ts";
-import { type Side, signOf } from "../order.ts";
+import { type Side, hasLegs, signOf } from "../order.ts";
 import { type Result, assertNever, err, ok } from "../result.ts";
 import type { Size } from "../signal/instruction.ts";
 import { type Sized, type SizingFacts, sizeOrder } from "../sizing.ts";
@@ -134,7 +134,7 @@ function workOut(
   const terms = entryTerms(instruction, side, facts);
   if (!terms.ok) return terms;
   const { price, legs } = terms.value;
-  const known = { price, stopLossPrice: legs.stop_loss?.stop_price };
+  const known = { price, stopLossPrice: legs.stop_loss?.stop_price, hasLegs: hasLegs(legs) };
   const sized = sizeOrder(size, { ...sizingFacts(facts), ...known, side, isEntry: true });
   return sized.ok ? ok({ sized: sized.value, terms: terms.value }) : sized;
 }

@@ -1,7 +1,18 @@
 // A market order trades at any price, and brokers bound it for nobody. One that opens a position becomes a limit order that trades
 // at once, and not beyond the collar.
-import { isOnTick, roundDownToLot, roundToTick } from "../instrument.ts";
-import { type Decimal, add, decimalOf, divide, isPositive, multiply, roundForWire, subtract } from "../money.ts";
+import { type Instrument, isOnTick, roundDownToLot, roundToTick, tickAt } from "../instrument.ts";
+import {
+  type Decimal,
+  add,
+  decimalOf,
+  divide,
+  greaterThan,
+  isPositive,
+  lessThan,
+  multiply,
+  roundForWire,
+  subtract,
+} from "../money.ts";
 import type { OrderIntent } from "../order.ts";
 import { type RiskFacts, isReduction } from "./facts.ts";
 import type { Policy } from "./policy.ts";
@@ -21,11 +32,13 @@ export function boundMarketOrder(intent: OrderIntent, policy: Policy, facts: Ris
   const isBuy = intent.side === "buy";
   const room = divide(multiply(referencePrice.price, collar), HUNDRED);
   const furthest = isBuy ? add(referencePrice.price, room) : subtract(referencePrice.price, room);
-  const limit = isPositive(furthest)
+  const collared = isPositive(furthest)
     ? roundToTick(roundForWire(furthest), instrument, isBuy ? "down" : "up")
     : undefined;
-  if (limit === undefined || !isOnTick(limit, instrument)) return { intent };
-  const worst = `${referencePrice.price} ${isBuy ? "+" : "-"} ${collar} % = ${limit} at worst`;
+  if (collared === undefined || !isOnTick(collared, instrument)) return { intent };
+  const before = beforeTakeProfit(intent, { from: referencePrice.price, to: collared, instrument });
+  const limit = before?.limit ?? collared;
+  const worst = `${referencePrice.price} ${isBuy ? "+" : "-"} ${collar} % = ${collared} at worst${before?.why ?? ""}`;
   const { notional, ...terms } = intent;
   if (notional === undefined) return { intent: { ...intent, type: "limit", limit_price: limit }, arithmetic: worst };
   // At its worst a sale is for more units, which may be more than are meant: it is for what the amount is worth now.
@@ -36,6 +49,22 @@ export function boundMarketOrder(intent: OrderIntent, policy: Policy, facts: Ris
     intent: { ...terms, type: "limit", limit_price: limit, quantity },
     arithmetic: `${worst}; ${notional} / ${price} = ${quantity}, down to lots of ${instrument.lot_size}`,
   };
+}
+
+/** A bound that lies beyond the take profit: there the position would be closed as soon as it is there, so it ends a step before. */
+function beforeTakeProfit(
+  { side, take_profit }: OrderIntent,
+  { from, to, instrument }: { readonly from: Decimal; readonly to: Decimal; readonly instrument: Instrument },
+): { readonly limit: Decimal; readonly why: string } | undefined {
+  const profit = take_profit?.limit_price;
+  const tick = profit === undefined ? undefined : tickAt(profit, instrument);
+  if (profit === undefined || tick === undefined) return undefined;
+  const isBuy = side === "buy";
+  const limit = isBuy ? subtract(profit, tick) : add(profit, tick);
+  const isBetween = isBuy
+    ? lessThan(limit, to) && !lessThan(limit, from)
+    : greaterThan(limit, to) && !greaterThan(limit, from);
+  return isBetween ? { limit, why: `, ${limit} for the take profit at ${profit}` } : undefined;
 }
 
 const HUNDRED = decimalOf("100");

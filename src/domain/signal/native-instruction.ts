@@ -8,7 +8,7 @@ import { OrderType, Side, TimeInForce } from "../order.ts";
 import type { Result } from "../result.ts";
 import { agree } from "./formats/strategy-position.ts";
 import { type Size, SizeUnit } from "./instruction.ts";
-import { checkPrices } from "./native.ts";
+import { bracketFields, checkPrices } from "./native.ts";
 import { NOT_A_SYMBOL, SPELLED_SYMBOL } from "./symbol.ts";
 
 const ORDER_NAME_CHARACTERS_MAX = 100;
@@ -65,19 +65,6 @@ const named = {
   }),
 };
 
-const bracket = {
-  take_profit: z.strictObject({ limit_price: PositiveDecimal }).optional().meta({
-    description: "Closes the position again, at a profit.",
-  }),
-  stop_loss: z
-    .strictObject({
-      stop_price: PositiveDecimal,
-      limit_price: PositiveDecimal.optional().meta({ description: "Makes it a stop limit." }),
-    })
-    .optional()
-    .meta({ description: "Closes the position again, at a loss." }),
-};
-
 const sizeOf = (description: string) => PositiveDecimal.optional().meta({ description });
 const units = sizeOf("Units. One size at most; without any, the source's default.");
 const money = sizeOf("Money, in the account's currency.");
@@ -100,7 +87,7 @@ const Intents = z.discriminatedUnion("intent", [
       side: Side.meta({ description: "`buy` for a long position, `sell` for a short one." }),
       ...entrySizes,
       ...terms,
-      ...bracket,
+      ...bracketFields,
       ...named,
       ...circumstances,
     })
@@ -117,7 +104,7 @@ const Intents = z.discriminatedUnion("intent", [
       ...entrySizes,
       percent_of_position: ofPosition,
       ...terms,
-      ...bracket,
+      ...bracketFields,
       ...named,
       ...circumstances,
     })
@@ -144,7 +131,7 @@ const Intents = z.discriminatedUnion("intent", [
       side: Side.meta({ description: "Of the position that is to be held afterwards." }),
       ...entrySizes,
       ...terms,
-      ...bracket,
+      ...bracketFields,
       ...named,
       ...circumstances,
     })

@@ -9,6 +9,20 @@ import type { Result } from "../result.ts";
 const NEEDS_LIMIT_PRICE: ReadonlySet<OrderType> = new Set(["limit", "stop_limit"]);
 const NEEDS_STOP_PRICE: ReadonlySet<OrderType> = new Set(["stop", "stop_limit"]);
 
+/** What closes the position that an order opens. */
+export const bracketFields = {
+  take_profit: z.strictObject({ limit_price: PositiveDecimal }).optional().meta({
+    description: "Closes the position again, at a profit.",
+  }),
+  stop_loss: z
+    .strictObject({
+      stop_price: PositiveDecimal,
+      limit_price: PositiveDecimal.optional().meta({ description: "Makes it a stop limit." }),
+    })
+    .optional()
+    .meta({ description: "Closes the position again, at a loss." }),
+};
+
 /**
  * An order as a sender writes it. Unknown keys are refused: a misspelt `limit_price` must not become a market order.
  * Decimals are strings; a JSON number is accepted where it comes out of a double as it went in.
@@ -22,6 +36,7 @@ export const NativeOrder = z
     notional: PositiveDecimal.optional().meta({ description: "Money to trade for; this or `quantity`." }),
     limit_price: PositiveDecimal.optional().meta({ description: "Required by `limit` and `stop_limit`." }),
     stop_price: PositiveDecimal.optional().meta({ description: "Required by `stop` and `stop_limit`." }),
+    ...bracketFields,
     time_in_force: TimeInForce.default("day"),
     client_order_id: ClientOrderId.optional().meta({
       description:

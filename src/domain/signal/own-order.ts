@@ -1,7 +1,7 @@
 // Whether a signal is one order in the gateway's own format, which goes the short way; and what keeps any other from being
 // carried out as a whole.
 import type { SignalError } from "./format.ts";
-import type { Instruction, PriceSpec } from "./instruction.ts";
+import type { Bracket, Instruction, PriceSpec } from "./instruction.ts";
 import type { NativeOrder } from "./native.ts";
 import type { SignalRead } from "./read.ts";
 import type { SignalSettings } from "./settings.ts";
@@ -24,6 +24,7 @@ export function ownOrderIn(
     stop_price: named(instruction.stop_price),
     time_in_force: time_in_force ?? "day",
     extended_hours: extended_hours ?? false,
+    ...legsIn(instruction),
     client_order_id,
     account,
   };
@@ -31,6 +32,19 @@ export function ownOrderIn(
 
 const isOrder = (instruction: Instruction): instruction is Extract<Instruction, { action: "buy" | "sell" }> =>
   instruction.action === "buy" || instruction.action === "sell";
+
+/** Left out where there are none: an order is known again by its fields. */
+function legsIn({ take_profit, stop_loss }: Bracket): Pick<NativeOrder, "take_profit" | "stop_loss"> {
+  const profit = named(take_profit?.limit_price);
+  const stop = named(stop_loss?.stop_price);
+  const limit = named(stop_loss?.limit_price);
+  return {
+    ...(profit === undefined ? {} : { take_profit: { limit_price: profit } }),
+    ...(stop === undefined
+      ? {}
+      : { stop_loss: { stop_price: stop, ...(limit === undefined ? {} : { limit_price: limit }) } }),
+  };
+}
 
 const named = (price: PriceSpec | undefined) => (price !== undefined && "at" in price ? price.at : undefined);
 

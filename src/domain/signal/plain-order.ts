@@ -1,5 +1,6 @@
 // A plain purchase or sale as a signal words it, worked out into an order: its size into units, its prices onto the tick.
 import { type Market, type Refusal, entryTerms } from "../goal/terms.ts";
+import { hasLegs } from "../order.ts";
 import { type Result, err, ok } from "../result.ts";
 import { type SizingFacts, sizeOrder } from "../sizing.ts";
 import type { Instruction, Size } from "./instruction.ts";
@@ -20,8 +21,8 @@ export function plainOrder(
   const terms = entryTerms(instruction, side, facts);
   if (!terms.ok) return terms;
   const { placement, legs, price } = terms.value;
-  if (legs.take_profit !== undefined || legs.stop_loss !== undefined) return err(NO_LEGS);
-  const sized = sizeOrder(size, { ...facts, side, price, isEntry: true, stopLossPrice: undefined });
+  const known = { price, stopLossPrice: legs.stop_loss?.stop_price, hasLegs: hasLegs(legs) };
+  const sized = sizeOrder(size, { ...facts, ...known, side, isEntry: true });
   if (!sized.ok) return sized;
   const { quantity, arithmetic } = sized.value;
   return ok({
@@ -36,12 +37,7 @@ export function plainOrder(
       client_order_id: undefined,
       account: undefined,
       ...placement,
+      ...legs,
     },
   });
 }
-
-/** No account follows them yet: a position would look protected, and nobody would know whether it is. */
-export const NO_LEGS: Refusal = {
-  code: "bracket_not_followed",
-  detail: "a take profit or stop loss beside an entry is not followed yet; send it as an order of its own",
-};

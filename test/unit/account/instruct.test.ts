@@ -373,20 +373,31 @@ describe("a plain purchase or sale", () => {
     });
   });
 
-  it("with a bracket is refused, and so is an entry with one", () => {
+  it("takes a bracket along, and so does an entry", () => {
     const sql = openAccount();
-    const bracket = { stop_loss: { stop_price: { at: decimalOf("180") } } };
+    const bracket = {
+      take_profit: { limit_price: { at: decimalOf("210") } },
+      stop_loss: { stop_price: { at: decimalOf("180") } },
+    };
     for (const instruction of [
       { ...BUY_10, ...bracket },
-      { ...enter("buy"), ...bracket },
+      { ...enter("buy"), ...bracket, symbol: "MSFT" },
     ] as Instruction[]) {
-      expect(stepOf(send(sql, instruction))).toMatchObject({
-        outcome: "failed",
-        code: "bracket_not_followed",
-        orders: [],
-      });
+      send(sql, instruction);
     }
-    expect(ordersIn(sql)).toEqual([]);
+    const legs = { take_profit: { limit_price: "210" }, stop_loss: { stop_price: "180" } };
+    expect(readLive(sql)).toMatchObject([
+      { symbol: "AAPL", ...legs },
+      { symbol: "MSFT", ...legs },
+    ]);
+  });
+
+  it("that goes out of a position leaves its bracket behind", () => {
+    const sql = holding("10");
+    const take_profit = { limit_price: { at: decimalOf("200") } };
+    send(sql, { action: "sell", ...AAPL, size: units("4"), reduce_only: true, take_profit });
+    expect(readLive(sql)).toMatchObject([{ side: "sell", quantity: "4" }]);
+    expect(readLive(sql)[0]?.take_profit).toBeUndefined();
   });
 
   it.each<[string, "buy" | "sell", string, string[]]>([
@@ -573,6 +584,20 @@ describe("canceling", () => {
     expect(step.canceled.toSorted()).toEqual(reached.map(({ id }) => id).toSorted());
     const wished = readLive(sql).filter(({ cancel_requested_at: wish }) => wish !== null);
     expect(wished.map(({ id }) => id).toSorted()).toEqual(reached.map(({ id }) => id).toSorted());
+  });
+
+  it("on a side asks nothing of a leg whose order lives, on the other side", () => {
+    const sql = openAccount();
+    const entry = resting(1, { stop_loss: { stop_price: "180" } });
+    const leg = { side: "sell", status: "suspended", parent: entry.id };
+    put(sql, entry);
+    put(sql, resting(2, leg));
+    put(sql, resting(3, { side: "sell" }));
+    const canceled = (side: "buy" | "sell") => stepOf(send(sql, { action: "cancel", side })).canceled;
+    expect(canceled("sell")).toEqual([resting(3).id]);
+    put(sql, resting(4, { ...leg, status: "new", parent: resting(9).id }));
+    expect(canceled("sell")).toContain(resting(4).id);
+    expect(canceled("buy")).toEqual([entry.id]);
   });
 
   it("says so where there is nothing to cancel", () => {

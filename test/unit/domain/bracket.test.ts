@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isHeldBack, lacksLegs, tradable } from "../../../src/domain/bracket.ts";
+import { isHeldBack, lacksLegs, standingAlone, tradable } from "../../../src/domain/bracket.ts";
 import { OrderId, legIdOf } from "../../../src/domain/ids.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import { anOrder } from "../../support/builders.ts";
@@ -57,6 +57,17 @@ describe("orders that can trade beside one another", () => {
   it("are no leg that is held back", () => {
     expect(tradable([profit, { ...stop, status: "suspended" as const }])).toEqual([profit]);
     expect(tradable([{ ...profit, status: "suspended" as const }])).toEqual([]);
+  });
+});
+
+describe("a live order stands for itself", () => {
+  const order = { order: entry };
+  const leg = { order: profit };
+  const other = { order: anOrder({ id: legIdOf(entry.id, 9) }) };
+
+  it("unless it is a leg whose order lives", () => {
+    expect(standingAlone([order, leg, other])).toEqual([order, other]);
+    expect(standingAlone([leg, other])).toEqual([leg, other]);
   });
 });
 

@@ -47,7 +47,7 @@ function readOrder(json: JsonObject): Result<Reading, readonly SignalError[]> {
   if (!order.ok) return err(order.error.map(withCode));
   const { side, symbol, quantity, notional, account, client_order_id } = order.value;
   const [size] = sizesIn({ quantity, notional });
-  const instruction: Instruction = { action: side, symbol, size, ...termsOf(order.value) };
+  const instruction: Instruction = { action: side, symbol, size, ...termsOf(order.value), ...bracketOf(order.value) };
   return ok({ ...NATIVE, instructions: [instruction], circumstances: {}, account, client_order_id });
 }
 

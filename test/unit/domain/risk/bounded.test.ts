@@ -91,3 +91,21 @@ it("never costs more than the amount, nor leaves the collar", () => {
     }),
   );
 });
+
+describe("a market order with a take profit within the collar", () => {
+  it.each([
+    ["buy", "190", "189.99"],
+    ["sell", "185", "185.01"],
+  ] as const)("to %s is bounded before it: there it would be closed at once", (side, limit_price, limit) => {
+    const { intent, arithmetic } = bound(aMarketIntent({ side, take_profit: { limit_price } }));
+    expect(intent).toEqual(anIntent({ side, limit_price: limit, take_profit: { limit_price } }));
+    expect(arithmetic).toContain(`, ${limit} for the take profit at ${limit_price}`);
+  });
+
+  it.each([
+    ["beyond the collar", "195"],
+    ["on the wrong side of the market, which the broker's rules refuse", "180"],
+  ])("is bounded by the collar where that is %s", (_, limit_price) => {
+    expect(bound(aMarketIntent({ take_profit: { limit_price } })).intent.limit_price).toBe("191.25");
+  });
+});

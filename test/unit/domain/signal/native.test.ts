@@ -120,7 +120,10 @@ describe("an order", () => {
       "/quantity invalid_field",
       "/limit unknown_field",
     ]);
-    expect(refusalsOf({ ...ORDER, stop_loss: { stop_price: "1" } })).toEqual(["/stop_loss unknown_field"]);
+    expect(refusalsOf({ ...ORDER, stop_loss: { price: "1" } })).toEqual([
+      "/stop_loss/stop_price missing_field",
+      "/stop_loss/price unknown_field",
+    ]);
   });
 
   it("is read or refused as the order interface reads or refuses it", () => {

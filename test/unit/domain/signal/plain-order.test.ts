@@ -72,10 +72,34 @@ describe("a plain purchase or sale", () => {
     expect(plan(instruction, facts)).toMatchObject({ ok: false, error: { code } });
   });
 
-  it.each<[string, Partial<PlainInstruction>]>([
-    ["a take profit", { take_profit: { limit_price: { at: decimalOf("220") } } }],
-    ["a stop loss", { stop_loss: { stop_price: { at: decimalOf("180") } } }],
-  ])("with %s is refused: nobody would follow that yet", (_, legs) => {
-    expect(plan({ ...legs, size: size("quantity", "1") })).toMatchObject({ error: { code: "bracket_not_followed" } });
+  it("takes its take profit and its stop loss along, counted from where it is expected to trade", () => {
+    const legs: Partial<PlainInstruction> = {
+      take_profit: { limit_price: { distance: decimalOf("10"), unit: "percent" } },
+      stop_loss: { stop_price: { at: decimalOf("180") }, limit_price: { at: decimalOf("179.5") } },
+    };
+    expect(plan({ ...legs, size: size("quantity", "1") })).toMatchObject({
+      value: {
+        order: {
+          quantity: "1",
+          take_profit: { limit_price: "220" },
+          stop_loss: { stop_price: "180", limit_price: "179.5" },
+        },
+      },
+    });
+  });
+
+  it("may be sized by what its stop loss would lose", () => {
+    const stop_loss = { stop_price: { at: decimalOf("180") } };
+    expect(plan({ stop_loss, size: size("risk_amount", "100") })).toMatchObject({
+      value: { order: { quantity: "5" } },
+    });
+  });
+
+  it("is for whole units where it has legs", () => {
+    const stop_loss = { stop_price: { at: decimalOf("180") } };
+    const instrument = anInstrument();
+    expect(plan({ stop_loss, size: size("notional", "1050") }, { instrument })).toMatchObject({
+      value: { order: { quantity: "5" }, arithmetic: expect.stringContaining("down to 5 (lot 1)") },
+    });
   });
 });
