@@ -78,7 +78,7 @@ function toOrder(
 const rowOf = (order: Order, nowMs: number): OrderRow => ({
   order,
   // No request asks for it, so none is a repetition of one that did.
-  request: "",
+  request: "{}",
   expiresAtMs: nowMs,
   looks: isHeldBack(order) ? LOOKS_WHILE_HELD_BACK : 0,
   absences: 0,

@@ -15,9 +15,9 @@ export type RecordedQuery = {
 };
 
 export type RecordedPage = {
-  /** Newest first. */
+  /** Newest first. Of a page that is full of legs there may be fewer than asked for. */
   readonly recorded: Recorded[];
-  /** The last of them, where there are older ones. */
+  /** The last order that was read, where there are older ones. */
   readonly nextCursor: OrderId | null;
 };
 
@@ -35,8 +35,10 @@ export function readRecorded(
     // One more than asked for tells whether there are older ones.
     limit: limit + 1,
   });
-  const recorded = rows.slice(0, limit).map(toRecorded);
-  return { recorded, nextCursor: rows.length > limit ? (recorded.at(-1)?.order.id ?? null) : null };
+  const page = rows.slice(0, limit);
+  // A leg was decided about with its order.
+  const recorded = page.filter(({ order }) => order.parent === undefined).map(toRecorded);
+  return { recorded, nextCursor: rows.length > limit ? (page.at(-1)?.order.id ?? null) : null };
 }
 
 function toRecorded({ order, request, isExit }: OrderRow): Recorded {

@@ -1,7 +1,7 @@
 // Which orders are read to be held against another policy, and as what each was asked for.
 import { describe, expect, it } from "vitest";
 import { type RecordedQuery, readRecorded } from "../../../src/account/recorded.ts";
-import { OrderId, uuidv7 } from "../../../src/domain/ids.ts";
+import { OrderId, legIdOf, uuidv7 } from "../../../src/domain/ids.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import { NOW_MS, anOrder } from "../../support/builders.ts";
 import { ACCOUNT, openAccount, put } from "./tables.ts";
@@ -43,6 +43,18 @@ describe("the orders on the record", () => {
     const [first, second, third, fourth] = orders;
     expect(read({ limit: 2 })).toEqual({ ids: [fourth, third], nextCursor: third });
     expect(read({ limit: 2, before: third! })).toEqual({ ids: [second, first], nextCursor: null });
+  });
+
+  it("are not the legs of an order, which nobody has decided about; the cursor leads past them", () => {
+    const sql = openAccount();
+    const { id } = put(sql, anOrder()).order;
+    const leg = { id: legIdOf(id, 1), client_order_id: "leg-1", parent: id, verdicts: [] };
+    put(sql, anOrder(leg), { request: "{}" });
+    const first = readRecorded(sql, ACCOUNT, { limit: 1 });
+    const ids = [leg.id, id].toSorted().toReversed();
+    expect(first.nextCursor).toBe(ids[0]);
+    const second = readRecorded(sql, ACCOUNT, { limit: 1, before: first.nextCursor ?? undefined });
+    expect([...first.recorded, ...second.recorded].map(({ order }) => order.id)).toEqual([id]);
   });
 
   it("are bounded by the cursor and by the end of the time, whichever is earlier", () => {
