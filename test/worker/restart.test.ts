@@ -36,7 +36,7 @@ describe("an account with 1,000 working orders", () => {
       state.storage.sql.exec("UPDATE orders SET due_at_ms = 0 WHERE due_at_ms > 0");
     });
 
-  it("goes on after a restart with one list for all of them, and finds every fill", { timeout: 60_000 }, async () => {
+  it("goes on after a restart with one list for all of them, and finds every fill", { timeout: 180_000 }, async () => {
     const quick = new QuickVenue();
     const venue = () => quick.answer;
     await withAccount({ venue }, async () => {
@@ -69,7 +69,7 @@ describe("an account with 1,000 working orders", () => {
 });
 
 describe("a broker that accepts an order and never answers", () => {
-  it("gets it once, and the order ends filled with the whole story on record", { timeout: 30_000 }, async () => {
+  it("gets it once, and the order ends filled with the whole story on record", { timeout: 90_000 }, async () => {
     let posts = 0;
     const venue =
       (real: Venue): Venue =>
