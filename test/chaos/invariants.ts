@@ -43,7 +43,7 @@ const INVARIANTS = {
     check: eachAccount(missingFromRecord),
   },
   worth_it: {
-    claim: "half of the intents at least met the venue while it misbehaved: less proves little",
+    claim: "a third of the intents at least met the venue while it misbehaved: less proves little",
     check: provenLittle,
   },
 } satisfies Record<string, { readonly claim: string; readonly check: Check }>;
@@ -246,7 +246,8 @@ function missingFromRecord({ orders, audit }: AccountEvidence): string[] {
 
 function provenLittle({ mischief, sent }: Evidence): string[] {
   const met = mischief.underFire.length;
-  return met * 2 >= sent.length ? [] : [`${met} of ${sent.length}`];
+  // What comes while an account starts again, or its venue is away, is denied for want of a price.
+  return met * 3 >= sent.length ? [] : [`${met} of ${sent.length}`];
 }
 
 const placedById = (orders: readonly BookedOrder[]): ReadonlyMap<string, BookedOrder> =>
