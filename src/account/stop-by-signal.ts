@@ -62,7 +62,7 @@ function termsOf({ state }: StopInstruction, { source, sender, stopReach }: Aske
   const reach = (sender?.origin ?? "hmac") === "hmac" ? stopReach : "source";
   return {
     account: reach === "everything" ? null : account,
-    source: reach === "source" ? source : null,
+    source: reach === "account" || reach === "everything" ? null : source,
     symbol: null,
     state,
     level: LEVELS[reach],

@@ -24,8 +24,7 @@ type Settings = {
   readonly name: string | null;
   readonly connection: Connection;
   readonly minimum_origin: Origin;
-  /** Absent from what was written before accounts had one: those are live. */
-  readonly mode?: AccountMode;
+  readonly mode: AccountMode;
   readonly policy: Policy;
 };
 
@@ -114,7 +113,7 @@ function toStored(row: AccountRow, credentials: CredentialsRow | null): StoredAc
               key_version: credentials.keyVersion,
             },
       minimum_origin: settings.minimum_origin,
-      mode: settings.mode ?? "live",
+      mode: settings.mode,
       policy: settings.policy,
       policy_version: row.policyVersion,
       revision: row.revision,

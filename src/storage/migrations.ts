@@ -10,7 +10,7 @@ export const MIGRATIONS = [
   "0005_trading_stops.sql",
   "0006_policy_overrides.sql",
   "0007_policy_override_rules.sql",
-  "0008_approvals.sql",
+  "0008_new_settings.sql",
 ] as const;
 
 /** Every trigger, and the migration that makes it where it is missing. */

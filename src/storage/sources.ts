@@ -39,9 +39,6 @@ export async function listSources(database: Database): Promise<StoredSource[]> {
 export const findSource = async (database: Database, id: SourceId): Promise<StoredSource | undefined> =>
   (await listSources(database)).find(({ source }) => source.id === id);
 
-/** What is not in the settings of a source that was written before it could be. */
-const ABSENT = { fan_out: [] } satisfies Partial<Source>;
-
 type Used = { readonly source_secrets: SecretRow; readonly key_uses: typeof keyUses.$inferSelect | null };
 
 function toStored(row: SourceRow, secrets: readonly Used[]): StoredSource {
@@ -60,7 +57,7 @@ function toStored(row: SourceRow, secrets: readonly Used[]): StoredSource {
     created_at: row.createdAt,
     changed_at: row.changedAt,
   };
-  const source = { ...columns, ...ABSENT, ...settings };
+  const source = { ...columns, ...settings };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the two halves that writeSource took apart
   return { source: source as Source, secrets: secrets.map((used) => used.source_secrets) };
 }

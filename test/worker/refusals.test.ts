@@ -283,7 +283,11 @@ describe("reading", () => {
     ["/v1/orders?limit=201", "/limit", "must be a whole number from 1 to 200"],
     ["/v1/orders?symbols=AAPL", "/symbols", "unknown field"],
     ["/v1/orders?a%2Fb=1", "/a~1b", "unknown field"],
-    ["/v1/orders?status=open", "/status", expect.stringMatching(/^must be one of denied, shadowed, pending_new, /) as string],
+    [
+      "/v1/orders?status=open",
+      "/status",
+      expect.stringMatching(/^must be one of denied, shadowed, pending_new, /) as string,
+    ],
     ["/v1/orders?symbol=AAPL&symbol=SPY", "/symbol", "must be a string"],
     ["/v1/audit?cursor=zzz", "/cursor", "must be next_cursor of the page before"],
     ["/v1/audit?from=yesterday", "/from", "must be a time in UTC, like 2026-01-15T14:30:00Z"],

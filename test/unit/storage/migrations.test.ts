@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
+import { SignalSettings } from "../../../src/domain/signal/settings.ts";
 import { MIGRATIONS, TRIGGERS } from "../../../src/storage/migrations.ts";
 
 const FILES = readdirSync("migrations")
@@ -39,7 +40,7 @@ describe("what the code expects of the database", () => {
   });
 });
 
-describe("what was stored before orders were held", () => {
+describe("accounts and sources that were stored before they could say more", () => {
   /** The tables as they were then, with one row each; then what has come since. */
   function migrated(): DatabaseSync {
     const database = new DatabaseSync(":memory:");
@@ -47,19 +48,25 @@ describe("what was stored before orders were held", () => {
       for (const statement of readFileSync(join("migrations", file), "utf8").split("--> statement-breakpoint"))
         database.exec(statement);
     };
-    const since = FILES.indexOf("0008_approvals.sql");
+    const since = FILES.indexOf("0008_new_settings.sql");
     FILES.slice(0, since).forEach(apply);
     const at = "2026-01-15T14:30:00.000Z";
     const insertAccount = database.prepare(
       "INSERT INTO accounts (id, status, revision, settings, policy_version, created_at, changed_at) VALUES (?, 'active', 1, ?, 1, ?, ?)",
     );
     insertAccount.run("old", JSON.stringify({ name: null, policy: { max_quantity: "1" } }), at, at);
-    insertAccount.run("held", JSON.stringify({ name: null, policy: { approval: { above: "0" } } }), at, at);
-    database
-      .prepare(
-        "INSERT INTO sources (id, status, revision, settings, created_at, changed_at) VALUES ('bot', 'active', 1, ?, ?, ?)",
-      )
-      .run(JSON.stringify({ kind: "signed" }), at, at);
+    insertAccount.run(
+      "held",
+      JSON.stringify({ name: null, policy: { approval: { above: "0" } }, mode: "shadow" }),
+      at,
+      at,
+    );
+    const insertSource = database.prepare(
+      "INSERT INTO sources (id, status, revision, settings, created_at, changed_at) VALUES (?, 'active', 1, ?, ?, ?)",
+    );
+    insertSource.run("bot", JSON.stringify({ kind: "signed" }), at, at);
+    const { stop_reach: _, ...signals } = SignalSettings.parse({ format: "text", max_age_sec: 60 });
+    insertSource.run("reader", JSON.stringify({ kind: "signed", owner: "ana", fan_out: ["second"], signals }), at, at);
     FILES.slice(since).forEach(apply);
     return database;
   }
@@ -67,12 +74,28 @@ describe("what was stored before orders were held", () => {
   const settingsOf = (table: string, id: string): unknown =>
     JSON.parse(String(migrated().prepare(`SELECT settings FROM ${table} WHERE id = ?`).get(id)?.["settings"]));
 
-  it("holds nothing, and is nobody's", () => {
-    expect(settingsOf("accounts", "old")).toEqual({ name: null, policy: { max_quantity: "1", approval: "auto" } });
-    expect(settingsOf("sources", "bot")).toEqual({ kind: "signed", owner: null });
+  it("go on as they did", () => {
+    expect(settingsOf("accounts", "old")).toEqual({
+      name: null,
+      policy: { max_quantity: "1", approval: "auto" },
+      mode: "live",
+    });
+    const unsaid = { owner: null, fan_out: [], signals: SignalSettings.parse({}) };
+    expect(settingsOf("sources", "bot")).toEqual({ kind: "signed", ...unsaid });
   });
 
   it("stays as it is where it says something", () => {
-    expect(settingsOf("accounts", "held")).toEqual({ name: null, policy: { approval: { above: "0" } } });
+    expect(settingsOf("accounts", "held")).toEqual({
+      name: null,
+      policy: { approval: { above: "0" } },
+      mode: "shadow",
+    });
+    const { stop_reach: _, ...signals } = SignalSettings.parse({ format: "text", max_age_sec: 60 });
+    expect(settingsOf("sources", "reader")).toEqual({
+      kind: "signed",
+      owner: "ana",
+      fan_out: ["second"],
+      signals: { ...signals, stop_reach: "source" },
+    });
   });
 });
