@@ -83,14 +83,16 @@ const PERCENT = decimalOf("0.01");
 const HUNDRED = decimalOf("100");
 const ONE = decimalOf("1");
 
-/** As many units as `each` goes into `amount`: a fraction, because a quotient of decimals may not end. */
-type Wanted = { readonly amount: Decimal; readonly each: Decimal; readonly arithmetic: string };
+/** An amount, and how it came about. */
+type Amount = { readonly amount: Decimal; readonly arithmetic: string };
+/** So many units; or as many as `each` goes into the amount: a fraction, because a quotient of decimals may not end. */
+type Wanted = Amount & { readonly each?: Decimal };
 
 function exactly(size: Size, facts: SizingFacts): Result<Wanted, SizingRefusal> {
   const { by, value } = size;
   switch (by) {
     case "quantity":
-      return ok({ amount: value, each: ONE, arithmetic: value });
+      return ok({ amount: value, arithmetic: value });
     case "notional":
       return atPrice({ amount: value, arithmetic: `notional ${value}` }, facts);
     case "percent_of_equity":
@@ -108,20 +110,18 @@ function exactly(size: Size, facts: SizingFacts): Result<Wanted, SizingRefusal> 
   }
 }
 
-type Money = { readonly amount: Decimal; readonly arithmetic: string };
-
 function percentOf(
   percent: Decimal,
   name: "equity" | "buying_power",
   whole: Decimal | undefined,
-): Result<Money, SizingRefusal> {
+): Result<Amount, SizingRefusal> {
   if (whole === undefined) return refuse(`${name}_unknown`, `${percent} % of it cannot be worked out`);
   if (!isPositive(whole)) return refuse(`${name}_not_positive`, `there is ${whole} of it`);
   const amount = multiply(whole, multiply(percent, PERCENT));
   return ok({ amount, arithmetic: `${percent} % of ${name.replace("_", " ")} ${whole} = ${amount}` });
 }
 
-function atPrice({ amount, arithmetic }: Money, facts: SizingFacts): Result<Wanted, SizingRefusal> {
+function atPrice({ amount, arithmetic }: Amount, facts: SizingFacts): Result<Wanted, SizingRefusal> {
   return andThen(readPrice(facts), (price) =>
     ok({ amount, each: price, arithmetic: `${arithmetic}; ${amount} / ${price}` }),
   );
@@ -132,11 +132,11 @@ function partOfPosition(percent: Decimal, { position }: SizingFacts): Result<Wan
   if (greaterThan(percent, HUNDRED)) return refuse("percent_over_100", `${percent} % is more than there is`);
   const held = absolute(position);
   const amount = multiply(held, multiply(percent, PERCENT));
-  return ok({ amount, each: ONE, arithmetic: `${percent} % of ${held} held = ${amount}` });
+  return ok({ amount, arithmetic: `${percent} % of ${held} held = ${amount}` });
 }
 
 /** As many units as lose that much between the price and the stop loss. */
-function byRisk({ amount, arithmetic }: Money, facts: SizingFacts): Result<Wanted, SizingRefusal> {
+function byRisk({ amount, arithmetic }: Amount, facts: SizingFacts): Result<Wanted, SizingRefusal> {
   const { stopLossPrice: stop, side } = facts;
   if (stop === undefined) return refuse("no_stop_loss", "a size by what may be lost needs a stop loss");
   return andThen(readPrice(facts), (price) => {
@@ -154,14 +154,17 @@ function readPrice({ price }: SizingFacts): Result<Decimal, SizingRefusal> {
 }
 
 function roundDown({ amount, each, arithmetic }: Wanted, lot: Decimal): Sized {
-  const quantity = stepsDown({ amount, each }, lot);
-  const shown = each === ONE ? arithmetic : `${arithmetic} = ${showQuotient({ amount, each }, lot)}`;
-  const isExact = multiply(quantity, each) === amount;
+  const fraction = { amount, each: each ?? ONE };
+  const quantity = stepsDown(fraction, lot);
+  const shown = each === undefined ? arithmetic : `${arithmetic} = ${showQuotient(fraction, lot)}`;
+  const isExact = multiply(quantity, fraction.each) === amount;
   return { quantity, arithmetic: isExact ? shown : `${shown}; down to ${quantity} (lot ${lot})` };
 }
 
+type Fraction = { readonly amount: Decimal; readonly each: Decimal };
+
 /** The largest multiple of the step that `each` goes into `amount`. In whole numbers: a quotient of decimals can come out higher. */
-function stepsDown({ amount, each }: Pick<Wanted, "amount" | "each">, step: Decimal): Decimal {
+function stepsDown({ amount, each }: Fraction, step: Decimal): Decimal {
   const stepWorth = multiply(each, step);
   const digits = Math.max(fractionDigits(amount), fractionDigits(stepWorth));
   const steps = inUnitsOf(digits, amount) / inUnitsOf(digits, stepWorth);
@@ -175,7 +178,7 @@ const inUnitsOf = (digits: number, value: Decimal): bigint =>
 /** Three digits more than the lot has are enough to see which way it was rounded. */
 const MORE_DIGITS = 3;
 
-function showQuotient(fraction: Pick<Wanted, "amount" | "each">, lot: Decimal): string {
+function showQuotient(fraction: Fraction, lot: Decimal): string {
   const digits = fractionDigits(lot) + MORE_DIGITS;
   const shown = stepsDown(fraction, decimalOf(`0.${"0".repeat(digits - 1)}1`));
   return multiply(shown, fraction.each) === fraction.amount ? shown : `${shown}…`;

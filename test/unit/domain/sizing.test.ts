@@ -56,6 +56,7 @@ describe("a size", () => {
     ["notional", "5000", {}, "26", "notional 5000; 5000 / 187.5 = 26.666…; down to 26 (lot 1)"],
     ["notional", "5000", lot("0.01"), "26.66", "notional 5000; 5000 / 187.5 = 26.66666…; down to 26.66 (lot 0.01)"],
     ["notional", "375", {}, "2", "notional 375; 375 / 187.5 = 2"],
+    ["notional", "5", { price: decimalOf("1") }, "5", "notional 5; 5 / 1 = 5"],
     ["percent_of_equity", "5", {}, "26", "5 % of equity 100000 = 5000; 5000 / 187.5 = 26.666…; down to 26 (lot 1)"],
     [
       "percent_of_buying_power",
