@@ -66,6 +66,19 @@ describe("the reference price", () => {
     expect(asked).toBe(2);
   });
 
+  it("stays the last one that was heard of where the broker does not say, and keeps its time", async () => {
+    const answers = [aTrade("187.5", NOW_MS), undefined, undefined, aTrade("188", NOW_MS + 2_500)];
+    const broker = { latestTrade: () => Promise.resolve(answers.shift()) };
+    const prices = new ReferencePrices();
+    const heard = [];
+    for (const elapsedMs of [0, 1_000, 2_000, 3_000])
+      heard.push(await prices.latest("AAPL", broker, NOW_MS + elapsedMs));
+    const [first, , , last] = heard;
+    expect(first).toEqual(aTrade("187.5", NOW_MS));
+    expect(heard).toEqual([first, first, first, last]);
+    expect(last).toEqual(aTrade("188", NOW_MS + 2_500));
+  });
+
   it("is forgotten when 500 symbols are remembered, so that names made up by senders fill no memory", async () => {
     const broker = makeBroker();
     const prices = new ReferencePrices();
