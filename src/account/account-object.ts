@@ -2,8 +2,6 @@
 // decided is in domain/, what is stored is in the files beside it.
 import { DurableObject } from "cloudflare:workers";
 import { paperVenueStub } from "../brokers/paper/stub.ts";
-import { brokerFor } from "../brokers/registry.ts";
-import { readConfig } from "../config.ts";
 import { randomBytes, randomFraction } from "../crypto/random.ts";
 import { isThatOrder } from "../domain/broker.ts";
 import { type CircuitBreakerView, toCircuitBreakerView } from "../domain/circuit-breaker.ts";
@@ -14,73 +12,61 @@ import { type Order, isAnswered, isTerminal } from "../domain/order.ts";
 import type { Portfolio } from "../domain/portfolio.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import { type OrderPreview, previewOf } from "../domain/risk/preview.ts";
+import type { Settlement } from "../domain/settlement.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import type { SignalReceipt } from "../domain/signal/receipt.ts";
-import type { Settlement } from "../domain/settlement.ts";
+import { API_SOURCE } from "../domain/source.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import type { StopActions, StopLevel, TradingStop } from "../domain/trading-stop.ts";
 import { describeError, log } from "../log.ts";
-import { findConfiguration } from "../storage/accounts.ts";
 import { appendEntries } from "../storage/audit-log.ts";
 import { openDatabase } from "../storage/client.ts";
 import { countInstruments, findInstruments, replaceInstruments } from "../storage/instruments.ts";
-import { listSources } from "../storage/sources.ts";
-import { listStops } from "../storage/trading-stops.ts";
 import { within } from "../within.ts";
 import { type Admitted, type Signal, admit } from "./admit.ts";
+import { Alarm } from "./alarm.ts";
 import { type Approval, type ApprovalRefusal, type NotHeld, approveOrder, declineOrder, listHeld } from "./approve.ts";
 import { factsNow } from "./assess-now.ts";
 import { type Batch, type BatchOutcome, type BatchRefusal, admitBatch } from "./batch.ts";
-import { changeBreaker, readBreaker } from "./breaker-store.ts";
 import { type CancelRefusal, cancelLiveOrders, cancelOrder } from "./cancel.ts";
-import { adoptConfiguration, readConfiguration, requireRevision } from "./configuration.ts";
-import { Connection } from "./connection.ts";
+import { readConfiguration, requireRevision } from "./configuration.ts";
+import { type Told, adoptTold, readTold, unlistedStops } from "./configure.ts";
 import type { Desk } from "./context.ts";
-import { type Sender, settingsAt } from "./decision-context.ts";
-import { openCredentials } from "./credentials.ts";
+import { type Sender, decisionContextOf } from "./decision-context.ts";
+import { DeskMaker, type Misconfigured } from "./desk.ts";
 import { type AccountDisabled, type Entered, type SignalRefusal, meterOf } from "./door.ts";
 import { type ExecutionQuery, listExecutions } from "./executions.ts";
 import { flattenUnder } from "./flatten-under.ts";
 import { Follower } from "./follower.ts";
+import { readDueGoals } from "./goal-store.ts";
+import { type GoalContext, carryOn } from "./goals.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { identify } from "./identity.ts";
+import { type InstructionSignal, instruct } from "./instruct.ts";
 import {
   type InstrumentLists,
-  Instruments,
-  type RefreshRefusal,
   type Refreshed,
+  type RefreshRefusal,
+  Instruments,
   recordRefresh,
 } from "./instruments.ts";
-import { learnForInstructions, learnForOrders, symbolsToPrice } from "./learn.ts";
+import { type Learned, type Learning, learnForInstructions, learnForOrders, symbolsToPrice } from "./learn.ts";
 import { migrate } from "./migrations.ts";
 import { readUse } from "./nonces.ts";
-import { type OrderQuery, dueTimes, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders.ts";
+import { type OrderQuery, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders.ts";
 import { readPortfolio } from "./portfolio.ts";
-import type { Caller, RecordContext } from "./record.ts";
 import { RecentOrders } from "./recent-orders.ts";
+import type { Caller, RecordContext } from "./record.ts";
 import { type RecordedPage, type RecordedQuery, readRecorded } from "./recorded.ts";
 import { ReferencePrices } from "./reference-prices.ts";
-import { type ReplaceRefusal, type Replacement, replaceOrder } from "./replace.ts";
+import { type Replacement, type ReplaceRefusal, replaceOrder } from "./replace.ts";
 import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
-import { type WideStop, wideStopsOf } from "./stop-by-signal.ts";
-import { type ReleaseRefusal, adoptWideStops, readStops, releaseStop, setStop } from "./stops.ts";
-import { carryOn } from "./goals.ts";
-import { readDueGoals } from "./goal-store.ts";
-import { type InstructionSignal, instruct } from "./instruct.ts";
 import { findSignal, receiptOf } from "./signals.ts";
-import { leaveBehind, withoutSending } from "./shadow.ts";
-import { type NewId, toIntent } from "./store-order.ts";
 import { singleFlight } from "./single-flight.ts";
+import { type WideStop, wideStopsOf } from "./stop-by-signal.ts";
+import { type ReleaseRefusal, readStops, releaseStop, setStop } from "./stops.ts";
+import { type NewId, toIntent } from "./store-order.ts";
 import { Waiters } from "./waiters.ts";
-
-/** When the alarm looks after work that should be done by then, and is not if the process died. */
-const SAFETY_MS = 1_000;
-/** When to look again while the account is missing from the configuration: a deployment has to happen first. */
-const MISCONFIGURED_MS = 60_000;
-/** Held-back orders are looked at again within this time, whatever holds them back: approvals run out meanwhile. */
-const HELD_MS_MAX = 15_000;
-/** A call that is due sooner than this is not worth an alarm of its own. */
-const HELD_MS_MIN = 50;
 
 /** How long to wait for the answers to orders that have left already. */
 const SENT_PATIENCE_MS = 8_000;
@@ -99,8 +85,10 @@ type Instructed = Omit<Entered<unknown>, "value"> & {
   readonly wideStops: readonly WideStop[];
 };
 
-/** The account cannot decide: what is wrong with its settings, for the log. */
-export type Misconfigured = { readonly reason: "misconfigured"; readonly problem: string };
+/** What every decision is made with. */
+type Deciding = GoalContext & { readonly limits: BucketLimits };
+/** Asks the broker. */
+type Ask = (learning: Learning) => Promise<Learned>;
 
 type Decided = Pick<Admitted, "order" | "duplicate">;
 
@@ -112,17 +100,12 @@ export class AccountObject extends DurableObject<Env> {
   readonly #account: AccountId;
   readonly #follower: Follower;
   readonly #housekeeping: Housekeeping;
-  /** What was made of the environment, as long as it is the same one. */
-  #made: { readonly env: Env; readonly desk: Result<Desk, Misconfigured> } | undefined;
-  #connection: Connection | undefined;
+  readonly #desks: DeskMaker;
+  readonly #alarm: Alarm;
   /** Forgotten with a transaction that failed: it may hold what was never stored. */
   #recent: RecentOrders | undefined;
   /** Whether a transaction is open: one inside another is a part of it. */
   #isCommitting = false;
-  /** When the alarm is set to ring, as far as this process knows. */
-  #alarmAtMs: number | undefined;
-  /** Until when due orders are held back by the connection. */
-  #heldUntilMs = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -134,8 +117,9 @@ export class AccountObject extends DurableObject<Env> {
       commit: <T>(change: () => T) => this.#commit(change),
       start: (work: Promise<unknown>) => this.ctx.waitUntil(work),
     };
+    this.#desks = new DeskMaker(store, () => this.env);
     const desk = () => {
-      const found = this.#desk();
+      const found = this.#desks.current();
       return found.ok ? found.value : undefined;
     };
     this.#follower = new Follower({
@@ -152,6 +136,12 @@ export class AccountObject extends DurableObject<Env> {
       instruments: this.#instruments,
       deliver: (entries) => appendEntries(openDatabase(this.env.DB), entries),
     });
+    this.#alarm = new Alarm({
+      ...store,
+      storage: ctx.storage,
+      housekeeping: this.#housekeeping,
+      isUsable: () => this.#desks.current().ok,
+    });
     this.#commit(() => {
       // This process has nothing on the wire yet: what is marked as being sent was cut off.
       makeInterruptedDue(this.#sql);
@@ -165,23 +155,13 @@ export class AccountObject extends DurableObject<Env> {
    * same signal, because the answer got lost, it answers the same.
    */
   async submit(signal: Signal, waitMs: number): Promise<Result<Admitted, SignalRefusal | Misconfigured>> {
-    await this.#knowItself();
-    const desk = this.#desk();
-    if (!desk.ok) return desk;
-    // A replay must not cost a question to the broker.
-    if (signal.proof !== null) {
-      const { used } = readUse(this.#sql, signal.proof.claims, signal.requestId, Date.now());
-      if (used === "before" && signal.proof.claims.repeats === "refused") return err({ reason: "replayed" });
-    }
-    const referencePrices = await learnForOrders([signal.order], signal.source, this.#learning(desk.value));
-    const context = this.#decisionContext();
-    if (!context.ok) return context;
-    const limits = limitsOf(signal.sender, context.value.limits);
-    const referencePrice = referencePrices.get(signal.order.symbol);
-    const args = { ...context.value, limits, signal, referencePrice, newId: this.#newId(context.value.nowMs) };
-    const admitted = this.#commit(() => admit(this.#sql, args));
+    const { order, source, sender } = signal;
+    const asked = this.#isUsed(signal) ? [] : [order];
+    const admitted = await this.#decide(
+      (learning) => learnForOrders(asked, source, learning),
+      (context) => admit(this.#sql, { ...context, limits: limitsOf(sender, context.limits), signal }),
+    );
     if (!admitted.ok) return admitted;
-    this.#work();
     return ok({ ...admitted.value, order: await this.#until(isAnswered, admitted.value.order, waitMs) });
   }
 
@@ -193,21 +173,13 @@ export class AccountObject extends DurableObject<Env> {
     signal: InstructionSignal,
     waitMs: number,
   ): Promise<Result<Instructed, SignalRefusal | Misconfigured>> {
-    await this.#knowItself();
-    const desk = this.#desk();
-    if (!desk.ok) return desk;
-    // A replay must not cost a question to the broker.
-    const { claims } = signal.proof;
-    const isUsed = readUse(this.#sql, claims, signal.requestId, Date.now()).used !== "never";
-    const referencePrices = await learnForInstructions(isUsed ? [] : signal.instructions, this.#learning(desk.value));
-    const context = this.#decisionContext();
-    if (!context.ok) return context;
-    const limits = limitsOf(signal.sender, context.value.limits);
-    const newId = () => this.#newId(context.value.nowMs);
-    const args = { ...context.value, random: randomFraction(), limits, signal, referencePrices, newId };
-    const instructed = this.#commit(() => instruct(this.#sql, args));
+    const { instructions, sender } = signal;
+    const asked = this.#isUsed(signal) ? [] : instructions;
+    const instructed = await this.#decide(
+      (learning) => learnForInstructions(asked, learning),
+      (context) => instruct(this.#sql, { ...context, limits: limitsOf(sender, context.limits), signal }),
+    );
     if (!instructed.ok) return instructed;
-    this.#work();
     const { value: stored, ...rest } = instructed.value;
     const [first] = receiptOf(this.#sql, stored).orders;
     if (first !== undefined) await this.#until(isAnswered, first, waitMs);
@@ -223,56 +195,32 @@ export class AccountObject extends DurableObject<Env> {
 
   /** Decides about several orders in one transaction, each by itself and knowing those before it. */
   async submitBatch(batch: Batch): Promise<Result<BatchOutcome, BatchRefusal | AccountDisabled | Misconfigured>> {
-    await this.#knowItself();
-    const desk = this.#desk();
-    if (!desk.ok) return desk;
-    const referencePrices = await learnForOrders(
-      batch.orders.map(({ order }) => order),
-      batch.source,
-      this.#learning(desk.value),
+    const orders = batch.orders.map(({ order }) => order);
+    return this.#decide(
+      (learning) => learnForOrders(orders, batch.source, learning),
+      (context) => admitBatch(this.#sql, { ...context, batch }),
     );
-    const context = this.#decisionContext();
-    if (!context.ok) return context;
-    const newId = () => this.#newId(context.value.nowMs);
-    const admitted = this.#commit(() => admitBatch(this.#sql, { ...context.value, batch, referencePrices, newId }));
-    this.#work();
-    return admitted;
   }
 
   /** Puts an order in the place of another one, see `replace.ts`. */
   async replace(replacement: Replacement): Promise<Result<Decided, ReplaceRefusal | AccountDisabled | Misconfigured>> {
-    await this.#knowItself();
-    const desk = this.#desk();
-    if (!desk.ok) return desk;
-    const old = findOrder(this.#sql, replacement.original)?.order;
-    if (old === undefined) return err({ reason: "order_unknown" });
-    const referencePrices = await learnForOrders(
-      [{ ...old, ...replacement.change }],
-      replacement.source,
-      this.#learning(desk.value),
+    const { original, change, source } = replacement;
+    const old = findOrder(this.#sql, original)?.order;
+    return this.#decide(
+      (learning) => learnForOrders(old === undefined ? [] : [{ ...old, ...change }], source, learning),
+      (context) => replaceOrder(this.#sql, { ...context, replacement }),
     );
-    const context = this.#decisionContext();
-    if (!context.ok) return context;
-    const newId = this.#newId(context.value.nowMs);
-    const referencePrice = referencePrices.get(old.symbol);
-    const args = { ...context.value, random: randomFraction(), replacement, referencePrice, newId };
-    const replaced = this.#commit(() => replaceOrder(this.#sql, args));
-    this.#work();
-    return replaced;
   }
 
   /** What the rules would say of an order at this moment. Nothing is stored, and nothing counted. */
   async preview(order: NativeOrder, source: SourceId): Promise<Result<OrderPreview, AccountDisabled | Misconfigured>> {
-    await this.#knowItself();
-    const desk = this.#desk();
-    if (!desk.ok) return desk;
-    const referencePrices = await learnForOrders([order], source, this.#learning(desk.value));
-    const context = this.#decisionContext();
-    if (!context.ok) return context;
-    const intent = toIntent(order, this.#account, this.#newId(context.value.nowMs));
-    const counts = meterOf(this.#sql, source, context.value).counts();
-    const asked = { source, sender: { sender: null, counts }, referencePrice: referencePrices.get(order.symbol) };
-    return ok(previewOf(intent, context.value, factsNow(this.#sql, intent, { ...context.value, ...asked })));
+    const learned = this.#unlessDisabled(await this.#learn((learning) => learnForOrders([order], source, learning)));
+    if (!learned.ok) return learned;
+    const context = learned.value;
+    const intent = toIntent(order, this.#account, context.newId());
+    const counts = meterOf(this.#sql, source, context).counts();
+    const facts = factsNow(this.#sql, intent, { ...context, source, sender: { sender: null, counts } });
+    return ok(previewOf(intent, context, facts));
   }
 
   /** The orders that wait for a person. */
@@ -286,28 +234,22 @@ export class AccountObject extends DurableObject<Env> {
     approval: Approval,
     caller: Caller,
   ): Promise<Result<Order, ApprovalRefusal | AccountDisabled | Misconfigured>> {
-    await this.#knowItself();
-    const desk = this.#desk();
-    if (!desk.ok) return desk;
-    const held = findOrder(this.#sql, id)?.order;
-    if (held === undefined) return err({ reason: "order_unknown" });
-    const isHeld = held.delivery === "held";
-    const prices = await learnForOrders(isHeld ? [held] : [], held.source, this.#learning(desk.value));
-    const context = this.#decisionContext();
-    if (!context.ok) return context;
-    const args = { ...context.value, ...this.#recordContext(caller), caller, referencePrice: prices.get(held.symbol) };
-    return this.#say(() => approveOrder(this.#sql, id, approval, args));
+    const order = findOrder(this.#sql, id)?.order;
+    const asked = order?.delivery === "held" ? [order] : [];
+    const approved = await this.#decide(
+      (learning) => learnForOrders(asked, order?.source ?? API_SOURCE, learning),
+      (context) => approveOrder(this.#sql, id, approval, { ...context, caller }),
+    );
+    if (approved.ok) this.#follower.announce(approved.value);
+    return approved;
   }
 
   decline(id: OrderId, why: string | null, caller: Caller): Result<Order, NotHeld> {
-    return this.#say(() => declineOrder(this.#sql, id, why, { ...this.#recordContext(caller), caller }));
-  }
-
-  #say<E>(word: () => Result<Order, E>): Result<Order, E> {
-    const said = this.#commit(word);
-    if (said.ok) this.#follower.announce(said.value);
+    const context = { ...this.#recordContext(caller), caller };
+    const declined = this.#commit(() => declineOrder(this.#sql, id, why, context));
+    if (declined.ok) this.#follower.announce(declined.value);
     this.#work();
-    return said;
+    return declined;
   }
 
   /** Wants one order canceled. Waits up to `waitMs` for the broker's word on how it ended. */
@@ -334,8 +276,7 @@ export class AccountObject extends DurableObject<Env> {
     settlement: Settlement,
     caller: Caller,
   ): Promise<Result<Order, SettleRefusal | Misconfigured>> {
-    await this.#knowItself();
-    const desk = this.#desk();
+    const desk = await this.#desk();
     if (!desk.ok) return desk;
     const { broker } = desk.value;
     // What a person says is about what was sent so far, so nothing is sent meanwhile.
@@ -361,21 +302,16 @@ export class AccountObject extends DurableObject<Env> {
     const { set, left } = this.#commit(() => {
       const done = setStop(this.#sql, stop, cancels, context);
       if (!flatten) return { set: done, left: undefined };
-      return { set: done, left: flattenUnder(this.#sql, done.stop, { ...context, ...this.#flattening(context) }) };
+      // Nothing has to be known of the market to leave a position there.
+      const deciding = this.#unlessDisabled(this.#deciding(new Map()));
+      const newId = () => this.#newId(context.nowMs);
+      return { set: done, left: flattenUnder(this.#sql, done.stop, { ...context, newId, deciding }) };
     });
     for (const order of set.canceled) this.#follower.announce(order);
     this.#work();
     const canceled = new Set([...set.canceled.map(({ id }) => id), ...(left?.steps[0]?.canceled ?? [])]);
     const flattened = left === undefined ? null : receiptOf(this.#sql, left);
     return { stop: set.stop, canceled: canceled.size, flattened };
-  }
-
-  /** Nothing has to be known of the market to leave a position there. */
-  #flattening({ nowMs, random }: RecordContext) {
-    const newId = () => this.#newId(nowMs);
-    const decided = this.#decisionContext();
-    if (!decided.ok) return { newId, deciding: decided };
-    return { newId, deciding: ok({ ...decided.value, nowMs, random, newId, referencePrices: new Map() }) };
   }
 
   /** Waits until what left before a stop was set has been answered; says which orders have not within `waitMs`. */
@@ -421,8 +357,7 @@ export class AccountObject extends DurableObject<Env> {
 
   /** Positions, money and exposure; the broker is asked if its last word is not of this moment. */
   async portfolio(): Promise<Result<Portfolio, Misconfigured>> {
-    await this.#knowItself();
-    const desk = this.#desk();
+    const desk = await this.#desk();
     if (!desk.ok) return desk;
     await this.#housekeeping.refreshView();
     const latestTrade = (symbol: string) => this.#prices.latest(symbol, desk.value.broker, Date.now());
@@ -431,15 +366,13 @@ export class AccountObject extends DurableObject<Env> {
 
   /** How the connection to the broker is doing. */
   async circuitBreaker(): Promise<Result<CircuitBreakerView, Misconfigured>> {
-    await this.#knowItself();
-    const desk = this.#desk();
+    const desk = await this.#desk();
     return desk.ok ? ok(toCircuitBreakerView(desk.value.connection.breaker)) : desk;
   }
 
   /** Closes the circuit breaker, because a person knows that the broker is back. */
   async resetCircuitBreaker(caller: Caller): Promise<Result<CircuitBreakerView, Misconfigured>> {
-    await this.#knowItself();
-    const desk = this.#desk();
+    const desk = await this.#desk();
     if (!desk.ok) return desk;
     desk.value.connection.reset(caller);
     this.#work();
@@ -448,8 +381,7 @@ export class AccountObject extends DurableObject<Env> {
 
   /** Makes what the broker lists now the list that entries are held against. */
   async refreshInstruments(caller: Caller): Promise<Result<Refreshed, RefreshRefusal | Misconfigured>> {
-    await this.#knowItself();
-    const desk = this.#desk();
+    const desk = await this.#desk();
     if (!desk.ok) return desk;
     const refreshed = await this.#instruments.refresh(desk.value);
     if (!refreshed.ok) return refreshed;
@@ -462,8 +394,8 @@ export class AccountObject extends DurableObject<Env> {
 
   /** Moves the embedded paper venue's market and looks at the orders it may have filled. */
   async setPaperPrice(symbol: string, price: Decimal): Promise<"set" | "not_listed" | "not_at_paper_venue"> {
-    await this.#knowItself();
-    if (readConfiguration(this.#sql)?.connection.broker !== "paper") return "not_at_paper_venue";
+    const desk = await this.#desk();
+    if (!desk.ok || desk.value.settings.connection.broker !== "paper") return "not_at_paper_venue";
     const listed = await paperVenueStub(this.env, this.#account).setPrice(symbol, price);
     if (listed) {
       this.#follower.marketMoved(symbol);
@@ -477,35 +409,22 @@ export class AccountObject extends DurableObject<Env> {
    * it goes by. Throws without D1.
    */
   async configure(): Promise<number> {
-    const isThere = (await this.#readConfiguration()) !== undefined;
-    return isThere ? (readConfiguration(this.#sql)?.revision ?? 0) : 0;
+    const told = await this.#configure();
+    return told === undefined ? 0 : (readConfiguration(this.#sql)?.revision ?? 0);
   }
 
-  /** Returns the stops of everything that it goes by and that the gateway does not list; nothing where there is no such account. */
-  async #readConfiguration(): Promise<readonly TradingStop[] | undefined> {
-    const database = openDatabase(this.env.DB);
-    const [stored, sources, stops] = await Promise.all([
-      findConfiguration(database, this.#account, new Date()),
-      listSources(database),
-      listStops(database),
-    ]);
-    if (stored === undefined) return undefined;
-    const leftBehind = this.#commit(() => {
-      const context = { nowMs: Date.now(), requestId: crypto.randomUUID() };
-      const before = readConfiguration(this.#sql)?.mode;
-      adoptConfiguration(this.#sql, this.#account, stored, context);
-      for (const { source } of sources) requireRevision(this.#sql, source.id, source.revision);
-      adoptWideStops(this.#sql, stops, { account: this.#account, ...context });
-      const isOtherMode = before !== undefined && before !== readConfiguration(this.#sql)?.mode;
-      return isOtherMode ? leaveBehind(this.#sql, { account: this.#account, nowMs: context.nowMs }) : [];
-    });
-    this.#made = undefined;
+  async #configure(): Promise<Told | undefined> {
+    const told = await readTold(openDatabase(this.env.DB), this.#account);
+    if (told === undefined) return undefined;
+    const context = { account: this.#account, nowMs: Date.now(), requestId: crypto.randomUUID() };
+    const leftBehind = this.#commit(() => adoptTold(this.#sql, told, context));
+    this.#desks.forget();
     for (const order of leftBehind) this.#follower.announce(order);
     this.#work();
     // Whoever disables an account, or makes a shadow of it, wants to know that nothing leaves any more.
-    const isSending = stored.status === "active" && stored.mode === "live";
-    if (!isSending) await this.sentBefore("halted", SENT_PATIENCE_MS);
-    return this.stops().filter(({ id, account }) => account === null && !stops.some(({ stop }) => stop.id === id));
+    const { status, mode } = told.configuration;
+    if (status !== "active" || mode !== "live") await this.sentBefore("halted", SENT_PATIENCE_MS);
+    return told;
   }
 
   /** From the answer on, no signal is decided that was proven by an older revision of the source. */
@@ -519,53 +438,46 @@ export class AccountObject extends DurableObject<Env> {
    */
   async lookAfter(): Promise<readonly TradingStop[]> {
     this.wake();
-    return (await this.#readConfiguration()) ?? [];
+    const told = await this.#configure();
+    return told === undefined ? [] : unlistedStops(this.#sql, told);
   }
 
   /** Starts whatever is due. */
   wake(): void {
-    this.#alarmAtMs = undefined;
+    this.#alarm.forget();
     this.#commit(() => undefined);
     this.#work();
   }
 
   /** Never throws, and sets its successor first: the platform gives up on an alarm that fails six times. */
   override async alarm(): Promise<void> {
-    this.#alarmAtMs = undefined;
     try {
       this.wake();
     } catch (thrown) {
       log("error", "account.alarm_failed", { error: describeError(thrown) });
-      await this.ctx.storage.setAlarm(Date.now() + SAFETY_MS);
+      await this.#alarm.ringAgain();
     }
   }
 
   /** Starts whatever is due: steps of orders, and the account's own work. Returns without waiting for any. */
   #work(): void {
-    const desk = this.#desk();
-    if (desk.ok) this.#heldUntilMs = this.#follower.run(desk.value) ?? 0;
+    const desk = this.#desks.current();
+    if (desk.ok) this.#alarm.holdBack(this.#follower.run(desk.value));
     this.#housekeeping.run();
     if (desk.ok && readDueGoals(this.#sql).length > 0) this.ctx.waitUntil(this.#pursueGoals());
-    this.#setAlarm();
+    this.#alarm.set();
   }
 
   /** Plans every goal anew whose symbol has seen a change. */
   readonly #pursueGoals = singleFlight("pursue_goals", async () => {
     for (let due = readDueGoals(this.#sql); due.length > 0; due = readDueGoals(this.#sql)) {
-      const desk = this.#desk();
-      if (!desk.ok) return;
       // An exit does not wait for what somebody else's entry has to know.
       const exits = due.filter(({ goal }) => symbolsToPrice(goal.instruction).length === 0);
       const goals = exits.length > 0 ? exits : due;
       const instructions = goals.map(({ goal }) => goal.instruction);
-      const referencePrices = await learnForInstructions(instructions, this.#learning(desk.value));
-      // Somebody may have set another policy while the broker was asked.
-      const now = this.#desk();
-      if (!now.ok) return;
-      const context = this.#contextOf(now.value);
-      const newId = () => this.#newId(context.nowMs);
-      const args = { ...context, random: randomFraction(), referencePrices, newId };
-      this.#commit(() => goals.forEach(({ id }) => carryOn(this.#sql, id, args)));
+      const context = await this.#learn((learning) => learnForInstructions(instructions, learning));
+      if (!context.ok) return;
+      this.#commit(() => goals.forEach(({ id }) => carryOn(this.#sql, id, context.value)));
     }
     this.#work();
   });
@@ -577,39 +489,16 @@ export class AccountObject extends DurableObject<Env> {
     try {
       return this.ctx.storage.transactionSync(() => {
         const result = change();
-        this.#setAlarm();
+        this.#alarm.set();
         return result;
       });
     } catch (thrown) {
-      this.#alarmAtMs = undefined;
+      this.#alarm.forget();
       this.#recent = undefined;
       throw thrown;
     } finally {
       this.#isCommitting = false;
     }
-  }
-
-  #setAlarm(): void {
-    const nowMs = Date.now();
-    const own = this.#housekeeping.nextAtMs(nowMs, SAFETY_MS);
-    const goalsAtMs = readDueGoals(this.#sql).length > 0 ? nowMs + SAFETY_MS : Infinity;
-    const atMs = Math.min(own, goalsAtMs, this.#orderAlarmAtMs(nowMs));
-    // An alarm that rings too early only finds less to do; one that rings too late leaves an order alone.
-    if (atMs === Infinity || (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs)) return;
-    this.#alarmAtMs = atMs;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
-  }
-
-  /** What is due already is being worked on in this process, or held back; for that the alarm is only the net below. */
-  #orderAlarmAtMs(nowMs: number): number {
-    const { isAnyDue, nextMs } = dueTimes(this.#sql, nowMs);
-    const netMs = !isAnyDue ? Infinity : nowMs + (this.#desk().ok ? this.#netDelayMs(nowMs) : MISCONFIGURED_MS);
-    return Math.min(nextMs ?? Infinity, netMs);
-  }
-
-  #netDelayMs(nowMs: number): number {
-    if (this.#heldUntilMs <= nowMs) return SAFETY_MS;
-    return Math.min(Math.max(this.#heldUntilMs - nowMs, HELD_MS_MIN), HELD_MS_MAX);
   }
 
   /** The order as it stands once `isDone` holds, or after `waitMs`. */
@@ -628,29 +517,50 @@ export class AccountObject extends DurableObject<Env> {
     return { order: orderIdOf(this.#account, uuid), uuid };
   }
 
-  /** What a decision goes by at this moment, which may be a moment after the broker was asked for a price. */
-  #decisionContext() {
-    const desk = this.#desk();
+  /**
+   * Asks the broker for what a decision has to know, and decides in one transaction, by the settings of then: somebody may have
+   * set another policy, or have closed the account, while the broker was asked.
+   */
+  async #decide<T, E>(
+    ask: Ask,
+    decide: (context: Deciding) => Result<T, E>,
+  ): Promise<Result<T, E | AccountDisabled | Misconfigured>> {
+    const context = this.#unlessDisabled(await this.#learn(ask));
+    if (!context.ok) return context;
+    const decided = this.#commit(() => decide(context.value));
+    if (decided.ok) this.#work();
+    return decided;
+  }
+
+  async #learn(ask: Ask): Promise<Result<Deciding, Misconfigured>> {
+    const desk = await this.#desk();
     if (!desk.ok) return desk;
-    if (desk.value.settings.status !== "active") return err({ reason: "account_disabled" as const });
-    return ok(this.#contextOf(desk.value));
-  }
-
-  #learning(desk: Desk) {
     const [sql, prices, instruments, housekeeping] = [this.#sql, this.#prices, this.#instruments, this.#housekeeping];
-    return { deps: { sql, prices, instruments, housekeeping }, desk };
+    return this.#deciding(await ask({ deps: { sql, prices, instruments, housekeeping }, desk: desk.value }));
   }
 
-  #contextOf({ settings, config, broker, connection }: Desk) {
-    return {
-      account: this.#account,
-      recent: this.#recentOrders(),
-      instruments: this.#instruments,
-      limits: { ratePerSec: config.RATE_LIMIT_RPS, capacity: config.RATE_LIMIT_RPS },
-      broker,
-      circuitOpen: connection.isOpen,
-      ...settingsAt(settings, Date.now()),
-    };
+  #deciding(referencePrices: Learned): Result<Deciding, Misconfigured> {
+    const desk = this.#desks.current();
+    if (!desk.ok) return desk;
+    const nowMs = Date.now();
+    const known = { account: this.#account, recent: this.#recentOrders(), instruments: this.#instruments };
+    const { RATE_LIMIT_RPS: rate } = desk.value.config;
+    return ok({
+      ...decisionContextOf(desk.value, { ...known, referencePrices }, nowMs),
+      limits: { ratePerSec: rate, capacity: rate },
+      random: randomFraction(),
+      newId: () => this.#newId(nowMs),
+    });
+  }
+
+  #unlessDisabled<T>(deciding: Result<T, Misconfigured>): Result<T, AccountDisabled | Misconfigured> {
+    const desk = this.#desks.current();
+    return desk.ok && desk.value.settings.status !== "active" ? err({ reason: "account_disabled" }) : deciding;
+  }
+
+  /** Of a signal that has come before nothing is decided: it must not cost a question to the broker. */
+  #isUsed({ proof, requestId }: Pick<Signal, "proof" | "requestId">): boolean {
+    return proof !== null && readUse(this.#sql, proof.claims, requestId, Date.now()).used !== "never";
   }
 
   #instrumentLists(): InstrumentLists {
@@ -671,50 +581,9 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   /** An object that nobody has told anything reads for itself. */
-  async #knowItself(): Promise<void> {
+  async #desk(): Promise<Result<Desk, Misconfigured>> {
     if (readConfiguration(this.#sql) === undefined) await this.configure();
-  }
-
-  /** What this account may do and through whom, or what is wrong with its configuration. */
-  #desk(): Result<Desk, Misconfigured> {
-    if (this.#made?.env !== this.env) this.#made = { env: this.env, desk: this.#makeDesk() };
-    return this.#made.desk;
-  }
-
-  #makeDesk(): Result<Desk, Misconfigured> {
-    const refuse = (problem: string) => err({ reason: "misconfigured" as const, problem });
-    const config = readConfig(this.env);
-    if (!config.ok) return refuse("the configuration is not usable");
-    const settings = readConfiguration(this.#sql);
-    if (settings === undefined) return refuse("is not configured");
-    if (settings.status === "deleted") return refuse("is deleted");
-    const broker = brokerFor(settings.connection, {
-      account: this.#account,
-      env: this.env,
-      paperVenue: config.value.PAPER_VENUE,
-      credentials: () => openCredentials(this.#account, settings.sealed_credentials, config.value),
-      onQuota: (quota) => this.#connection?.heardQuota(quota),
-    });
-    const connection = (this.#connection ??= this.#connect(broker.limits));
-    const listened = connection.listenTo(broker);
-    const reached = settings.mode === "shadow" ? withoutSending(listened) : listened;
-    return ok({ settings, config: config.value, broker: reached, connection });
-  }
-
-  #connect(limits: BucketLimits): Connection {
-    return new Connection({
-      limits,
-      breaker: readBreaker(this.#sql),
-      nowMs: Date.now,
-      onTrouble: (call, { ending, code }) =>
-        log("warn", "broker.call_failed", { account: this.#account, call, ending, code }),
-      onBreakerChange: (before, after, caller) => {
-        const isClosed = after.state === "closed";
-        log(isClosed ? "info" : "error", "circuit_breaker.changed", { account: this.#account, state: after.state });
-        const change = { account: this.#account, before, after, caller, nowMs: Date.now() };
-        this.#commit(() => changeBreaker(this.#sql, { ...change, requestId: crypto.randomUUID() }));
-      },
-    });
+    return this.#desks.current();
   }
 }
 

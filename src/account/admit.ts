@@ -1,5 +1,4 @@
 // A signal that is one order: its transaction. The caller wraps it in transactionSync, so it leaves everything or nothing.
-import type { ReferencePrice } from "../domain/broker.ts";
 import type { OrderId } from "../domain/ids.ts";
 import type { Order } from "../domain/order.ts";
 import { type Result, ok } from "../domain/result.ts";
@@ -28,8 +27,7 @@ export type Admitted = Omit<Entered<unknown>, "value"> & { readonly order: Order
 
 export type DecideArgs = DecisionContext & {
   readonly signal: Signal;
-  readonly referencePrice: ReferencePrice | undefined;
-  readonly newId: NewId;
+  readonly newId: () => NewId;
 };
 
 export type AdmitArgs = DecideArgs & { readonly limits: BucketLimits };
@@ -71,7 +69,8 @@ export const passageOf = (sql: SqlStorage, args: DecideArgs): Passage<Decided> =
   },
   note: (type, decided) => noteOrder(sql, args, type, decided?.order ?? null),
   carryOut: (meter) => {
-    const { signal, account, newId } = args;
+    const { signal, account } = args;
+    const newId = args.newId();
     const sender = { sender: signal.sender, counts: meter.counts() };
     const decision = assessNow(sql, toIntent(signal.order, account, newId), { ...args, source: signal.source, sender });
     const decided = {
@@ -82,7 +81,7 @@ export const passageOf = (sql: SqlStorage, args: DecideArgs): Passage<Decided> =
       goal: null,
     };
     const note = (order: Order) => noteOrder(sql, args, "signal.accepted", order);
-    return decidedOf(storeDecided(sql, { ...args, meter, owner: ownerOf(signal) }, decided, note));
+    return decidedOf(storeDecided(sql, { ...args, newId, meter, owner: ownerOf(signal) }, decided, note));
   },
 });
 

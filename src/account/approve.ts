@@ -1,7 +1,6 @@
 // A person's word on a held order. Everything is looked at anew in the moment it is given, and the first word counts. The caller
 // wraps each in transactionSync.
 import { personOf } from "../domain/access.ts";
-import type { ReferencePrice } from "../domain/broker.ts";
 import type { FieldError } from "../domain/fields.ts";
 import type { OrderId } from "../domain/ids.ts";
 import type { Word } from "../domain/lifecycle.ts";
@@ -37,7 +36,7 @@ export type Approval = {
 
 type WordContext = RecordContext & { readonly caller: Caller };
 
-export type ApproveArgs = DecisionContext & WordContext & { readonly referencePrice: ReferencePrice | undefined };
+export type ApproveArgs = DecisionContext & WordContext;
 
 /** The orders that wait for a person, what expires first on top. */
 export const listHeld = (sql: SqlStorage): Order[] =>

@@ -1,6 +1,5 @@
 // Holds an order against the rules, on what the account knows at this moment. To be called in the transaction that records
 // what comes of it.
-import type { ReferencePrice } from "../domain/broker.ts";
 import type { OrderId, SourceId } from "../domain/ids.ts";
 import type { OrderIntent } from "../domain/order.ts";
 import { type Decision, assess } from "../domain/risk/assess.ts";
@@ -15,7 +14,6 @@ import { positionIn, readPositions } from "./positions.ts";
 import { reviewedAtMs, tradingStateOf } from "./stops.ts";
 
 export type AssessContext = DecisionContext & {
-  readonly referencePrice: ReferencePrice | undefined;
   readonly source: SourceId;
   /**
    * Who wants the order; `null` for one that was decided about before: then its sender has proven itself, and it has been
@@ -57,7 +55,7 @@ export function factsNow(
     nowMs,
     positionKnown: isPositionKnown(sql),
     circuitOpen: context.circuitOpen,
-    referencePrice: context.referencePrice,
+    referencePrice: context.referencePrices.get(intent.symbol),
     auditBacklog: countPending(sql),
     instrument: context.instruments.find(intent.symbol),
     supports: context.broker.supports,

@@ -3,7 +3,6 @@
 import type { OrderId } from "../domain/ids.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
-import type { ReferencePrice } from "../domain/broker.ts";
 import type { Order } from "../domain/order.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import { type Signal, passageOf } from "./admit.ts";
@@ -34,8 +33,6 @@ export type BatchOutcome = { readonly items: readonly BatchItem[]; readonly dupl
 export type BatchArgs = DecisionContext & {
   readonly limits: BucketLimits;
   readonly batch: Batch;
-  /** By symbol. */
-  readonly referencePrices: ReadonlyMap<string, ReferencePrice>;
   readonly newId: () => NewId;
 };
 
@@ -65,9 +62,7 @@ export function admitBatch(sql: SqlStorage, args: BatchArgs): Result<BatchOutcom
     const { orders: _, ...shared } = batch;
     // The batch's key stands for its place in the batch; a name of its own, an order has in its client_order_id.
     const signal: Signal = { ...shared, order, proof: null, idempotencyKey: null };
-    const referencePrice = args.referencePrices.get(order.symbol);
-    const passage = passageOf(sql, { ...args, signal, referencePrice, newId: args.newId() });
-    const entered = enterByName(sql, passage, meter);
+    const entered = enterByName(sql, passageOf(sql, { ...args, signal }), meter);
     if (!entered.ok) return { index, outcome: entered };
     const { value, duplicate } = entered.value;
     return { index, outcome: ok({ order: value.order, duplicate }) };

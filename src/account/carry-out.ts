@@ -74,7 +74,7 @@ function exitBy(sql: SqlStorage, instruction: PlainInstruction, context: Carryin
 }
 
 function place(sql: SqlStorage, instruction: PlainInstruction, context: CarryingContext): StoredStep {
-  const { signal, referencePrices } = context;
+  const { signal } = context;
   const planned = plainOrder(instruction, signal.settings.defaultSize, marketFactsOf(sql, instruction.symbol, context));
   const step = stepOf(instruction);
   if (!planned.ok) return failed(step, planned.error);
@@ -85,7 +85,6 @@ function place(sql: SqlStorage, instruction: PlainInstruction, context: Carrying
     sender: signal.sender,
     goal: null,
     arithmetic: planned.value.arithmetic,
-    referencePrice: referencePrices.get(instruction.symbol),
   });
   if (order.status === "denied")
     return { ...failed(step, { code: "order_denied", detail: codeOf(order) }), orders: [order.id] };

@@ -1,11 +1,12 @@
 // What a decision is made with, beside the order itself.
-import type { AccountConfiguration, AccountMode } from "../domain/account.ts";
-import type { Broker } from "../domain/broker.ts";
+import type { AccountMode } from "../domain/account.ts";
+import type { Broker, ReferencePrice } from "../domain/broker.ts";
 import type { AccountId } from "../domain/ids.ts";
 import type { Origin } from "../domain/origin.ts";
 import { type PolicyInForce, policyAt } from "../domain/risk/overrides.ts";
 import { tradingDateOf } from "../domain/risk/policy.ts";
 import type { SourceCaps } from "../domain/source.ts";
+import type { Desk } from "./context.ts";
 import type { Instruments } from "./instruments.ts";
 import type { RecentOrders } from "./recent-orders.ts";
 
@@ -31,16 +32,26 @@ export type DecisionContext = PolicyInForce & {
   readonly nowMs: number;
   readonly recent: RecentOrders;
   readonly instruments: Pick<Instruments, "find">;
+  /** By symbol. */
+  readonly referencePrices: ReadonlyMap<string, ReferencePrice>;
 };
 
-/** What the account is told to decide by, as it is at that moment. */
-export const settingsAt = (
-  { policy, overrides, minimum_origin: minimumOrigin, mode }: AccountConfiguration,
+/** The account as it is told to decide, and as its connection is, at that moment. */
+export const decisionContextOf = (
+  {
+    settings,
+    broker,
+    connection,
+  }: Pick<Desk, "settings" | "broker"> & { connection: Pick<Desk["connection"], "isOpen"> },
+  known: Pick<DecisionContext, "account" | "recent" | "instruments" | "referencePrices">,
   nowMs: number,
-): Pick<DecisionContext, "policy" | "overridden" | "tradingDate" | "minimumOrigin" | "mode" | "nowMs"> => ({
-  ...policyAt(policy, overrides, nowMs),
-  tradingDate: tradingDateOf(policy, nowMs),
-  minimumOrigin,
-  mode,
+): DecisionContext => ({
+  ...known,
+  ...policyAt(settings.policy, settings.overrides, nowMs),
+  tradingDate: tradingDateOf(settings.policy, nowMs),
+  minimumOrigin: settings.minimum_origin,
+  mode: settings.mode,
+  broker,
+  circuitOpen: connection.isOpen,
   nowMs,
 });

@@ -11,7 +11,7 @@ import { mayLeave } from "../domain/risk/rules/trading-state.ts";
 import { describeError, log } from "../log.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { AccountStore, Desk } from "./context.ts";
-import { settingsAt } from "./decision-context.ts";
+import { decisionContextOf } from "./decision-context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type PlanDeps, planStep, takeStep } from "./follow.ts";
 import { readHoldings } from "./holdings.ts";
@@ -166,25 +166,18 @@ export class Follower {
     const { policy } = policyAt(desk.settings.policy, desk.settings.overrides, Date.now());
     const tradingState = tradingStateOf(sql, waiting);
     const holdings = () => readHoldings(sql, waiting, [id]);
-    const [referencePrice] = needsPrice(waiting, { policy, tradingState }, holdings)
+    const [price] = needsPrice(waiting, { policy, tradingState }, holdings)
       ? await Promise.all([
           prices.latest(waiting.symbol, desk.broker, Date.now()),
           instruments.know([waiting.symbol], desk),
         ])
       : [];
-    commit(() =>
-      releaseOrder(sql, id, {
-        account,
-        recent: recent(),
-        instruments,
-        broker: desk.broker,
-        circuitOpen: desk.connection.isOpen,
-        referencePrice,
-        // Somebody may have set another policy while the broker was asked.
-        ...settingsAt(readConfiguration(sql) ?? desk.settings, Date.now()),
-        random: randomFraction(),
-      }),
-    );
+    const referencePrices = new Map(price === undefined ? [] : [[waiting.symbol, price]]);
+    const known = { account, recent: recent(), instruments, referencePrices };
+    // Somebody may have set another policy while the broker was asked.
+    const settings = readConfiguration(sql) ?? desk.settings;
+    const context = decisionContextOf({ ...desk, settings }, known, Date.now());
+    commit(() => releaseOrder(sql, id, { ...context, random: randomFraction() }));
     const released = findOrder(sql, id)?.order;
     if (released !== undefined) this.announce(released);
   }

@@ -36,8 +36,6 @@ const FUNDS_AGE_MAX_MS = 300_000;
 
 export type GoalContext = PlacingContext & {
   readonly random: number;
-  /** By symbol. */
-  readonly referencePrices: ReadonlyMap<string, ReferencePrice>;
 };
 
 /** Opens a goal in place of the one that is open in its symbol, and makes its first moves. */
@@ -98,7 +96,6 @@ function makeMove(sql: SqlStorage, row: GoalRow, move: GoalMove, context: GoalCo
         sender: row.sender,
         goal: row.id,
         arithmetic: move.arithmetic,
-        referencePrice: context.referencePrices.get(row.goal.instruction.symbol),
       });
       storeGoal(sql, { ...row, goal: orderGoal(row.goal, move.stage, order.id) });
       return true;

@@ -20,12 +20,14 @@ import { tradingStateOf } from "./stops.ts";
 const FUNDS_LIMITS = ["max_percent_of_equity", "min_buying_power", "max_daily_loss", "max_drawdown_percent"] as const;
 const FUNDS_FRESH_MS = 60_000;
 
-export type LearnDeps = {
+type LearnDeps = {
   readonly sql: SqlStorage;
   readonly prices: ReferencePrices;
   readonly instruments: Instruments;
   readonly housekeeping: Pick<Housekeeping, "knowPositions" | "refreshView">;
 };
+
+export type Learning = { readonly deps: LearnDeps; readonly desk: Desk };
 
 /** By symbol. */
 export type Learned = ReadonlyMap<string, ReferencePrice>;
@@ -34,7 +36,7 @@ export type Learned = ReadonlyMap<string, ReferencePrice>;
 export async function learnForOrders(
   orders: readonly Pick<OrderIntent, "symbol" | "side" | "quantity" | "take_profit" | "stop_loss">[],
   source: SourceId,
-  { deps, desk }: { readonly deps: LearnDeps; readonly desk: Desk },
+  { deps, desk }: Learning,
 ): Promise<Learned> {
   const { policy } = policyAt(desk.settings.policy, desk.settings.overrides, Date.now());
   const symbols = orders.map(({ symbol }) => symbol);
@@ -55,19 +57,12 @@ export async function learnForOrders(
 }
 
 /** For instructions, of which nobody knows yet what orders come of them. */
-export async function learnForInstructions(
-  instructions: readonly Instruction[],
-  context: { readonly deps: LearnDeps; readonly desk: Desk },
-): Promise<Learned> {
+export async function learnForInstructions(instructions: readonly Instruction[], context: Learning): Promise<Learned> {
   const symbols = instructions.flatMap(symbolsToPrice);
   return symbols.length === 0 ? new Map() : learn(symbols, refreshFunds(context.deps), context);
 }
 
-async function learn(
-  symbols: readonly string[],
-  money: Promise<void>,
-  { deps, desk }: { readonly deps: LearnDeps; readonly desk: Desk },
-): Promise<Learned> {
+async function learn(symbols: readonly string[], money: Promise<void>, { deps, desk }: Learning): Promise<Learned> {
   const each = [...new Set(symbols)];
   const prices = each.map(async (symbol) => ({
     symbol,

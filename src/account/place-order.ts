@@ -1,5 +1,4 @@
 // An order that the gateway has worked out from an instruction: held against the rules like any other, stored and journalled.
-import type { ReferencePrice } from "../domain/broker.ts";
 import type { SourceId } from "../domain/ids.ts";
 import type { Order } from "../domain/order.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
@@ -20,7 +19,6 @@ export type Placing = PlacingContext & {
   readonly goal: string | null;
   /** How its quantity and prices came about. */
   readonly arithmetic: string;
-  readonly referencePrice: ReferencePrice | undefined;
 };
 
 export function placeOrder(sql: SqlStorage, order: NativeOrder, placing: Placing): Order {

@@ -1,7 +1,6 @@
 // One order in the place of another: a cancel and a new order, linked. The new one waits until the old one has ended, takes
 // off its quantity what the old one filled, and is looked at by the rules once more. The caller wraps each in transactionSync.
 import { isOfBracket } from "../domain/bracket.ts";
-import type { ReferencePrice } from "../domain/broker.ts";
 import type { OrderId } from "../domain/ids.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
 import { ZERO, isPositive, subtract } from "../domain/money.ts";
@@ -71,7 +70,8 @@ export function replaceOrder(
   const meter = meterOf(sql, signal.source, args);
   const draw = meter.draw(args.limits);
   if (!draw.allowed) return err({ reason: "rate_limited", retryAfterMs: draw.retryAfterMs, limits: args.limits });
-  const intent = toIntent(signal.order, args.account, args.newId);
+  const newId = args.newId();
+  const intent = toIntent(signal.order, args.account, newId);
   const rest = subtract(intent.quantity ?? ZERO, old.filled_quantity);
   if (!isPositive(rest)) {
     return err({
@@ -89,7 +89,7 @@ export function replaceOrder(
   if (decision.outcome === "approved" && decision.hold !== null) return err({ reason: "approval_required" });
   const order = storeDecided(
     sql,
-    { ...args, signal, meter, owner: ownerOf(signal) },
+    { ...args, newId, signal, meter, owner: ownerOf(signal) },
     { request, intent: { ...decision.intent, quantity: intent.quantity }, decision, replaces: old.id, goal: null },
     (made) => noteOrder(sql, { ...args, signal }, "signal.accepted", made),
   );
@@ -108,7 +108,7 @@ export function replaceOrder(
   return ok({ order, duplicate: false });
 }
 
-export type ReleaseArgs = DecisionContext & RecordContext & { readonly referencePrice: ReferencePrice | undefined };
+export type ReleaseArgs = DecisionContext & RecordContext;
 
 /** Sends a waiting order on its way, or ends it, now that the order it waits for has ended. */
 export function releaseOrder(sql: SqlStorage, id: OrderId, args: ReleaseArgs): void {

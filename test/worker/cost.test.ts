@@ -58,9 +58,9 @@ function someArgs(body: object, sql: SqlStorage): AdmitArgs {
     limits: { ratePerSec: 10, capacity: 10 },
     broker: { supports: () => undefined },
     circuitOpen: false,
-    referencePrice: aTrade("187.5", nowMs),
+    referencePrices: new Map([["AAPL", aTrade("187.5", nowMs)]]),
     nowMs,
-    newId: { order: orderIdOf(ACCOUNT, uuid), uuid },
+    newId: () => ({ order: orderIdOf(ACCOUNT, uuid), uuid }),
   };
 }
 

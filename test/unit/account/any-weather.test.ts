@@ -113,7 +113,11 @@ async function live(day: Day, { compares = false, readsTrades = false } = {}) {
       const id = newId(500 + orders.length);
       const { order: _order, proof: _proof, ...sender } = aSignal({ requestId: `change-${afterMs}` });
       const change = OrderChange.parse({ quantity: String(units) });
-      const context = { ...decidingWith({ nowMs: simulation.nowMs, policy: simulation.policy }), random: 0, newId: id };
+      const context = {
+        ...decidingWith({ nowMs: simulation.nowMs, policy: simulation.policy }),
+        random: 0,
+        newId: () => id,
+      };
       const replaced = replaceOrder(sql, { ...context, replacement: { ...sender, original, change } });
       if (!replaced.ok) return;
       orders.push(replaced.value.order);

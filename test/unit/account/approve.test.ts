@@ -7,7 +7,7 @@ import { listOrders } from "../../../src/account/orders.ts";
 import { addToPosition } from "../../../src/account/positions.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
-import { NOW_MS, aPolicy, aTrade } from "../../support/builders.ts";
+import { NOW_MS, aPolicy } from "../../support/builders.ts";
 import {
   CALLER,
   aSignal,
@@ -20,6 +20,7 @@ import {
   stopTrading,
   typesOf,
   workingUnits,
+  pricedAt,
 } from "./tables.ts";
 
 const HOLD_MS = 900_000;
@@ -103,8 +104,8 @@ describe("an approval", () => {
     const sql = openAccount();
     const order = hold(sql);
     const nowMs = NOW_MS + HOLD_MS - 1;
-    const referencePrice = aTrade("187.5", nowMs);
-    expect(approve(sql, order, { nowMs, referencePrice, why: "as agreed" })).toMatchObject({
+    const referencePrices = pricedAt("187.5", nowMs);
+    expect(approve(sql, order, { nowMs, referencePrices, why: "as agreed" })).toMatchObject({
       ok: true,
       value: {
         status: "pending_new",
@@ -174,7 +175,7 @@ describe("an approval", () => {
   ])("where the price %s", (_, price, isRefused) => {
     const sql = openAccount();
     const order = hold(sql);
-    const approved = approve(sql, order, { referencePrice: aTrade(price, NOW_MS) });
+    const approved = approve(sql, order, { referencePrices: pricedAt(price, NOW_MS) });
     expect(approved.ok).toBe(!isRefused);
     expect(read(sql, order).order.delivery).toBe(isRefused ? "held" : "pending");
   });
@@ -275,7 +276,7 @@ describe("whatever is said of however many held orders", () => {
               policy: capped,
               nowMs,
               caller,
-              referencePrice: aTrade("187.5", nowMs),
+              referencePrices: pricedAt("187.5", nowMs),
               ...(quantity === undefined ? {} : { quantity }),
             });
           expect(Number(workingUnits(sql, "buy"))).toBeLessThanOrEqual(25);

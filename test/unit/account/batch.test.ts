@@ -34,8 +34,7 @@ const aBatch = (orders: readonly (object | undefined)[], overrides: Partial<Batc
 
 function submit(sql: SqlStorage, batch: Batch, context: Partial<Omit<BatchArgs, "batch">> = {}) {
   let index = 100 + listOrders(sql, { limit: 1_000 }).length;
-  const referencePrices = new Map(["AAPL", "MSFT"].map((symbol) => [symbol, aTrade("187.5", NOW_MS)]));
-  const args = { ...decidingWith(context), referencePrices, newId: () => newId(index++), ...context };
+  const args = { ...decidingWith(context), newId: () => newId(index++), ...context };
   return admitBatch(sql, { ...args, batch });
 }
 
@@ -177,7 +176,7 @@ describe("a client order id that is there already", () => {
   it("twice in one batch with other content is a conflict for the second", () => {
     const sql = openAccount();
     const result = submit(sql, aBatch([named, { ...named, quantity: "5" }, {}]));
-    expect(outcomesOf(result)).toEqual(["0 pending 100", "1 idempotency_conflict 100", "2 pending 102"]);
+    expect(outcomesOf(result)).toEqual(["0 pending 100", "1 idempotency_conflict 100", "2 pending 101"]);
     expect(findByClientOrderId(sql, ClientOrderId.parse("mine-1"))?.order.quantity).toBe("10");
   });
 

@@ -18,7 +18,7 @@ const byCaller = { ...at(), caller: CALLER };
 function replace(sql: SqlStorage, original: OrderId, index: number): Order {
   const { order: _, proof: __, ...sender } = aSignal({ requestId: `replace-${index}` });
   const replacement = { ...sender, original, change: OrderChange.parse({ quantity: "20" }) };
-  const replaced = replaceOrder(sql, { ...decidingWith(), ...at(), replacement, newId: newId(index) });
+  const replaced = replaceOrder(sql, { ...decidingWith(), ...at(), replacement, newId: () => newId(index) });
   if (!replaced.ok) throw new Error(replaced.error.reason);
   return replaced.value.order;
 }

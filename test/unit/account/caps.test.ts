@@ -16,7 +16,7 @@ import { decimalOf } from "../../../src/domain/money.ts";
 import { type Order, type OrderStatus, isTerminal } from "../../../src/domain/order.ts";
 import { OrderChange } from "../../../src/domain/signal/change.ts";
 import type { Instruction } from "../../../src/domain/signal/instruction.ts";
-import { NOW_MS, aPolicy, aReport, aTrade } from "../../support/builders.ts";
+import { aPolicy, aReport } from "../../support/builders.ts";
 import { transactionSync } from "./sql-storage.ts";
 import { CALLER, aSignal, admitSignal, at, decidingWith, newId, openAccount } from "./tables.ts";
 
@@ -26,7 +26,6 @@ const policy = aPolicy({
   // From 9 units on, at 187.5 each.
   approval: { above: "1600", expires_sec: 900, max_drift_percent: "off", two_persons: false },
 });
-const PRICE = aTrade("187.5", NOW_MS - 1_000);
 
 let made = 1_000;
 const nextId = () => newId((made += 1));
@@ -60,10 +59,11 @@ const SETTINGS: InstructionSignal["settings"] = {
   position_gap: "off",
 };
 
-const contextOf = () => {
-  const { referencePrice: _, ...deciding } = decidingWith({ policy });
-  return { ...deciding, random: 0.5, referencePrices: new Map([["AAPL", PRICE]]), newId: nextId };
-};
+const contextOf = () => ({
+  ...decidingWith({ policy }),
+  random: 0.5,
+  newId: nextId,
+});
 
 /** Of the live orders, one. */
 function pick(sql: SqlStorage, place: number) {
@@ -152,14 +152,7 @@ const steps: fc.Arbitrary<{ readonly what: string; readonly step: Step }> = fc.o
       if (row === undefined) return;
       const { order: _order, proof: _proof, ...sender } = aSignal({ requestId: nextRequest() });
       const replacement = { ...sender, original: row.order.id, change: OrderChange.parse({ quantity }) };
-      const { referencePrices: _, newId: id, ...context } = contextOf();
-      replaceOrder(sql, {
-        ...context,
-        limits: { ratePerSec: 1_000, capacity: 1_000 },
-        replacement,
-        referencePrice: PRICE,
-        newId: id(),
-      });
+      replaceOrder(sql, { ...contextOf(), replacement });
     },
   })),
   ...[1, 2, 3, 4].map(() =>
@@ -179,8 +172,7 @@ function settle(sql: SqlStorage): void {
   for (const { order } of readLiveRows(sql).filter((row) => row.order.delivery === "waiting")) {
     const old = order.replaces === null ? undefined : findOrder(sql, order.replaces)?.order;
     if (old === undefined || !isTerminal(old.status)) continue;
-    const { referencePrices: _, newId: _id, ...context } = contextOf();
-    releaseOrder(sql, order.id, { ...context, referencePrice: PRICE });
+    releaseOrder(sql, order.id, contextOf());
   }
   for (const { id } of readDueGoals(sql)) carryOn(sql, id, contextOf());
 }

@@ -7,12 +7,12 @@ import {
   readConfiguration,
   requireRevision,
 } from "../../../src/account/configuration.ts";
-import { settingsAt } from "../../../src/account/decision-context.ts";
+import { decisionContextOf } from "../../../src/account/decision-context.ts";
 import { migrate } from "../../../src/account/migrations.ts";
 import { SourceId } from "../../../src/domain/ids.ts";
-import { NOW_MS, aConfiguration, aPolicy } from "../../support/builders.ts";
+import { aBroker, NOW_MS, aConfiguration, aPolicy } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
-import { ACCOUNT, aSignal, admitSignal, journalOf, openAccount, typesOf } from "./tables.ts";
+import { ACCOUNT, aSignal, admitSignal, journalOf, openAccount, typesOf, decidingWith } from "./tables.ts";
 
 const CONTEXT = { nowMs: NOW_MS, requestId: "change-1" };
 const BOT = SourceId.parse("bot");
@@ -113,18 +113,25 @@ describe("what a decision goes by", () => {
   const policy = aPolicy({ trading_hours: { ...NEW_YORK, holidays: [] } });
   const configuration = aConfiguration({ policy, overrides: [override] });
 
+  const at = (nowMs: number) =>
+    decisionContextOf(
+      { settings: configuration, broker: aBroker(), connection: { isOpen: false } },
+      decidingWith(),
+      nowMs,
+    );
+
   it("is the policy as it is at that moment, and which settings are overridden", () => {
-    const before = settingsAt(configuration, Date.parse(override.from) - 1);
+    const before = at(Date.parse(override.from) - 1);
     expect(before).toMatchObject({ policy, overridden: [] });
-    const during = settingsAt(configuration, Date.parse(override.from));
+    const during = at(Date.parse(override.from));
     expect(during.policy).toEqual({ ...policy, ...override.settings });
     expect(during.overridden.map(({ setting }) => setting)).toEqual(["trading_hours", "max_quantity"]);
-    expect(settingsAt(configuration, Date.parse(override.until))).toMatchObject({ policy, overridden: [] });
+    expect(at(Date.parse(override.until))).toMatchObject({ policy, overridden: [] });
   });
 
   it("is the policy's own trading day also where the trading hours are overridden", () => {
     const afterMidnightUtc = Date.parse("2026-01-16T03:00:00Z");
-    const { policy: inForce, tradingDate } = settingsAt(configuration, afterMidnightUtc);
+    const { policy: inForce, tradingDate } = at(afterMidnightUtc);
     expect(inForce.trading_hours).toBe("any");
     expect(tradingDate).toBe("2026-01-15");
   });

@@ -14,7 +14,7 @@ import type { Order } from "../../../src/domain/order.ts";
 import type { VenueReport } from "../../../src/domain/broker.ts";
 import type { Instruction } from "../../../src/domain/signal/instruction.ts";
 import type { SourceCaps } from "../../../src/domain/source.ts";
-import { NOW_MS, aReport, aTrade, anOrder } from "../../support/builders.ts";
+import { NOW_MS, aReport, anOrder } from "../../support/builders.ts";
 import { ATTEMPTS, CALM, CANCELS, LOOKS, LyingVenue, type Weather } from "./lying-venue.ts";
 import { Simulation } from "./simulation.ts";
 import { openSqlStorage, transactionSync } from "./sql-storage.ts";
@@ -29,6 +29,7 @@ import {
   openAccount,
   put,
   read,
+  pricedAt,
 } from "./tables.ts";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
 
@@ -47,9 +48,8 @@ const LAPSE_MS = 300_000;
 let made = 2_000;
 
 const contextAt = (nowMs = NOW_MS, overrides: Partial<GoalContext> = {}): GoalContext => {
-  const { referencePrice: _, limits: _limits, ...deciding } = decidingWith({ nowMs });
-  const referencePrices = new Map(["AAPL", "MSFT"].map((symbol) => [symbol, aTrade("187", nowMs - 1_000)]));
-  return { ...deciding, random: 0.5, referencePrices, newId: () => newId((made += 1)), ...overrides };
+  const deciding = decidingWith({ nowMs, referencePrices: pricedAt("187", nowMs - 1_000) });
+  return { ...deciding, random: 0.5, newId: () => newId((made += 1)), ...overrides };
 };
 
 type Sender = Parameters<typeof startGoal>[1]["sender"];

@@ -14,6 +14,7 @@ import {
   read,
   stopTrading,
   typesOf,
+  pricedAt,
 } from "./tables.ts";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
 import { requireRevision } from "../../../src/account/configuration.ts";
@@ -32,7 +33,7 @@ import type { Order } from "../../../src/domain/order.ts";
 import type { Instruction, Size, SizeUnit } from "../../../src/domain/signal/instruction.ts";
 import type { SignalReceipt } from "../../../src/domain/signal/receipt.ts";
 import type { SourceCaps } from "../../../src/domain/source.ts";
-import { NOW_MS, aReport, aTrade, anOrder } from "../../support/builders.ts";
+import { NOW_MS, aReport, anOrder } from "../../support/builders.ts";
 import { transactionSync } from "./sql-storage.ts";
 
 const size = (by: SizeUnit, value: string): Size => ({ by, value: decimalOf(value) });
@@ -86,9 +87,8 @@ function signalOf(
 let made = 0;
 
 function deliver(sql: SqlStorage, signal: InstructionSignal, overrides: Parameters<typeof decidingWith>[0] = {}) {
-  const { referencePrice: _, ...deciding } = decidingWith(overrides);
-  const { nowMs } = deciding;
-  const referencePrices = new Map(["AAPL", "MSFT"].map((symbol) => [symbol, aTrade("200", nowMs - 1_000)]));
+  const deciding = decidingWith(overrides);
+  const referencePrices = pricedAt("200", deciding.nowMs - 1_000);
   const args = { ...deciding, random: 0.5, referencePrices, newId: () => newId((made += 1)), signal };
   return transactionSync(sql, () => instruct(sql, args));
 }
@@ -140,10 +140,9 @@ function fill(sql: SqlStorage, { id }: Pick<Order, "id">): void {
 
 /** As the account does once an order has changed. */
 function pursueAll(sql: SqlStorage): void {
-  const { referencePrice: _, ...deciding } = decidingWith();
-  const referencePrices = new Map([["AAPL", aTrade("200", NOW_MS)]]);
+  const deciding = decidingWith({ referencePrices: pricedAt("200", NOW_MS) });
   for (const { id } of readDueGoals(sql)) {
-    carryOn(sql, id, { ...deciding, random: 0.5, referencePrices, newId: () => newId((made += 1)) });
+    carryOn(sql, id, { ...deciding, random: 0.5, newId: () => newId((made += 1)) });
   }
 }
 

@@ -47,7 +47,7 @@ function replace(sql: SqlStorage, { change = { limit_price: "186" }, with: conte
   return replaceOrder(sql, {
     ...decidingWith(),
     ...at(),
-    newId: newId(2),
+    newId: () => newId(2),
     ...context,
     replacement: {
       ...SENDER,
@@ -186,7 +186,11 @@ describe("a replacement is not made", () => {
   it("where another one takes its place already", () => {
     const sql = open();
     replace(sql);
-    const second = replace(sql, { requestId: "replace-2", with: { newId: newId(3) }, change: { limit_price: "185" } });
+    const second = replace(sql, {
+      requestId: "replace-2",
+      with: { newId: () => newId(3) },
+      change: { limit_price: "185" },
+    });
     expect(second).toMatchObject({ ok: false, error: { reason: "not_replaceable", order: { id: live.id } } });
     expect(read(sql, live).order.replaced_by).toBe(idOf(2));
   });
@@ -211,7 +215,7 @@ describe("a replacement is not made", () => {
 
 describe("the same replacement again", () => {
   const named = { change: { limit_price: "186", client_order_id: "mine-2" }, idempotencyKey: "key-2" };
-  const again = { ...named, requestId: "replace-2", with: { newId: newId(3) } };
+  const again = { ...named, requestId: "replace-2", with: { newId: () => newId(3) } };
 
   it("is the same order as it now stands, and is journalled as a duplicate", () => {
     const sql = open();
@@ -226,7 +230,7 @@ describe("the same replacement again", () => {
     const sql = open();
     const first = replace(sql, named);
     const count = typesOf(sql).length;
-    expect(replace(sql, { ...named, with: { newId: newId(3) } })).toEqual(first);
+    expect(replace(sql, { ...named, with: { newId: () => newId(3) } })).toEqual(first);
     expect(typesOf(sql)).toHaveLength(count);
   });
 
@@ -378,7 +382,12 @@ describe("an order that waits and is to be replaced itself", () => {
     const sql = open(partly);
     replace(sql, { change: { quantity: "12" } });
     between(sql);
-    const second = { original: idOf(2), change: { quantity: "15" }, requestId: "replace-2", with: { newId: newId(3) } };
+    const second = {
+      original: idOf(2),
+      change: { quantity: "15" },
+      requestId: "replace-2",
+      with: { newId: () => newId(3) },
+    };
     return { sql, replaced: replace(sql, second) };
   }
   const order = (sql: SqlStorage, index: number) => read(sql, { id: idOf(index) }).order;
@@ -411,7 +420,7 @@ describe("an order that waits and is to be replaced itself", () => {
       original: idOf(2),
       change: { quantity: "500" },
       requestId: "replace-2",
-      with: { newId: newId(3) },
+      with: { newId: () => newId(3) },
     };
     expect(replace(sql, second)).toMatchObject({ ok: true, value: { order: { status: "denied" } } });
     expect(order(sql, 2)).toMatchObject({ delivery: "waiting", cancel_requested_at: null });

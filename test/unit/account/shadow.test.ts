@@ -17,7 +17,7 @@ import type { Approved } from "../../../src/domain/risk/approved.ts";
 import { OrderChange } from "../../../src/domain/signal/change.ts";
 import type { Instruction } from "../../../src/domain/signal/instruction.ts";
 import type { SignalReceipt } from "../../../src/domain/signal/receipt.ts";
-import { NOW_MS, aBroker, aPolicy, aTrade, anIntent, anOrder } from "../../support/builders.ts";
+import { NOW_MS, aBroker, aPolicy, anIntent, anOrder } from "../../support/builders.ts";
 import { transactionSync } from "./sql-storage.ts";
 import {
   ACCOUNT,
@@ -33,6 +33,7 @@ import {
   put,
   read,
   typesOf,
+  pricedAt,
 } from "./tables.ts";
 
 const SHADOW = { mode: "shadow" } as const;
@@ -48,9 +49,8 @@ function decide(sql: SqlStorage, context: Parameters<typeof admitSignal>[2] = {}
 let made = 0;
 
 const carryingWith = (context: Parameters<typeof decidingWith>[0] = SHADOW) => {
-  const { referencePrice: _, ...deciding } = decidingWith(context);
-  const referencePrices = new Map([["AAPL", aTrade("200", NOW_MS - 1_000)]]);
-  return { ...deciding, random: 0.5, referencePrices, newId: () => newId(5_000 + (made += 1)) };
+  const deciding = decidingWith({ referencePrices: pricedAt("200", NOW_MS - 1_000), ...context });
+  return { ...deciding, random: 0.5, newId: () => newId(5_000 + (made += 1)) };
 };
 
 function send(sql: SqlStorage, instruction: Instruction, context: Parameters<typeof decidingWith>[0] = SHADOW) {
@@ -153,7 +153,7 @@ describe("an order in a shadow account", () => {
     const replaced = replaceOrder(sql, {
       ...decidingWith(SHADOW),
       ...at(),
-      newId: newId(1),
+      newId: () => newId(1),
       replacement: {
         ...sender,
         actor: CALLER.actor,

@@ -1,5 +1,5 @@
 // An account's tables with what tests put into them and read out of them.
-import type { Broker } from "../../../src/domain/broker.ts";
+import type { Broker, ReferencePrice } from "../../../src/domain/broker.ts";
 import { type AdmitArgs, type Signal, admit } from "../../../src/account/admit.ts";
 import type { NewId } from "../../../src/account/store-order.ts";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
@@ -152,6 +152,10 @@ export const aSignal = ({ order, ...overrides }: Partial<Omit<Signal, "order">> 
 
 export const newId = (index: number): NewId => ({ order: idOf(index), uuid: idOf(index).slice("paper_".length) });
 
+/** Trades by symbol. */
+export const pricedAt = (price: string, atMs: number): ReadonlyMap<string, ReferencePrice> =>
+  new Map(["AAPL", "MSFT"].map((symbol) => [symbol, aTrade(price, atMs)]));
+
 const CAN_DO_ALL: Pick<Broker, "supports"> = { supports: () => undefined };
 
 /** What a decision is made with: the policy allows the signal, the broker is there, and a trade was a second ago. */
@@ -168,7 +172,7 @@ export const decidingWith = (overrides: Partial<Omit<AdmitArgs, "signal" | "newI
   broker: CAN_DO_ALL,
   circuitOpen: false,
   nowMs: NOW_MS,
-  referencePrice: aTrade("187.5", NOW_MS - 1_000),
+  referencePrices: pricedAt("187.5", NOW_MS - 1_000),
   ...overrides,
 });
 
@@ -179,7 +183,7 @@ export const admitSignal = (
   sql: SqlStorage,
   signal: Signal,
   overrides: Partial<Omit<AdmitArgs, "signal" | "newId">> = {},
-) => admit(sql, { ...decidingWith(overrides), signal, newId: newId((admitted += 1)) });
+) => admit(sql, { ...decidingWith(overrides), signal, newId: () => newId((admitted += 1)) });
 
 /** Units that live orders in AAPL may still fill. */
 export const workingUnits = (sql: SqlStorage, side: Side): Decimal =>
