@@ -9,7 +9,7 @@ import { readFunds } from "./funds.ts";
 import type { DecisionContext, Sender } from "./decision-context.ts";
 import { toHoldings } from "./holdings.ts";
 import { countPending } from "./journal.ts";
-import { readWorking } from "./orders.ts";
+import { readWorking } from "./working.ts";
 import { positionIn, readPositions } from "./positions.ts";
 import { reviewedAtMs, tradingStateOf } from "./stops.ts";
 
@@ -59,7 +59,8 @@ export function factsNow(
     auditBacklog: countPending(sql),
     instrument: context.instruments.find(intent.symbol),
     supports: context.broker.supports,
-    openOrders: working.length,
+    // A leg was let in with its order.
+    openOrders: working.filter(({ parent }) => parent === undefined).length,
     book: { positions: readPositions(sql), holdings: readBrokerView(sql)?.holdings ?? [], working },
     funds: readFunds(sql, rows),
     recent:

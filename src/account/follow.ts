@@ -18,6 +18,8 @@ export type PlanDeps = {
   readonly isShadow: boolean;
   /** Whether the order that this one waits for has ended. */
   readonly predecessorEnded: (order: Order) => boolean;
+  /** Whether the order that this one is a leg of has not ended. */
+  readonly parentLives: (leg: Order) => boolean;
 };
 
 export type StepDeps = {
@@ -31,6 +33,8 @@ export type StepDeps = {
   readonly postpone: (retryAfterMs?: number | null, looks?: number) => void;
   /** Whether the circuit breaker is open: then cancels pass, and looks do not. */
   readonly isCutOff: () => boolean;
+  /** Has the order looked at that this one is a leg of. */
+  readonly lookAtParent: () => void;
   /** Sends a waiting order on its way, or ends it, now that the one it waits for has ended. */
   readonly release: () => Promise<void>;
 };
@@ -46,6 +50,7 @@ export const planStep = (row: OrderRow, deps: PlanDeps): NextMove =>
     mayLeave: !mayBeSent(row.order) || deps.mayLeave(row.order),
     isShadow: deps.isShadow,
     predecessorEnded: row.order.delivery === "waiting" && deps.predecessorEnded(row.order),
+    parentLives: row.order.parent !== undefined && deps.parentLives(row.order),
   });
 
 /** Only then does the trading state matter, and only then is it worth reading every live order for. */
@@ -79,6 +84,8 @@ export async function takeStep(row: OrderRow, next: NextMove, deps: StepDeps): P
       return;
     case "look_up":
       return lookUp(row, deps);
+    case "look_at_parent":
+      return deps.lookAtParent();
     case "cancel":
       return cancel(row, deps);
     case "give_up":

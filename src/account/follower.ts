@@ -15,7 +15,8 @@ import { decisionContextOf } from "./decision-context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type PlanDeps, planStep, takeStep } from "./follow.ts";
 import { readHoldings } from "./holdings.ts";
-import { type OrderRow, findOrder, makeDue, makeSymbolDue } from "./orders.ts";
+import { parentLives } from "./legs.ts";
+import { type OrderRow, findOrder, lookAgain, makeDue, makeSymbolDue } from "./orders.ts";
 import { postponeLook, recordEvent } from "./record.ts";
 import type { Instruments } from "./instruments.ts";
 import type { RecentOrders } from "./recent-orders.ts";
@@ -73,6 +74,7 @@ export class Follower {
         const old = replaces === null ? undefined : findOrder(sql, replaces)?.order;
         return old === undefined || isTerminal(old.status);
       },
+      parentLives: (leg) => parentLives(sql, leg),
     };
   }
 
@@ -134,6 +136,7 @@ export class Follower {
         record: (seen, event) => this.record(seen, event),
         postpone: (retryAfterMs, looks) => this.#postpone(row, retryAfterMs ?? 0, looks),
         isCutOff: () => desk.connection.isOpen,
+        lookAtParent: () => this.#lookAtParent(row),
         release: () => this.#release(row.order, desk),
       });
     } catch (thrown) {
@@ -148,6 +151,15 @@ export class Follower {
     }
     // What was just put off may have looked at the market before it moved.
     if (this.#marketMoves !== marketMoves) commit(() => makeSymbolDue(sql, row.order.symbol));
+  }
+
+  #lookAtParent(leg: OrderRow): void {
+    const { sql, commit } = this.#deps;
+    const { parent } = leg.order;
+    commit(() => {
+      if (parent !== undefined) lookAgain(sql, parent);
+      this.#postpone(leg, 0);
+    });
   }
 
   #postpone(seen: OrderRow, retryAfterMs: number, looks?: number): void {
@@ -184,14 +196,19 @@ export class Follower {
 
   /** All that one list tells, in one transaction. */
   async #sweep(rows: readonly OrderRow[], { broker }: Desk): Promise<readonly OrderId[]> {
-    const { commit } = this.#deps;
+    const { sql, commit } = this.#deps;
     const told: (() => void)[] = [];
-    const missing = await sweepOrders(rows, {
-      broker,
-      report: (row, report) => told.push(() => void this.record(row, { type: "report", report })),
-      postpone: (row) => told.push(() => this.#postpone(row, 0)),
-    });
+    // Their orders tell of these: see planStep.
+    const dependent = rows.filter(({ order }) => order.parent !== undefined && parentLives(sql, order));
+    const missing = await sweepOrders(
+      rows.filter((row) => !dependent.includes(row)),
+      {
+        broker,
+        report: (row, report) => told.push(() => void this.record(row, { type: "report", report })),
+        postpone: (row) => told.push(() => this.#postpone(row, 0)),
+      },
+    );
     commit(() => told.forEach((tell) => tell()));
-    return missing;
+    return [...missing, ...dependent.map(({ order }) => order.id)];
   }
 }

@@ -5,6 +5,7 @@ import type { ReferencePrice } from "../domain/broker.ts";
 import {
   type GoalFacts,
   type GoalMove,
+  type GoalOrder,
   type GoalSettings,
   type PositionInstruction,
   endGoal,
@@ -13,7 +14,7 @@ import {
   supersedeGoal,
 } from "../domain/goal/goal.ts";
 import { planGoal } from "../domain/goal/plan.ts";
-import type { SourceId } from "../domain/ids.ts";
+import type { OrderId, SourceId } from "../domain/ids.ts";
 import type { Decimal } from "../domain/money.ts";
 import { type Result, assert, assertNever, ok } from "../domain/result.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
@@ -24,8 +25,9 @@ import type { Sender } from "./decision-context.ts";
 import { readFunds } from "./funds.ts";
 import { type GoalRow, findGoal, openGoalIn, readOpenGoals, storeGoal } from "./goal-store.ts";
 import { append } from "./journal.ts";
-import { type OrderRow, findOrder, readLiveRows, readWorking } from "./orders.ts";
-import { type PlacingContext, placeOrder } from "./place-order.ts";
+import { type OrderRow, findOrder, readLiveRows } from "./orders.ts";
+import { readUntold, readWorking } from "./working.ts";
+import { type Placing, type PlacingContext, isDenied, placeOrder } from "./place-order.ts";
 import { positionIn } from "./positions.ts";
 import type { RecordContext } from "./record.ts";
 
@@ -86,20 +88,12 @@ function makeMove(sql: SqlStorage, row: GoalRow, move: GoalMove, context: GoalCo
       storeGoal(sql, row);
       return false;
     case "cancel":
+      if (move.before !== null && isDeniedFor(sql, row, move.before, move.orders, context)) return true;
       for (const order of move.orders) cancelOrder(sql, order, recordContextOf(row, context));
       return true;
-    case "order": {
-      const order = placeOrder(sql, orderOf(row, move.order), {
-        ...context,
-        source: row.source,
-        requestId: row.requestId,
-        sender: row.sender,
-        goal: row.id,
-        arithmetic: move.arithmetic,
-      });
-      storeGoal(sql, { ...row, goal: orderGoal(row.goal, move.stage, order.id) });
+    case "order":
+      place(sql, row, move, placingOf(row, move, context));
       return true;
-    }
     case "end":
       end(sql, { ...row, goal: endGoal(row.goal, move.code) }, move.detail, context);
       return false;
@@ -108,7 +102,38 @@ function makeMove(sql: SqlStorage, row: GoalRow, move: GoalMove, context: GoalCo
   }
 }
 
-function orderOf(row: GoalRow, planned: Extract<GoalMove, { move: "order" }>["order"]): NativeOrder {
+/**
+ * What protects a position stays where the rules would deny what it is to make way for. That order is then stored, denied: it says
+ * why.
+ */
+function isDeniedFor(
+  sql: SqlStorage,
+  row: GoalRow,
+  before: GoalOrder,
+  except: readonly OrderId[],
+  context: GoalContext,
+): boolean {
+  const placing = { ...placingOf(row, before, context), except };
+  if (!isDenied(sql, orderOf(row, before.order), placing)) return false;
+  place(sql, row, before, placing);
+  return true;
+}
+
+function place(sql: SqlStorage, row: GoalRow, move: GoalOrder, placing: Placing): void {
+  const order = placeOrder(sql, orderOf(row, move.order), placing);
+  storeGoal(sql, { ...row, goal: orderGoal(row.goal, move.stage, order.id) });
+}
+
+const placingOf = (row: GoalRow, { arithmetic }: GoalOrder, context: GoalContext): Placing => ({
+  ...context,
+  source: row.source,
+  requestId: row.requestId,
+  sender: row.sender,
+  goal: row.id,
+  arithmetic,
+});
+
+function orderOf(row: GoalRow, planned: GoalOrder["order"]): NativeOrder {
   const { reduce_only: _, ...terms } = planned;
   return {
     symbol: row.goal.instruction.symbol,
@@ -129,6 +154,7 @@ function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow
   return {
     ...marketFactsOf(sql, symbol, context),
     positionKnown: isPositionKnown(sql),
+    legsUntold: context.mode !== "shadow" && readUntold(sql, symbol).length > 0,
     live: live.map(({ order }) => order),
     ordered: goal.order === null ? undefined : findOrder(sql, goal.order)?.order,
     ofGoals: new Set(live.filter(isOfGoal).map(({ order }) => order.id)),

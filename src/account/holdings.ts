@@ -4,7 +4,7 @@ import { leavesAmount, leavesQuantity } from "../domain/leaves.ts";
 import { type Decimal, sum } from "../domain/money.ts";
 import { type Order, type OrderIntent, ownPriceOf } from "../domain/order.ts";
 import type { Holdings } from "../domain/risk/facts.ts";
-import { readWorking } from "./orders.ts";
+import { readWorking } from "./working.ts";
 import { positionIn } from "./positions.ts";
 
 type InSymbol = Pick<OrderIntent, "symbol" | "side">;

@@ -1,14 +1,14 @@
 // The legs of an order, as the venue tells of them. Each becomes an order of the account's own, by the names that the venue has
 // given it, and from then on is looked at, canceled, filled and counted like any other.
-import { isHeldBack } from "../domain/bracket.ts";
+import { isHeldBack, lacksSuccessor } from "../domain/bracket.ts";
 import type { VenueReport } from "../domain/broker.ts";
 import { LOOKS_WHILE_HELD_BACK } from "../domain/follow.ts";
-import { ClientOrderId, legIdOf } from "../domain/ids.ts";
+import { ClientOrderId, type OrderId, legIdOf } from "../domain/ids.ts";
 import { ZERO } from "../domain/money.ts";
-import { type Order, intentOf, isTerminal } from "../domain/order.ts";
+import { type Order, type OrderType, intentOf, isLive, isTerminal } from "../domain/order.ts";
 import { assert } from "../domain/result.ts";
 import { append } from "./journal.ts";
-import { type OrderRow, findByClientOrderId, findOrder, insertOrder, lookAgain, watchAnew } from "./orders.ts";
+import { type OrderRow, findByClientOrderId, findOrder, insertOrder, updateOrder, watchAnew } from "./orders.ts";
 
 /** What a report says of one leg. `isNew`: the row is not stored yet. */
 export type ToldLeg = { readonly row: OrderRow; readonly report: VenueReport; readonly isNew: boolean };
@@ -89,6 +89,12 @@ const rowOf = (order: Order, nowMs: number): OrderRow => ({
   goal: null,
 });
 
+/** Whether the order that this one is a leg of has not ended, as far as anybody has told. */
+export function parentLives(sql: SqlStorage, { parent }: Order): boolean {
+  const order = parent === undefined ? undefined : findOrder(sql, parent)?.order;
+  return order !== undefined && isLive(order);
+}
+
 export function addLeg(sql: SqlStorage, row: OrderRow): void {
   const { order } = row;
   insertOrder(sql, row, null);
@@ -109,6 +115,25 @@ export function addLeg(sql: SqlStorage, row: OrderRow): void {
 export function watchRelatives(sql: SqlStorage, order: Order): void {
   const parent = order.parent === undefined ? order : findOrder(sql, order.parent)?.order;
   for (const leg of parent?.legs ?? []) if (leg !== order.id) watchAnew(sql, leg);
-  // What has taken the place of a leg only their order tells.
-  if (order.parent !== undefined && order.status === "replaced") lookAgain(sql, order.parent);
 }
+
+/**
+ * Links a leg that somebody has replaced at the venue with the one that has taken its place, whichever of the two was told first.
+ * To be called whenever a leg is new, or has been replaced.
+ */
+export function linkSuccessors(sql: SqlStorage, parent: OrderId): void {
+  const legs = (findOrder(sql, parent)?.order.legs ?? [])
+    .map((id) => findOrder(sql, id))
+    .filter((row) => row !== undefined);
+  const taken = new Set(legs.map(({ order }) => order.replaced_by));
+  for (const row of legs.filter(({ order }) => lacksSuccessor(order))) {
+    const later = legs.slice(legs.indexOf(row) + 1).map(({ order }) => order);
+    const successor = later.find(({ id, type }) => !taken.has(id) && isProfit(type) === isProfit(row.order.type));
+    if (successor === undefined) continue;
+    taken.add(successor.id);
+    updateOrder(sql, { ...row, order: { ...row.order, replaced_by: successor.id }, dueAtMs: null });
+  }
+}
+
+/** Of the two legs, the one that closes the position where it has gained. */
+const isProfit = (type: OrderType): boolean => type === "limit";

@@ -1,5 +1,4 @@
 // The account's order rows: one per intent, found by any of its names.
-import { tradable } from "../domain/bracket.ts";
 import { LOOKS_PER_CANCEL, purposeOf } from "../domain/follow.ts";
 import type { ClientOrderId, OrderId, SourceId } from "../domain/ids.ts";
 import { type Order, type OrderStatus, isLive } from "../domain/order.ts";
@@ -314,16 +313,6 @@ export const executingSinceMs = (sql: SqlStorage): number | null =>
     )
     .one().since;
 
-/**
- * The live orders that may still trade, those of unknown outcome included. An order that waits for the end of another one
- * counts once it is released: until then the other one counts. Of the legs of an order one counts at most.
- */
-export function readWorking(sql: SqlStorage, except: readonly (OrderId | null)[] = []): OrderRow[] {
-  const live = sql
-    .exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE due_at_ms IS NOT NULL`)
-    .toArray()
-    .map(toOrderRow)
-    .filter(({ order }) => isLive(order) && order.delivery !== "waiting" && !except.includes(order.id));
-  const counted = new Set(tradable(live.map(({ order }) => order)));
-  return live.filter(({ order }) => counted.has(order));
-}
+/** Every order that anybody still looks after: the live ones, and those that something may yet be told of. */
+export const readFollowed = (sql: SqlStorage): OrderRow[] =>
+  sql.exec<Row>(`SELECT ${COLUMNS} FROM orders WHERE due_at_ms IS NOT NULL`).toArray().map(toOrderRow);

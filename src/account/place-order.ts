@@ -1,5 +1,5 @@
 // An order that the gateway has worked out from an instruction: held against the rules like any other, stored and journalled.
-import type { SourceId } from "../domain/ids.ts";
+import type { OrderId, SourceId } from "../domain/ids.ts";
 import type { Order } from "../domain/order.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import { assessNow } from "./assess-now.ts";
@@ -19,15 +19,17 @@ export type Placing = PlacingContext & {
   readonly goal: string | null;
   /** How its quantity and prices came about. */
   readonly arithmetic: string;
+  /** Orders that would make way for it. */
+  readonly except?: readonly OrderId[];
 };
 
+/** Whether the rules would deny it. Nothing is stored, and nothing counted. */
+export const isDenied = (sql: SqlStorage, order: NativeOrder, placing: Placing): boolean =>
+  decide(sql, order, placing).decision.outcome === "denied";
+
 export function placeOrder(sql: SqlStorage, order: NativeOrder, placing: Placing): Order {
-  const { account, source, requestId, sender, goal } = placing;
-  const newId = placing.newId();
-  const meter = meterOf(sql, source, placing);
-  const intent = toIntent(order, account, newId);
-  const asked = { sender, counts: meter.counts() };
-  const decision = assessNow(sql, intent, { ...placing, source, sender: asked });
+  const { source, requestId, sender, goal } = placing;
+  const { newId, meter, decision } = decide(sql, order, placing);
   const arithmetic = [placing.arithmetic, decision.arithmetic].filter((text) => text !== undefined).join("; ");
   const stored = storeDecided(
     sql,
@@ -42,4 +44,13 @@ export function placeOrder(sql: SqlStorage, order: NativeOrder, placing: Placing
   );
   meter.save();
   return stored;
+}
+
+function decide(sql: SqlStorage, order: NativeOrder, placing: Placing) {
+  const { account, source, sender, except } = placing;
+  const newId = placing.newId();
+  const meter = meterOf(sql, source, placing);
+  const asked = { sender, counts: meter.counts() };
+  const decision = assessNow(sql, toIntent(order, account, newId), { ...placing, source, sender: asked }, except);
+  return { newId, meter, decision };
 }

@@ -4,8 +4,8 @@ import type { AccountId } from "../domain/ids.ts";
 import { isZero } from "../domain/money.ts";
 import { type Portfolio, toPortfolio } from "../domain/portfolio.ts";
 import { readBrokerView } from "./broker-view.ts";
-import { readLive } from "./orders.ts";
 import { readPositions } from "./positions.ts";
+import { readWorking } from "./working.ts";
 
 /** Symbols that are asked for a price at once; the rest stays unpriced. */
 const PRICES_MAX = 20;
@@ -22,7 +22,7 @@ export async function readPortfolio({ sql, account, nowMs, latestTrade }: Portfo
   const holdings = readBrokerView(sql)?.holdings ?? [];
   const valued = new Set(holdings.filter((held) => held.market_value !== null).map(({ symbol }) => symbol));
   const held = [...readPositions(sql)].filter(([, units]) => !isZero(units)).map(([symbol]) => symbol);
-  const traded = readLive(sql).map(({ symbol }) => symbol);
+  const traded = readWorking(sql).map(({ order }) => order.symbol);
   const unpriced = [...new Set([...held, ...traded])].filter((symbol) => !valued.has(symbol)).slice(0, PRICES_MAX);
   const prices = await Promise.all(unpriced.map(async (symbol) => [symbol, await latestTrade(symbol)] as const));
   const referencePrices = new Map(
@@ -37,7 +37,7 @@ export async function readPortfolio({ sql, account, nowMs, latestTrade }: Portfo
     holdings: view?.holdings ?? [],
     balances: view?.balances ?? null,
     positions: readPositions(sql),
-    orders: readLive(sql),
+    orders: readWorking(sql).map(({ order }) => order),
     referencePrices,
   });
 }

@@ -13,7 +13,7 @@ import { lastExecutedAtMs } from "./executions.ts";
 import { makeGoalDue } from "./goal-store.ts";
 import { markFilled } from "./funds.ts";
 import { append } from "./journal.ts";
-import { addLeg, legsTold, watchRelatives } from "./legs.ts";
+import { addLeg, legsTold, linkSuccessors, watchRelatives } from "./legs.ts";
 import { type OrderRow, makeDue, updateOrder } from "./orders.ts";
 import { addToPosition, wasAdoptedSince } from "./positions.ts";
 import { SenderMeter } from "./sender-meter.ts";
@@ -107,6 +107,11 @@ export function recordEvent(
     if (isNew) addLeg(sql, leg);
     recordEvent(sql, leg, { type: "report", report }, context);
   }
+  if (told.some(({ isNew }) => isNew)) {
+    linkSuccessors(sql, order.id);
+    makeGoalDue(sql, order.symbol);
+  }
+  if (hasEnded && order.parent !== undefined && order.status === "replaced") linkSuccessors(sql, order.parent);
   return ok(next);
 }
 

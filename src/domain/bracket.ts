@@ -1,7 +1,7 @@
 // An order and its legs, and what they are to one another: the legs wait until the order is filled, and then only one of them
 // closes its position. Which one works, and when, is the venue's affair.
 import { leavesQuantity } from "./leaves.ts";
-import { greaterThan } from "./money.ts";
+import { ZERO, add, greaterThan, isPositive, smaller } from "./money.ts";
 import { type Order, hasLegs } from "./order.ts";
 
 /**
@@ -19,6 +19,14 @@ export const isOfBracket = (order: Pick<Order, "parent" | "take_profit" | "stop_
 export const lacksLegs = (order: Pick<Order, "status" | "take_profit" | "stop_loss" | "legs">): boolean =>
   order.status === "filled" && hasLegs(order) && order.legs === undefined;
 
+/** Whether the leg has given way to another one at the venue, and nobody has told to which. */
+export const lacksSuccessor = ({
+  parent,
+  status,
+  replaced_by,
+}: Pick<Order, "parent" | "status" | "replaced_by">): boolean =>
+  parent !== undefined && status === "replaced" && replaced_by === null;
+
 /**
  * Of all live orders, those that stand for themselves. A leg whose order lives does not: to cancel it would cancel an order on the
  * other side that nobody spoke of, and it ends with that one.
@@ -28,25 +36,31 @@ export function standingAlone<T extends { readonly order: Pick<Order, "id" | "pa
   return live.filter(({ order }) => order.parent === undefined || !ids.has(order.parent));
 }
 
-type Tradable = Pick<
-  Order,
-  "parent" | "status" | "type" | "quantity" | "notional" | "filled_quantity" | "average_price"
->;
-
 /**
- * Of these live orders, the ones that can all trade beside one another. The legs of an order are one way out and not two, also in
- * the moment in which both look live: the one with more units left stands for both.
+ * What the legs of an order may still trade, as one order: they are one way out and not two, also in the moment in which both look
+ * live, so the one with more units left stands for both. They close no more than their order has filled, and that much is theirs to
+ * close from when it is filled, also while the venue still holds them back, or has not told of them. `undefined`: nothing.
  */
-export function tradable<T extends Tradable>(orders: readonly T[]): T[] {
-  const alone = orders.filter(({ parent }) => parent === undefined);
-  const legs = orders.filter((order) => order.parent !== undefined && !isHeldBack(order));
-  const byParent = Map.groupBy(legs, ({ parent }) => parent);
-  return [...alone, ...[...byParent.values()].map((both) => both.reduce(heavier))];
+export function wayOutOf(order: Order, legs: readonly Order[]): Order | undefined {
+  const working = legs.filter((leg) => !isHeldBack(leg));
+  const told = working.length > 0 ? working : legs;
+  if (told.length === 0) return lacksLegs(order) ? untoldWayOut(order) : undefined;
+  const leg = told.reduce(heavier);
+  const units = smaller(leavesQuantity(leg), order.filled_quantity);
+  if (!isPositive(units)) return undefined;
+  return units === leavesQuantity(leg) ? leg : { ...leg, quantity: add(leg.filled_quantity, units) };
 }
 
 /** Of two for as many units it is the one that may trade at more prices. */
-function heavier<T extends Tradable>(a: T, b: T): T {
+function heavier(a: Order, b: Order): Order {
   const [leftOfA, leftOfB] = [leavesQuantity(a), leavesQuantity(b)];
   if (leftOfA === leftOfB) return a.type === "limit" ? b : a;
   return greaterThan(leftOfA, leftOfB) ? a : b;
+}
+
+/** At any price: nobody has told which leg works. */
+function untoldWayOut({ limit_price: _limit, take_profit: _profit, stop_loss: _stop, ...order }: Order): Order {
+  const side = order.side === "buy" ? "sell" : "buy";
+  const units = { quantity: order.filled_quantity, filled_quantity: ZERO };
+  return { ...order, ...units, parent: order.id, side, type: "market", status: "new" };
 }

@@ -167,8 +167,21 @@ export type Broker = {
 };
 
 /** Whether what a venue shows under an order's name is that order, as far as the venue may change it. */
-export const isThatOrder = (order: Order, report: VenueReport): boolean =>
-  order.parent === undefined ? isSameOrder(intentOf(order), report) : isThatLeg(order, report);
+export function isThatOrder(order: Order, report: VenueReport): boolean {
+  if (order.parent !== undefined) return isThatLeg(order, report);
+  const { legs, ...alone } = report;
+  // Once its legs are known, somebody may have put others in their place, at other prices.
+  return order.legs === undefined
+    ? isSameOrder(intentOf(order), report)
+    : isSameOrder(intentOf(order), alone) && (legs === undefined || legs.every((leg) => mayBeLegOf(order, leg)));
+}
+
+const mayBeLegOf = ({ symbol, side, quantity }: Order, leg: VenueReport): boolean =>
+  leg.symbol === symbol &&
+  leg.side !== side &&
+  leg.quantity !== null &&
+  quantity !== undefined &&
+  !greaterThan(leg.quantity, quantity);
 
 /** Of how many units a leg is, changes with every fill of the other one. */
 const isThatLeg = (leg: Order, report: VenueReport): boolean =>

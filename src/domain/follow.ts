@@ -1,5 +1,5 @@
 // What to do next with an order that is not over, and when. Pure: the account carries it out.
-import { isHeldBack, lacksLegs } from "./bracket.ts";
+import { isHeldBack, lacksLegs, lacksSuccessor } from "./bracket.ts";
 import type { Deduplication } from "./broker.ts";
 import { type Order, isTerminal } from "./order.ts";
 import type { Purpose } from "./pace.ts";
@@ -22,7 +22,7 @@ const POLL_DELAYS_MS = [250, 500, 1_000, 2_000, 5_000, 15_000, 60_000] as const;
 const HELD_BACK_DELAYS_MS = [...POLL_DELAYS_MS, 300_000] as const;
 /** More looks than there are delays: a leg that is held back from the start has nothing to tell for now. */
 export const LOOKS_WHILE_HELD_BACK = HELD_BACK_DELAYS_MS.length;
-/** For how long, and how often at least, a filled order is asked for legs that the broker has not told of. */
+/** For how long, and how often at least, an order is asked for legs that the broker has not told of. */
 const LEGS_MISSING_MS_MAX = 86_400_000;
 const LEGS_MISSING_DELAY_MS_MAX = 60_000;
 /** When to ask again about an order that was canceled or expired, counted from its end: a fill can be told after it. */
@@ -44,6 +44,8 @@ export type NextMove =
   | { readonly move: "mark_interrupted" }
   /** Ask the broker whether it has the order, or how the order stands. */
   | { readonly move: "look_up" }
+  /** Ask the broker how the order stands that this one is a leg of, which tells of both. */
+  | { readonly move: "look_at_parent" }
   /** Tell the broker to cancel it. */
   | { readonly move: "cancel" }
   | { readonly move: "give_up"; readonly code: string }
@@ -61,6 +63,8 @@ export type FollowFacts = {
   readonly isShadow: boolean;
   /** Whether the order that this one waits for has ended. */
   readonly predecessorEnded: boolean;
+  /** Whether the order that this one is a leg of has not ended. */
+  readonly parentLives: boolean;
 };
 
 export type Followed = Pick<
@@ -75,6 +79,7 @@ export type Followed = Pick<
   | "legs"
   | "take_profit"
   | "stop_loss"
+  | "replaced_by"
 >;
 
 export function planNext(order: Followed, facts: FollowFacts): NextMove {
@@ -101,11 +106,18 @@ export function planNext(order: Followed, facts: FollowFacts): NextMove {
       return { move: "look_up" };
     case "delivered":
       if (isGone(facts.absences) && !isTerminal(order.status)) return { move: "give_up", code: "gone_from_broker" };
-      return { move: isCancelDue(order, facts) ? "cancel" : "look_up" };
+      if (isCancelDue(order, facts)) return { move: "cancel" };
+      return { move: isToldByParent(order, facts) ? "look_at_parent" : "look_up" };
     default:
       return assertNever(order.delivery);
   }
 }
+
+/**
+ * A leg's fill closes what its order's fill has opened, and has to be counted after it: while that one lives, it is what is asked.
+ * And only that one names what has taken a leg's place.
+ */
+const isToldByParent = (order: Followed, { parentLives }: FollowFacts): boolean => parentLives || lacksSuccessor(order);
 
 /** Whether the broker has denied a live order for so long that nobody can go on believing in it. */
 export const isGone = (absences: number): boolean => absences >= ABSENCES_BEFORE_OPERATOR;
@@ -187,14 +199,14 @@ export function delayToNextLook(order: Followed, looks: number): number | null {
 
 /** When to look once more at an order that has ended, or `null` when that has been done, or is of no use. */
 export function lateLookAtMs(order: Followed, endedAtMs: number, nowMs: number): number | null {
-  if (lacksLegs(order)) return legsLookAtMs(endedAtMs, nowMs);
+  if (lacksLegs(order) || lacksSuccessor(order)) return legsLookAtMs(endedAtMs, nowMs);
   if (!isWatched(order) || (order.status !== "canceled" && order.status !== "expired")) return null;
   return LATE_LOOKS_MS.map((delayMs) => endedAtMs + delayMs).find((atMs) => atMs > nowMs) ?? null;
 }
 
 /** At once, and then less and less often: a position may be without protection, and a fill without being counted. */
-function legsLookAtMs(filledAtMs: number, nowMs: number): number | null {
-  const agedMs = Math.max(0, nowMs - filledAtMs);
+function legsLookAtMs(endedAtMs: number, nowMs: number): number | null {
+  const agedMs = Math.max(0, nowMs - endedAtMs);
   if (agedMs >= LEGS_MISSING_MS_MAX) return null;
   return nowMs + Math.min(Math.max(POLL_DELAYS_MS[0], agedMs), LEGS_MISSING_DELAY_MS_MAX);
 }

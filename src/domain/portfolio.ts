@@ -1,7 +1,6 @@
 // What an account holds, and the most it could come to hold: every live order may still fill, those nobody knows about
 // included. Nothing here is a float, and a price nobody has is never guessed.
 import * as z from "zod";
-import { tradable } from "./bracket.ts";
 import type { VenueBalances, VenueHolding } from "./broker.ts";
 import { AccountId } from "./ids.ts";
 import { leavesAmount, leavesQuantity } from "./leaves.ts";
@@ -21,7 +20,7 @@ import {
   sum,
   subtract,
 } from "./money.ts";
-import { type Delivery, type Order, type Side, isLive } from "./order.ts";
+import type { Delivery, Order, Side } from "./order.ts";
 
 /**
  * Whoever asks for the portfolio has the broker asked first, unless it has answered in the last few seconds. A word older than
@@ -137,7 +136,7 @@ export type PortfolioFacts = {
   readonly balances: VenueBalances | null;
   /** Units held by symbol, negative when short, counted from our own fills. */
   readonly positions: ReadonlyMap<string, Decimal>;
-  /** Every order that is not over; what they have filled is in `positions`. */
+  /** What may still trade, each of it once; what they have filled is in `positions`. */
   readonly orders: readonly OpenOrder[];
   /** Money per unit by symbol, for where the broker's holdings name no value. */
   readonly referencePrices: ReadonlyMap<string, Decimal>;
@@ -198,11 +197,10 @@ function readLines({
   holdings,
   referencePrices,
 }: Pick<PortfolioFacts, "positions" | "orders" | "holdings" | "referencePrices">): Line[] {
-  const counted = tradable(orders.filter(counts));
   const held = [...positions].filter(([, quantity]) => !isZero(quantity)).map(([symbol]) => symbol);
-  const symbols = new Set([...held, ...counted.map((order) => order.symbol)]);
+  const symbols = new Set([...held, ...orders.map((order) => order.symbol)]);
   return [...symbols].sort().map((symbol) => {
-    const ofSymbol = counted.filter((order) => order.symbol === symbol);
+    const ofSymbol = orders.filter((order) => order.symbol === symbol);
     const holding = holdings.find((candidate) => candidate.symbol === symbol);
     return {
       symbol,
@@ -214,9 +212,6 @@ function readLines({
     };
   });
 }
-
-/** A replacement that waits for the end of the order it replaces is no second order: until then that one counts. */
-const counts = (order: OpenOrder): boolean => isLive(order) && order.delivery !== "waiting";
 
 const IN_DOUBT: ReadonlySet<Delivery> = new Set(["submitting", "unknown", "needs_operator"]);
 

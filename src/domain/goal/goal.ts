@@ -56,6 +56,8 @@ export type GoalFacts = {
   readonly live: readonly Order[];
   /** The goal's own order as it now stands; `undefined` while it has none. */
   readonly ordered: Order | undefined;
+  /** Whether there are live orders in the symbol that nobody can see: the legs of an order that the venue has not told of. */
+  readonly legsUntold: boolean;
   /** Those of the live orders that a goal has placed. */
   readonly ofGoals: ReadonlySet<OrderId>;
   /** Of the last trade, where it is recent enough to go by. */
@@ -70,17 +72,24 @@ export type GoalFacts = {
 
 export type GoalMove =
   /** Ask once for each to be canceled. */
-  | { readonly move: "cancel"; readonly orders: readonly OrderId[] }
+  | {
+      readonly move: "cancel";
+      readonly orders: readonly OrderId[];
+      /** What they make way for, as far as that can be told by now. Where it would be denied they are to stay. */
+      readonly before: GoalOrder | null;
+    }
   /** Until an order in the symbol changes. */
   | { readonly move: "wait" }
-  | {
-      readonly move: "order";
-      readonly stage: OrderStage;
-      readonly order: PlannedOrder;
-      /** How the quantity comes about. */
-      readonly arithmetic: string;
-    }
+  | GoalOrder
   | GoalEnd;
+
+export type GoalOrder = {
+  readonly move: "order";
+  readonly stage: OrderStage;
+  readonly order: PlannedOrder;
+  /** How the quantity comes about. */
+  readonly arithmetic: string;
+};
 
 export type GoalEnd = { readonly move: "end"; readonly code: string; readonly detail: string };
 

@@ -1,13 +1,15 @@
 // The live orders that have to end before a goal can order anything: what they still trade would make its order the wrong one.
 import type { OrderId } from "../ids.ts";
 import { leavesQuantity } from "../leaves.ts";
-import { type Decimal, absolute, greaterThan, subtract, sum } from "../money.ts";
-import type { Order } from "../order.ts";
+import { type Decimal, absolute, greaterThan, isPositive, subtract, sum } from "../money.ts";
+import { type Order, hasLegs } from "../order.ts";
 import { assertNever } from "../result.ts";
 import {
   type Exit,
   type Goal,
+  type GoalEnd,
   type GoalFacts,
+  type GoalOrder,
   closingSide,
   concerns,
   openingSide,
@@ -17,7 +19,8 @@ import {
 
 export type Obstacles = { readonly toCancel: readonly Order[]; readonly toWaitFor: readonly Order[] };
 
-export function findObstacles(goal: Goal, facts: GoalFacts): Obstacles {
+/** `next`: what the goal would order as things stand. */
+export function findObstacles(goal: Goal, facts: GoalFacts, next: GoalOrder | GoalEnd): Obstacles {
   const { instruction } = goal;
   const held = sideHeld(facts.position);
   switch (instruction.action) {
@@ -29,11 +32,16 @@ export function findObstacles(goal: Goal, facts: GoalFacts): Obstacles {
       // Nothing will be ordered: what rests at a price of its own, such as a stop, is left as well.
       return isThere
         ? cancel(facts.live.filter((order) => isMoving(order) && order.side === closingSide(held)))
-        : all(goal, facts);
+        : lettingFinish(facts.live, goal, facts);
     }
     case "reverse":
-    case "target":
-      return all(goal, facts);
+    case "target": {
+      // More of what is held, or nothing: the legs that protect what is held are not in the way of that.
+      const takesOff = next.move === "order" && next.stage !== "entering";
+      const isProtection = ({ parent, side }: Order) =>
+        parent !== undefined && held !== undefined && side === closingSide(held);
+      return lettingFinish(takesOff ? facts.live : facts.live.filter((order) => !isProtection(order)), goal, facts);
+    }
     case "exit":
       return ofExit(goal, instruction, facts);
     default:
@@ -41,13 +49,13 @@ export function findObstacles(goal: Goal, facts: GoalFacts): Obstacles {
   }
 }
 
-const all = (goal: Goal, facts: GoalFacts): Obstacles => lettingFinish(facts.live, goal, facts);
-
 function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
   const { live, ofGoals, position } = facts;
   const held = sideHeld(position);
   if (held !== undefined && (concerns(exit, held) || goal.leaving.includes(held))) {
-    const inTheWay = live.filter((order) => order.side === closingSide(held) || isComing(order, ofGoals));
+    const inTheWay = live.filter(
+      (order) => order.side === closingSide(held) || isComing(order, ofGoals) || isOpeningWithLegs(order),
+    );
     return lettingFinish(inTheWay, goal, facts);
   }
   // There is nothing to get out of, unless it is on its way.
@@ -61,6 +69,9 @@ function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
 /** One that is being canceled may fill until its end is known, and one that waits for a person may be approved. */
 const isComing = (order: Order, ofGoals: ReadonlySet<OrderId>): boolean =>
   ofGoals.has(order.id) || isMoving(order) || isHeld(order) || order.cancel_requested_at !== null;
+
+/** Its legs close what it has filled so far as soon as it is whole, also where something else has closed that by then. */
+const isOpeningWithLegs = (order: Order): boolean => hasLegs(order) && isPositive(order.filled_quantity);
 
 /**
  * Canceled is what does not lead where the goal leads as well. What does is under way already: in its place nothing would be

@@ -10,7 +10,7 @@ import {
   type Goal,
   type GoalEnd,
   type GoalFacts,
-  type GoalMove,
+  type GoalOrder,
   type PositionInstruction,
   closingSide,
   concerns,
@@ -26,7 +26,7 @@ type Instructed<Action extends PositionInstruction["action"]> = Extract<
 >;
 
 /** The order, or how the goal ends because there is none to be placed. */
-export function planOrder(goal: Goal, facts: GoalFacts): GoalMove {
+export function planOrder(goal: Goal, facts: GoalFacts): GoalOrder | GoalEnd {
   const { instruction } = goal;
   switch (instruction.action) {
     case "exit":
@@ -48,7 +48,7 @@ export function planOrder(goal: Goal, facts: GoalFacts): GoalMove {
 export const makesRoom = (instruction: PositionInstruction, side: Side): boolean =>
   sideWanted(instruction) === side && instruction.reduce_only !== true;
 
-function planExit(goal: Goal, exit: Exit, facts: GoalFacts): GoalMove {
+function planExit(goal: Goal, exit: Exit, facts: GoalFacts): GoalOrder | GoalEnd {
   const held = sideHeld(facts.position);
   if (held !== undefined && goal.leaving.includes(held)) return reduceBy(goal, facts, undefined);
   return held !== undefined && concerns(exit, held)
@@ -56,21 +56,21 @@ function planExit(goal: Goal, exit: Exit, facts: GoalFacts): GoalMove {
     : end("nothing_to_do", `${facts.position} held`);
 }
 
-function planEnter(goal: Goal, { side, size, opposite }: Instructed<"enter">, facts: GoalFacts): GoalMove {
+function planEnter(goal: Goal, { side, size, opposite }: Instructed<"enter">, facts: GoalFacts): GoalOrder | GoalEnd {
   const held = sideHeld(facts.position);
   if (held === undefined) return open(goal, facts, { side, size });
   if (openingSide(held) === side) return alreadyThere(facts);
   return reduceBy(goal, facts, opposite === "reduce" ? size : undefined);
 }
 
-function planAdd(goal: Goal, { side, size }: Instructed<"add">, facts: GoalFacts): GoalMove {
+function planAdd(goal: Goal, { side, size }: Instructed<"add">, facts: GoalFacts): GoalOrder | GoalEnd {
   const held = sideHeld(facts.position);
   return held === undefined || (side !== undefined && openingSide(held) !== side)
     ? end("no_position", `${facts.position} held`)
     : open(goal, facts, { side: openingSide(held), size });
 }
 
-function planReverse(goal: Goal, { side, size }: Instructed<"reverse">, facts: GoalFacts): GoalMove {
+function planReverse(goal: Goal, { side, size }: Instructed<"reverse">, facts: GoalFacts): GoalOrder | GoalEnd {
   const held = sideHeld(facts.position);
   if (held === undefined) return open(goal, facts, { side, size });
   if (openingSide(held) !== side) return reduceBy(goal, facts, undefined);
@@ -81,7 +81,7 @@ function planReverse(goal: Goal, { side, size }: Instructed<"reverse">, facts: G
   return approach(goal, facts, { wanted: signOf(side, quantity), why: `${arithmetic}; ` });
 }
 
-function planTarget(goal: Goal, target: Instructed<"target">, facts: GoalFacts): GoalMove {
+function planTarget(goal: Goal, target: Instructed<"target">, facts: GoalFacts): GoalOrder | GoalEnd {
   const { position: wanted, ifThere } = target;
   // Only at the start: what is there because of this goal is what was wanted.
   if (wanted !== facts.position || ifThere === undefined || goal.stage !== "clearing") {
@@ -95,7 +95,11 @@ function planTarget(goal: Goal, target: Instructed<"target">, facts: GoalFacts):
 }
 
 /** One order closer to a number of units. `why`: how the number came about. */
-function approach(goal: Goal, facts: GoalFacts, { wanted, why }: { wanted: Decimal; why: string }): GoalMove {
+function approach(
+  goal: Goal,
+  facts: GoalFacts,
+  { wanted, why }: { wanted: Decimal; why: string },
+): GoalOrder | GoalEnd {
   const held = sideHeld(facts.position);
   const side = sideHeld(wanted);
   if (wanted === facts.position) return alreadyThere(facts);
@@ -111,7 +115,7 @@ function approach(goal: Goal, facts: GoalFacts, { wanted, why }: { wanted: Decim
 type Opening = { readonly side: Side; readonly size: Size | undefined; readonly why?: string };
 
 /** Opens a position or adds to it. */
-function open(goal: Goal, facts: GoalFacts, opening: Opening): GoalMove {
+function open(goal: Goal, facts: GoalFacts, opening: Opening): GoalOrder | GoalEnd {
   const entry = workOut(goal, facts, opening);
   if (!entry.ok) return endOf(entry.error);
   const { sized, terms } = entry.value;
@@ -148,7 +152,7 @@ const sizingFacts = (facts: GoalFacts): Omit<SizingFacts, "side" | "isEntry" | "
 });
 
 /** Takes off so much of what is held, or all of it, which is neither rounded nor held against any minimum. */
-function reduceBy(goal: Goal, facts: GoalFacts, size: Size | undefined, why = ""): GoalMove {
+function reduceBy(goal: Goal, facts: GoalFacts, size: Size | undefined, why = ""): GoalOrder | GoalEnd {
   const { instruction } = goal;
   const side: Side = compare(facts.position, ZERO) > 0 ? "sell" : "buy";
   const units = unitsOff(facts, side, size);

@@ -2,9 +2,9 @@
 import { ZERO } from "../money.ts";
 import { type Order, isTerminal } from "../order.ts";
 import { assert } from "../result.ts";
-import type { Goal, GoalEnd, GoalFacts, GoalMove } from "./goal.ts";
+import type { Goal, GoalEnd, GoalFacts, GoalMove, GoalOrder } from "./goal.ts";
 import { makesRoom, planOrder } from "./order.ts";
-import { findObstacles } from "./obstacles.ts";
+import { findObstacles, isMoving } from "./obstacles.ts";
 
 const WAIT = { move: "wait" } as const;
 
@@ -20,11 +20,26 @@ export function planGoal(goal: Goal, facts: GoalFacts): GoalMove {
     if (followed !== "go_on") return followed;
   }
   if (!facts.positionKnown) return WAIT;
-  const { toCancel, toWaitFor } = findObstacles(goal, facts);
-  const unasked = toCancel.filter(({ cancel_requested_at }) => cancel_requested_at === null);
-  if (unasked.length > 0) return { move: "cancel", orders: unasked.map(({ id }) => id) };
-  return toCancel.length + toWaitFor.length > 0 ? WAIT : planOrder(goal, facts);
+  const next = planOrder(goal, facts);
+  const isStill = !facts.live.some((order) => isMoving(order) || isBeingCanceled(order));
+  // Where nothing will be ordered, nothing makes way for it. What moves may change that.
+  if (isStill && next.move === "end" && isRefusal(next)) return next;
+  if (facts.legsUntold && takesOff(next)) return WAIT;
+  const { toCancel, toWaitFor } = findObstacles(goal, facts, next);
+  const unasked = toCancel.filter((order) => !isBeingCanceled(order));
+  if (unasked.length > 0) {
+    const before = isStill && toWaitFor.length === 0 && next.move === "order" ? next : null;
+    return { move: "cancel", orders: unasked.map(({ id }) => id), before };
+  }
+  return toCancel.length + toWaitFor.length > 0 ? WAIT : next;
 }
+
+const isBeingCanceled = ({ cancel_requested_at }: Order): boolean => cancel_requested_at !== null;
+
+/** Whether something keeps an order from being placed, and not that there is none to place. */
+const isRefusal = ({ code }: GoalEnd): boolean => code !== "nothing_to_do" && code !== "already_there";
+
+const takesOff = (next: GoalOrder | GoalEnd): boolean => next.move === "order" && next.stage !== "entering";
 
 /** What follows from how the stage's order stands. An exit that an entry waits for has to be filled to the last unit. */
 function follow(goal: Goal, ordered: Order): GoalMove | "go_on" {

@@ -2,126 +2,18 @@
 // and tables, the Alpaca adapter, and the paper venue.
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { writeBrokerView } from "../../../src/account/broker-view.ts";
 import { cancelLiveOrders, cancelOrder } from "../../../src/account/cancel.ts";
-import { findByClientOrderId, listOrders, readLive } from "../../../src/account/orders.ts";
+import { listOrders, readLive } from "../../../src/account/orders.ts";
 import { positionIn } from "../../../src/account/positions.ts";
+import { mustRecord } from "../../../src/account/record.ts";
 import { setStop } from "../../../src/account/stops.ts";
-import { alpacaBroker } from "../../../src/brokers/alpaca/adapter.ts";
-import { handleVenueRequest } from "../../../src/brokers/paper/venue.ts";
-import type { Broker, FindEnding, SubmitEnding, VenueReport } from "../../../src/domain/broker.ts";
-import { ClientOrderId } from "../../../src/domain/ids.ts";
-import { type Order, isTerminal } from "../../../src/domain/order.ts";
-import { NOW_MS } from "../../support/builders.ts";
-import { openVenue } from "../brokers/paper/venue-client.ts";
-import { Simulation } from "./simulation.ts";
+import type { FindEnding, VenueReport } from "../../../src/domain/broker.ts";
+import { decimalOf } from "../../../src/domain/money.ts";
+import type { Order } from "../../../src/domain/order.ts";
+import { NOW_MS, aReport } from "../../support/builders.ts";
+import { isAtRest, legsOf, orderNamed, statusesOf, trade } from "./bracketing.ts";
 import { transactionSync } from "./sql-storage.ts";
-import {
-  ACCOUNT,
-  BALANCES,
-  CALLER,
-  aSignal,
-  admitSignal,
-  at,
-  journalOf,
-  read,
-  tradesOf,
-  typesOf,
-  workingUnits,
-} from "./tables.ts";
-
-const LATENCY_MS = 40;
-const BOTH = { take_profit: { limit_price: "200" }, stop_loss: { stop_price: "180" } };
-const MARKET = { type: "market", limit_price: undefined, client_order_id: "entry" };
-
-type Faults = {
-  readonly maxFillQuantity?: string;
-  /** What becomes of an answer on its way back. */
-  readonly onSubmit?: (ending: SubmitEnding) => SubmitEnding;
-  readonly onFind?: (ending: FindEnding) => FindEnding;
-};
-
-/** An account that trades at a paper venue of its own. AAPL is at 187.50. */
-function trade({ maxFillQuantity, onSubmit = same, onFind = same }: Faults = {}) {
-  const simulation = new Simulation();
-  const { sql } = simulation;
-  writeBrokerView(sql, { atMs: NOW_MS, holdings: [], balances: BALANCES });
-  const venue = { ...openVenue({ maxFillQuantity }).venue, nowMs: () => simulation.nowMs };
-  const adapter = alpacaBroker({
-    tradingUrl: "https://venue.test",
-    dataUrl: "https://venue.test",
-    deduplication: "permanent",
-    limits: { capacity: 1_000_000, ratePerSec: 1_000 },
-    credentials: () => Promise.resolve({ keyId: "test-key", secretKey: "test-secret" }),
-    fetch: (request) => handleVenueRequest(request, venue),
-    nowMs: () => simulation.nowMs,
-    onQuota: () => undefined,
-  });
-  const over = <T>(ask: () => Promise<T>): Promise<T> => simulation.call(LATENCY_MS, ask).then((answer) => answer);
-  const calls: string[] = [];
-  const broker: Broker = {
-    ...adapter,
-    submit: (intent) => over(async () => onSubmit(await adapter.submit(intent))),
-    find: (id) => {
-      calls.push(`find ${id}`);
-      return over(async () => onFind(await adapter.find(id)));
-    },
-    cancel: (id) => {
-      calls.push("cancel");
-      return over(() => adapter.cancel(id));
-    },
-    openOrders: () => over(adapter.openOrders),
-    executions: (sinceMs) => over(() => adapter.executions(sinceMs)),
-    holdings: () => over(adapter.holdings),
-    balances: () => over(adapter.balances),
-  };
-  simulation.start(broker);
-  const toVenue = (method: string, path: string, body?: object) =>
-    handleVenueRequest(
-      new Request(`https://venue.test${path}`, {
-        method,
-        headers: { "APCA-API-KEY-ID": "test-key", "APCA-API-SECRET-KEY": "test-secret" },
-        body: body === undefined ? null : JSON.stringify(body),
-      }),
-      venue,
-    );
-  const submit = (order: object = {}) =>
-    transactionSync(sql, () =>
-      admitSignal(sql, aSignal({ requestId: crypto.randomUUID(), order: { ...MARKET, ...BOTH, ...order } }), {
-        nowMs: simulation.nowMs,
-      }),
-    );
-  /** Lets so much time pass. */
-  const wait = async (ms: number) => {
-    const untilMs = simulation.nowMs + ms;
-    simulation.at(untilMs, () => undefined);
-    await simulation.run(() => simulation.nowMs >= untilMs);
-  };
-  /** Moves the market, and waits until somebody has looked. */
-  const moveTo = async (price: string, ms = 400_000) => {
-    await toVenue("PUT", "/paper/prices/AAPL", { price });
-    await wait(ms);
-  };
-  return { simulation, sql, submit, wait, moveTo, calls, adapter };
-}
-
-const same = <T>(ending: T): T => ending;
-
-const orderNamed = (sql: SqlStorage, name = "entry"): Order => {
-  const row = findByClientOrderId(sql, ClientOrderId.parse(name));
-  if (row === undefined) throw new Error(`no order ${name}`);
-  return row.order;
-};
-
-const legsOf = (sql: SqlStorage, name?: string): Order[] =>
-  (orderNamed(sql, name).legs ?? []).map((id) => read(sql, { id }).order);
-
-/** The order, its take profit and its stop loss, in this order, as far as they are known. */
-const statusesOf = (sql: SqlStorage, name?: string): string =>
-  [orderNamed(sql, name), ...legsOf(sql, name)].map(({ status }) => status).join(" ");
-
-const isAtRest = (sql: SqlStorage): boolean =>
-  listOrders(sql, { limit: 100 }).every((order) => isTerminal(order.status) && read(sql, order).dueAtMs === null);
+import { ACCOUNT, CALLER, at, journalOf, read, tradesOf, typesOf, workingUnits } from "./tables.ts";
 
 beforeEach(() => {
   for (const level of ["warn", "error"] as const) vi.spyOn(console, level).mockImplementation(() => undefined);
@@ -285,6 +177,46 @@ describe("an order with a take profit and a stop loss", () => {
     expect(statusesOf(sql)).toBe("filled");
     await wait(120_000);
     expect(statusesOf(sql)).toBe("filled new suspended");
+  });
+
+  it("is asked for what has taken the place of a leg until that is told, at whatever price, and follows it", async () => {
+    let isTold = false;
+    let isReplaced = false;
+    const onFind = (ending: FindEnding): FindEnding => {
+      if (!isReplaced || ending.ending !== "found") return ending;
+      const { legs, ...report } = ending.report;
+      if (legs === undefined) return { ending: "found", report };
+      if (!isTold) return { ending: "found", report };
+      const others = legs.map((leg) => (leg.type === "stop" ? { ...leg, status: "replaced" as const } : leg));
+      const newer = legs
+        .filter(({ type }) => type === "stop")
+        .map((leg) => ({
+          ...leg,
+          client_order_id: "moved-stop",
+          venue_order_id: "moved",
+          stop_price: decimalOf("185"),
+        }));
+      return { ending: "found", report: { ...report, legs: [...others, ...newer] } };
+    };
+    const { sql, submit, wait, simulation } = trade({ onFind });
+    submit();
+    await wait(5_000);
+    const [, stop] = legsOf(sql);
+    if (stop === undefined) throw new Error("no stop loss");
+    isReplaced = true;
+    const { client_order_id, symbol, side, type, quantity = null, stop_price = null, venue_order_id } = stop;
+    const terms = { client_order_id, symbol, side, type, quantity, stop_price, limit_price: null };
+    const report = aReport({ ...terms, venue_order_id: venue_order_id ?? "", status: "replaced" });
+    mustRecord(sql, read(sql, stop), { type: "report", report }, { nowMs: simulation.nowMs, random: 0 });
+    await wait(300_000);
+    expect(statusesOf(sql)).toBe("filled new replaced");
+    expect(workingUnits(sql, "sell")).toBe("10");
+    isTold = true;
+    await wait(120_000);
+    const [, old, moved] = legsOf(sql);
+    expect(old).toMatchObject({ status: "replaced", replaced_by: moved?.id });
+    expect(moved).toMatchObject({ client_order_id: "moved-stop", stop_price: "185", parent: orderNamed(sql).id });
+    expect(read(sql, stop).dueAtMs).toBeNull();
   });
 
   it("is followed in a list of many, in which a leg that is held back does not stand", async () => {

@@ -58,6 +58,7 @@ function dispatch(orders: readonly Order[], { limits = ROOMY, breaker = CLOSED, 
     broker: aBroker(),
     nowMs: () => clock.nowMs,
     mayLeave: () => true,
+    parentLives: () => false,
     isShadow: false,
     predecessorEnded: ({ replaces }) => replaces !== null && isTerminal(read(sql, { id: replaces }).order.status),
     step: async (row, { move }) => {

@@ -33,6 +33,7 @@ type Endings = {
   readonly mayLeave?: boolean;
   readonly isShadow?: boolean;
   readonly predecessorEnded?: boolean;
+  readonly parentLives?: boolean;
   readonly isCutOff?: boolean;
   /** Events that come too late, because the order has moved on. */
   readonly refuses?: OrderEvent["type"];
@@ -72,6 +73,8 @@ function makeDeps({ submit, find, cancel, deduplication = "permanent", refuses, 
       calls.push("predecessorEnded");
       return state.predecessorEnded ?? false;
     },
+    parentLives: () => state.parentLives ?? false,
+    lookAtParent: () => void calls.push("lookAtParent"),
     record: (seen, event) => {
       calls.push(`record ${event.type}`);
       if (event.type === refuses) return undefined;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
 import { markEquity, readFunds } from "../../../src/account/funds.ts";
-import { readWorking } from "../../../src/account/orders.ts";
+import { readWorking } from "../../../src/account/working.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import { NOW_MS, anOrder } from "../../support/builders.ts";

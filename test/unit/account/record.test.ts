@@ -528,18 +528,27 @@ describe("a report that tells of legs", () => {
     expect(read(sql, other).order).toEqual(other);
   });
 
-  it("adds the one that has taken the place of another, which is asked for when that one says so", () => {
+  it("adds the one that has taken the place of another, which is asked for while nobody has told of it", () => {
     const { sql } = recordAll(entry, [
       { type: "report", report: { ...aReport({ status: "filled", filled_quantity: "10" }), legs: [stopOf()] } },
     ]);
     expect(read(sql, entry).dueAtMs).toBeNull();
     const leg = read(sql, { id: legIdOf(entry.id, 1) });
     mustRecord(sql, leg, { type: "report", report: stopOf({ status: "replaced" }) }, at());
-    expect(read(sql, entry).dueAtMs).toBe(0);
+    expect(read(sql, leg.order).dueAtMs).toBe(NOW_MS + 250);
     const successor = stopOf({ client_order_id: "leg-2", venue_order_id: "venue-3", status: "new" });
     const report = { ...aReport({ status: "filled", filled_quantity: "10" }), legs: [successor] };
     mustRecord(sql, read(sql, entry), { type: "report", report }, at());
     expect(read(sql, entry).order.legs).toEqual([1, 2].map((n) => legIdOf(entry.id, n)));
     expect(readLive(sql)).toMatchObject([{ client_order_id: "leg-2", parent: entry.id }]);
+    expect(read(sql, leg.order)).toMatchObject({ order: { replaced_by: legIdOf(entry.id, 2) }, dueAtMs: null });
+  });
+
+  it("knows which has taken whose place also where that one was told first", () => {
+    const both = [stopOf(), stopOf({ client_order_id: "leg-2", venue_order_id: "venue-3" })];
+    const { sql } = recordAll(entry, [told(...both)]);
+    const leg = read(sql, { id: legIdOf(entry.id, 1) });
+    mustRecord(sql, leg, { type: "report", report: stopOf({ status: "replaced" }) }, at());
+    expect(read(sql, leg.order)).toMatchObject({ order: { replaced_by: legIdOf(entry.id, 2) }, dueAtMs: null });
   });
 });

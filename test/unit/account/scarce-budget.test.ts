@@ -43,6 +43,7 @@ function trade(limits: BucketLimits) {
     broker: aBroker(),
     nowMs: () => nowMs,
     mayLeave: () => true,
+    parentLives: () => false,
     isShadow: false,
     predecessorEnded: () => false,
     step: async ({ order }, { move }) => {

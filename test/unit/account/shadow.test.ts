@@ -5,7 +5,8 @@ import { listHeld } from "../../../src/account/approve.ts";
 import { findGoal, openGoalIn } from "../../../src/account/goal-store.ts";
 import { carryOn } from "../../../src/account/goals.ts";
 import { type InstructionSignal, instruct } from "../../../src/account/instruct.ts";
-import { readLive, readWorking } from "../../../src/account/orders.ts";
+import { readLive } from "../../../src/account/orders.ts";
+import { readWorking } from "../../../src/account/working.ts";
 import { adoptPosition } from "../../../src/account/positions.ts";
 import { replaceOrder } from "../../../src/account/replace.ts";
 import { leaveBehind, withoutSending } from "../../../src/account/shadow.ts";
@@ -287,6 +288,7 @@ describe("a change of the mode", () => {
               expiresAtMs: row.expiresAtMs,
               looks: 0,
               absences: 6,
+              parentLives: false,
               deduplication: "permanent",
               mayLeave: true,
               isShadow,

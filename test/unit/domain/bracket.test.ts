@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { isHeldBack, lacksLegs, standingAlone, tradable } from "../../../src/domain/bracket.ts";
+import { isHeldBack, lacksLegs, standingAlone, wayOutOf } from "../../../src/domain/bracket.ts";
 import { OrderId, legIdOf } from "../../../src/domain/ids.ts";
+import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import { anOrder } from "../../support/builders.ts";
 
@@ -36,27 +37,41 @@ describe("a leg", () => {
   });
 });
 
-describe("orders that can trade beside one another", () => {
-  it("are all that stand alone, and one leg of each order", () => {
-    const other = legOf(3, { parent: legIdOf(entry.id, 9) });
-    const alone = [anOrder(), anOrder({ client_order_id: "alone-2" })];
-    expect(tradable([...alone, profit, other])).toEqual([...alone, profit, other]);
+describe("the way out of an order", () => {
+  const filled = { ...entry, quantity: decimalOf("10"), filled_quantity: decimalOf("10") };
+  const inPart = { ...filled, status: "partially_filled" as const, filled_quantity: decimalOf("8") };
+  const suspended = { status: "suspended" } as const;
+  const [heldProfit, heldStop] = [legOf(1, { ...profit, ...suspended }), legOf(2, { ...stop, ...suspended })];
+
+  it("is the larger of two legs that both look live, and never both", () => {
+    const rest = { ...stop, quantity: "4", filled_quantity: profit.filled_quantity };
+    expect(wayOutOf(filled, [profit, legOf(2, rest)])).toEqual(profit);
+    expect(wayOutOf(filled, [legOf(1, { ...profit, filled_quantity: "7" }), stop])).toEqual(stop);
   });
 
-  it("are the larger of two legs that both look live, and never both", () => {
-    const rest = { ...stop, quantity: profit.quantity, filled_quantity: profit.filled_quantity };
-    expect(tradable([profit, legOf(2, { ...rest, quantity: "4" })])).toEqual([profit]);
-    expect(tradable([legOf(1, { ...profit, filled_quantity: "7" }), stop])).toEqual([stop]);
+  it("is, of two for as many units, the leg that may trade at any price", () => {
+    expect(wayOutOf(filled, [profit, stop])).toEqual(stop);
+    expect(wayOutOf(filled, [stop, profit])).toEqual(stop);
   });
 
-  it("are, of two for as many units, the leg that may trade at any price", () => {
-    expect(tradable([profit, stop])).toEqual([stop]);
-    expect(tradable([stop, profit])).toEqual([stop]);
+  it("is the leg that works, and one that is held back only where none works yet", () => {
+    expect(wayOutOf(filled, [profit, heldStop])).toEqual(profit);
+    expect(wayOutOf(filled, [heldProfit, heldStop])).toEqual(heldStop);
   });
 
-  it("are no leg that is held back", () => {
-    expect(tradable([profit, { ...stop, status: "suspended" as const }])).toEqual([profit]);
-    expect(tradable([{ ...profit, status: "suspended" as const }])).toEqual([]);
+  it("closes no more than has been filled, and nothing where nothing has", () => {
+    expect(wayOutOf(inPart, [heldProfit])).toEqual({ ...heldProfit, quantity: "8" });
+    expect(wayOutOf({ ...inPart, filled_quantity: decimalOf("0") }, [heldProfit, heldStop])).toBeUndefined();
+    const canceled = { ...entry, status: "canceled" as const, filled_quantity: decimalOf("0") };
+    expect(wayOutOf(canceled, [heldProfit])).toBeUndefined();
+  });
+
+  it("is at any price while nobody has told of the legs of an order that is filled", () => {
+    const way = wayOutOf(filled, []);
+    expect(way).toMatchObject({ side: "sell", type: "market", quantity: "10", filled_quantity: "0", parent: entry.id });
+    expect(way).not.toHaveProperty("stop_loss");
+    expect(wayOutOf(inPart, [])).toBeUndefined();
+    expect(wayOutOf({ ...filled, legs: [stop.id] }, [])).toBeUndefined();
   });
 });
 

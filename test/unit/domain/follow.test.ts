@@ -12,6 +12,7 @@ import {
   planNext,
   purposeOf,
 } from "../../../src/domain/follow.ts";
+import { OrderId, legIdOf } from "../../../src/domain/ids.ts";
 import { Delivery, OrderStatus, isTerminal } from "../../../src/domain/order.ts";
 import { SETTLED_BY_OPERATOR } from "../../../src/domain/settlement.ts";
 import { NOW_MS, anOrder } from "../../support/builders.ts";
@@ -25,6 +26,7 @@ const facts = (overrides: Partial<FollowFacts> = {}): FollowFacts => ({
   mayLeave: true,
   isShadow: false,
   predecessorEnded: false,
+  parentLives: false,
   ...overrides,
 });
 
@@ -237,6 +239,7 @@ describe("whatever the facts", () => {
     mayLeave: fc.boolean(),
     isShadow: fc.boolean(),
     predecessorEnded: fc.boolean(),
+    parentLives: fc.boolean(),
   });
   const anyDelivery = fc.record({
     delivery: fc.constantFrom(...Delivery.options),
@@ -245,6 +248,7 @@ describe("whatever the facts", () => {
     cancel_requested_at: fc.constantFrom(null, WISH.cancel_requested_at),
     venue_order_id: fc.constantFrom(null, "venue-1"),
     reason: fc.constantFrom(null, { code: "timeout" }, { code: SETTLED_BY_OPERATOR }),
+    replaced_by: fc.constant(null),
   });
   /** The broker's id is the broker's word, and whoever has that has delivered the order. */
   const anyOrder = anyDelivery.map((order) =>
@@ -448,6 +452,29 @@ describe("a late look at an order that has ended", () => {
     expect(lateLookAtMs(settled, NOW_MS, NOW_MS)).toBe(NOW_MS + 5_000);
     expect(lateLookAtMs(settled, NOW_MS, NOW_MS + 5_000)).toBe(NOW_MS + 60_000);
     expect(lateLookAtMs(settled, NOW_MS, NOW_MS + 60_000)).toBeNull();
+  });
+});
+
+describe("a leg", () => {
+  const parent = "paper_019bc224-4100-7abc-8def-0123456789aa";
+  const leg = delivered("new", { parent });
+
+  it("is told of by its order while that one lives, and asked about by its own name afterwards", () => {
+    expect(planNext(leg, facts({ parentLives: true }))).toEqual({ move: "look_at_parent" });
+    expect(planNext(leg, facts())).toEqual(LOOK_UP);
+  });
+
+  it("is canceled by its own name all the same", () => {
+    expect(planNext({ ...leg, ...WISH }, facts({ parentLives: true }))).toEqual({ move: "cancel" });
+  });
+
+  it("that was replaced has its order asked for the one in its place, for a day, until that is told", () => {
+    const replaced = { ...leg, status: "replaced" as const };
+    expect(planNext(replaced, facts())).toEqual({ move: "look_at_parent" });
+    expect(lateLookAtMs(replaced, NOW_MS, NOW_MS)).toBe(NOW_MS + 250);
+    expect(lateLookAtMs(replaced, NOW_MS - 3_600_000, NOW_MS)).toBe(NOW_MS + 60_000);
+    expect(lateLookAtMs(replaced, NOW_MS - 86_400_000, NOW_MS)).toBeNull();
+    expect(lateLookAtMs({ ...replaced, replaced_by: legIdOf(OrderId.parse(parent), 3) }, NOW_MS, NOW_MS)).toBeNull();
   });
 });
 

