@@ -5,30 +5,34 @@ import type { OrderId } from "../domain/ids.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
 import { cancelOrder } from "./cancel.ts";
 import { readOpenGoals } from "./goal-store.ts";
-import { cancelGoal } from "./goals.ts";
+import { cancelGoal, isOfStop } from "./goals.ts";
 import { readLiveRows } from "./orders.ts";
 import type { PursuingContext } from "./pursue.ts";
 import type { RecordContext } from "./record.ts";
 import { stepOf } from "./signal-step.ts";
 import { type StoredStep, findSignalByNames } from "./signals.ts";
+import { tradingStateOf } from "./stops.ts";
 
 type CancelInstruction = Extract<Instruction, { readonly action: "cancel" }>;
 
-/** What is live of what is named, and what would still be ordered for it. By its name also what a signal has placed. */
+/** What is live of what is named, but for the way out that a stop in force has ordered, and what would still be ordered for it. By its name also what a signal has placed. */
 export function cancelNamed(sql: SqlStorage, wanted: CancelInstruction, context: PursuingContext): StoredStep {
   const { symbol, side, client_order_id: name } = wanted;
+  const { source } = context.signal;
+  const isStopped = (stopped: string) => tradingStateOf(sql, { source, symbol: stopped }) !== "active";
   const steps = name === undefined ? [] : (findSignalByNames(sql, context.signal.source, [name])?.signal.steps ?? []);
   const [ordersNamed, goalsNamed] = [
     new Set(steps.flatMap(({ orders }) => orders)),
     new Set(steps.map(({ goal }) => goal)),
   ];
   const goals = readOpenGoals(sql).filter(
-    ({ id, goal: { instruction } }) =>
+    ({ id, goal: { instruction, settings } }) =>
+      !(settings.isUnderStop === true && isStopped(instruction.symbol)) &&
       (symbol === undefined || instruction.symbol === symbol) &&
       (side === undefined || sideWanted(instruction) === side) &&
       (name === undefined || goalsNamed.has(id)),
   );
-  const live = readLiveRows(sql);
+  const live = readLiveRows(sql).filter((row) => !(isOfStop(sql, row) && isStopped(row.order.symbol)));
   const orders = (side === undefined ? live : standingAlone(live)).filter(
     ({ order, goal }) =>
       (symbol === undefined || order.symbol === symbol) &&

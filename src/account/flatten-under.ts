@@ -62,5 +62,5 @@ const mandateOf = (caller: Caller): Mandate => ({
   ...caller,
   source: API_SOURCE,
   sender: null,
-  settings: { onOpposite: "exit", defaultSize: null },
+  settings: { onOpposite: "exit", defaultSize: null, isUnderStop: true },
 });

@@ -1,32 +1,41 @@
 // Out of everything, or of everything in a symbol, as a signal or a person's stop asks for it.
 import { closingSide, sideHeld } from "../domain/goal/goal.ts";
-import { isMoving } from "../domain/goal/obstacles.ts";
 import { isZero } from "../domain/money.ts";
 import type { Order } from "../domain/order.ts";
+import { isPositionKnown } from "./broker-view.ts";
 import { cancelOne } from "./cancel-named.ts";
 import { readOpenGoals } from "./goal-store.ts";
-import { readLive } from "./orders.ts";
+import { findOrder, readLive } from "./orders.ts";
 import { positionIn, readPositions } from "./positions.ts";
 import { type PursuingContext, pursue, refusalOf } from "./pursue.ts";
 import { failed, stepOf } from "./signal-step.ts";
 import type { StoredStep } from "./signals.ts";
 
-/** What could still open something is canceled, and every position left. `symbol`: only there; everywhere when `null`. */
+/**
+ * What could still open something is canceled, and every position left. What closes one makes way for its exit: see planGoal.
+ * `symbol`: only there; everywhere when `null`.
+ */
 export function flatten(sql: SqlStorage, context: PursuingContext, symbol: string | null = null): StoredStep[] {
   const exits = symbolsToLeave(sql, symbol).map((left) => exitOf(left));
-  // Where no exit passes, or none is sent, what protects the position stays.
+  // Where no exit passes, or none is sent, what is on its way stays.
   const refusals = new Map(exits.map((exit) => [exit.symbol, refusalOf(sql, exit, context)]));
-  const canceled = (context.mode === "shadow" ? [] : readLive(sql))
-    .filter((order) => isReached(order.symbol, symbol) && refusals.get(order.symbol) === undefined)
-    .filter((order) => !isOnItsWayOut(sql, order))
-    .flatMap(({ id }) => cancelOne(sql, id, context));
-  const whole: StoredStep = { ...stepOf(wholeOf(symbol)), outcome: "done", canceled };
+  const live = (context.mode === "shadow" ? [] : readLive(sql))
+    .filter((order) => isReached(order.symbol, symbol) && order.cancel_requested_at === null)
+    .filter((order) => refusals.get(order.symbol) === undefined);
+  for (const { id } of live.filter((order) => !isClosing(sql, order))) cancelOne(sql, id, context);
   const steps = exits.map((exit) => {
     const refusal = refusals.get(exit.symbol);
     return refusal === undefined ? pursue(sql, exit, context) : failed(stepOf(exit), refusal);
   });
-  return [whole, ...steps];
+  const canceled = live.map(({ id }) => id).filter((id) => findOrder(sql, id)?.order.cancel_requested_at !== null);
+  const whole: StoredStep = { ...stepOf(wholeOf(symbol)), outcome: "done", canceled };
+  return [isPositionKnown(sql) ? whole : failed(whole, UNKNOWN), ...steps];
 }
+
+const UNKNOWN = {
+  code: "position_unknown",
+  detail: "the broker has never said what is held: what was opened here is left, and ask again once it has said",
+};
 
 /** The same where the account can decide nothing: what is held stays, and each symbol says so. */
 export const keepAll = (
@@ -52,8 +61,8 @@ const wholeOf = (symbol: string | null) => ({ action: "flatten", symbol: symbol 
 
 const exitOf = (symbol: string) => ({ action: "exit" as const, symbol, type: "market" as const });
 
-/** Asked for twice, an exit is not called back to be sent again. Where it is for too much, its symbol's goal clears it away. */
-function isOnItsWayOut(sql: SqlStorage, order: Order): boolean {
+/** Also one at the market that is on its way out already: it is not called back to be sent again. */
+function isClosing(sql: SqlStorage, order: Order): boolean {
   const held = sideHeld(positionIn(sql, order.symbol));
-  return held !== undefined && order.side === closingSide(held) && isMoving(order);
+  return held !== undefined && order.side === closingSide(held);
 }

@@ -71,6 +71,17 @@ export function abandonGoals(
   for (const row of readOpenGoals(sql)) end(sql, { ...row, goal: endGoal(row.goal, why.code) }, why.detail, context);
 }
 
+/** Whether a stop has the position left at this moment: its goal is open, or the order of that has not ended. */
+export const isLeftUnderStop = (sql: SqlStorage, symbol: string): boolean =>
+  isUnderStop(openGoalIn(sql, symbol)) ||
+  readLiveRows(sql).some((row) => row.order.symbol === symbol && isOfStop(sql, row));
+
+/** Whether a goal has placed the order that came with a stop. */
+export const isOfStop = (sql: SqlStorage, { goal }: OrderRow): boolean =>
+  goal !== null && isUnderStop(findGoal(sql, goal));
+
+const isUnderStop = (row: GoalRow | undefined): boolean => row?.goal.settings.isUnderStop === true;
+
 /** Makes every move that can be made now. */
 export function carryOn(sql: SqlStorage, id: string, context: GoalContext): GoalRow {
   for (let moves = 0; moves < MOVES_MAX; moves += 1) {

@@ -8,7 +8,7 @@ import { isAtLeast } from "../domain/origin.ts";
 import { assertNever } from "../domain/result.ts";
 import { APPROVAL_TTL_MS } from "../domain/risk/approved.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
-import { type GoalContext, startGoal } from "./goals.ts";
+import { type GoalContext, isLeftUnderStop, startGoal } from "./goals.ts";
 import type { InstructionSignal } from "./instruct.ts";
 import { positionIn } from "./positions.ts";
 import { failed, stepOf } from "./signal-step.ts";
@@ -61,6 +61,9 @@ export function refusalOf(sql: SqlStorage, instruction: Instruction, context: Pu
     return undefined;
   const state = tradingStateOf(sql, { source: signal.source, symbol: instruction.symbol });
   if (state === "halted") return { code: "trading_halted", detail: "trading is halted" };
+  if (state === "reducing" && signal.settings.isUnderStop !== true && isLeftUnderStop(sql, instruction.symbol)) {
+    return { code: "being_left", detail: "a stop has the position left already" };
+  }
   const opens =
     instruction.action === "add" || (instruction.action === "enter" && !onlyCloses(sql, instruction, context));
   return state === "reducing" && opens ? { code: "reducing_only", detail: "only exits pass" } : undefined;

@@ -38,7 +38,9 @@ export function stopBySignal(sql: SqlStorage, instruction: StopInstruction, cont
   const detail = `${stop.state}, stop ${stop.id}`;
   const step: StoredStep = { ...stepOf({ action: "stop" }), outcome: "done", canceled, detail };
   if (instruction.flatten !== true) return [step];
-  return terms.source === null ? [step, ...flatten(sql, context)] : [step, NOT_OF_A_SOURCE];
+  if (terms.source !== null) return [step, NOT_OF_A_SOURCE];
+  const mandate = { ...signal, settings: { ...signal.settings, isUnderStop: true as const } };
+  return [step, ...flatten(sql, { ...context, signal: mandate })];
 }
 
 /** Those of everything that this signal has set, or found, and that nobody has released: all accounts are to know of each. */

@@ -2,7 +2,9 @@
 // bind the very next one. The caller wraps each change in transactionSync.
 import type { Actor } from "../domain/audit-entry.ts";
 import type { AccountId, SourceId } from "../domain/ids.ts";
-import type { Order } from "../domain/order.ts";
+import { leavesQuantity } from "../domain/leaves.ts";
+import { type Decimal, add, isPositive, isZero } from "../domain/money.ts";
+import { type Order, signOf } from "../domain/order.ts";
 import type { TradingState } from "../domain/risk/trading-state.ts";
 import {
   type StopCancels,
@@ -16,7 +18,8 @@ import {
 import { type Result, err, ok } from "../domain/result.ts";
 import { cancelOrder } from "./cancel.ts";
 import { append } from "./journal.ts";
-import { readLiveRows } from "./orders.ts";
+import { type OrderRow, readLiveRows } from "./orders.ts";
+import { positionIn } from "./positions.ts";
 import type { Caller, RecordContext } from "./record.ts";
 
 /** In force, the earliest first. */
@@ -59,9 +62,9 @@ function insert(sql: SqlStorage, stop: TradingStop, { account, nowMs, caller }: 
 
 /** Replacements that wait go first: canceled before the orders they wait for, none of them is released. */
 function cancelReached(sql: SqlStorage, stop: TradingStop, cancels: StopCancels, context: StopContext): Order[] {
-  const reached = readLiveRows(sql).filter(
-    ({ order, isExit }) => reaches(stop, order) && (cancels === "all" || !isExit),
-  );
+  const live = readLiveRows(sql);
+  const exits = cancels === "all" ? [] : stillExits(sql, live);
+  const reached = live.filter((row) => reaches(stop, row.order) && !exits.includes(row));
   const waitingFirst = reached.toSorted(
     (a, b) => Number(b.order.delivery === "waiting") - Number(a.order.delivery === "waiting"),
   );
@@ -70,6 +73,23 @@ function cancelReached(sql: SqlStorage, stop: TradingStop, cancels: StopCancels,
     return canceled.ok ? [canceled.value] : [];
   });
 }
+
+/** What was let in as an exit may open something by now, because another has closed what it was to close. A leg ends with its order. */
+function stillExits(sql: SqlStorage, live: readonly OrderRow[]): OrderRow[] {
+  const left = new Map<string, Decimal>();
+  return live.filter(({ order, isExit }) => {
+    if (!isExit || order.parent !== undefined) return isExit;
+    const { symbol, side } = order;
+    const position = left.get(symbol) ?? positionIn(sql, symbol);
+    const after = add(position, signOf(side, leavesQuantity(order)));
+    const isOne = !isZero(position) && isPositive(position) === (side === "sell") && !crosses(position, after);
+    if (isOne) left.set(symbol, after);
+    return isOne;
+  });
+}
+
+const crosses = (before: Decimal, after: Decimal): boolean =>
+  !isZero(after) && isPositive(after) !== isPositive(before);
 
 export type ReleaseRefusal =
   | { readonly reason: "not_there" }

@@ -20,6 +20,8 @@ export type GoalSettings = {
   readonly onOpposite: "exit" | "reverse";
   /** Of an instruction that opens or adds to a position and does not say how much. */
   readonly defaultSize: Size | null;
+  /** Whether it came with a stop. As long as a stop is in force, no signal supersedes or cancels it, or calls its order back. */
+  readonly isUnderStop?: true;
 };
 
 /** What a goal's order is for. */
