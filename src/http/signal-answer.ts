@@ -81,6 +81,9 @@ export function answerSignal(
 const receiptStatusOf = ({ receipt, duplicate }: Extract<Submitted, { receipt: object }>): 200 | 202 =>
   !duplicate && receipt.steps.some(({ outcome }) => outcome === "ordered" || outcome === "working") ? 202 : 200;
 
+/** The account can take it later: once it is reached, or once the sender's rate allows. */
+const WORTH_ANOTHER: ReadonlySet<number> = new Set([429, 503]);
+
 /** Every account's outcome, as a batch has every order's. Where none has taken it, the request has failed, and says so. */
 function answerFanOut(c: Context<AppEnv>, { outcomes }: FannedOut, more: Readonly<Record<string, string>>): Response {
   const answers = outcomes.map(({ account, outcome }) =>
@@ -89,7 +92,7 @@ function answerFanOut(c: Context<AppEnv>, { outcomes }: FannedOut, more: Readonl
   const taken = answers.flatMap(({ submitted }) => submitted ?? []);
   const troubles = answers.flatMap(({ account, trouble }) => (trouble === undefined ? [] : [{ account, ...trouble }]));
   // What is worth sending again is told before what is not.
-  const worst = troubles.find(({ code }) => PROBLEMS[code].status === 503) ?? troubles[0];
+  const worst = troubles.find(({ code }) => WORTH_ANOTHER.has(PROBLEMS[code].status)) ?? troubles[0];
   if (taken.length === 0 && worst !== undefined) {
     const reasons = troubles.map(({ account, code }) => `${account}: ${code}`).join(", ");
     const { account: _, ...trouble } = worst;

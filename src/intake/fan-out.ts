@@ -5,6 +5,7 @@ import type { AccountId } from "../domain/ids.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import { describeError, log } from "../log.ts";
 import type { Misconfigured, NotTold } from "./ask-account.ts";
+import { within } from "../within.ts";
 import type { Submitted } from "./submitted.ts";
 
 type Handed = Result<Submitted, Misconfigured | SignalRefusal | NotTold>;
@@ -23,8 +24,11 @@ type AccountOutcome = { readonly account: AccountId; readonly outcome: Result<Su
 /** What came of a signal in each account that it was for. */
 export type FannedOut = { readonly outcomes: readonly AccountOutcome[] };
 
+/** How long all of it waits for an account that keeps silent, beyond what the sender wants to wait for the broker. */
+const PATIENCE_MS = 10_000;
+
 type FanOutDeps = {
-  readonly proven: { readonly proof: Proof; readonly requestId: string };
+  readonly proven: { readonly proof: Proof; readonly requestId: string; readonly waitMs: number };
   readonly isThere: (account: AccountId) => Promise<boolean>;
   /** Throws where the account cannot be reached. */
   readonly handTo: (account: AccountId, proof: Proof) => Promise<Handed>;
@@ -45,8 +49,8 @@ export async function fanOut(accounts: readonly AccountId[], deps: FanOutDeps): 
 
 async function ask(account: AccountId, proof: Proof, deps: FanOutDeps): Promise<AccountOutcome> {
   try {
-    const outcome = (await deps.isThere(account)) ? await deps.handTo(account, proof) : UNKNOWN;
-    return { account, outcome };
+    const handed = async () => ((await deps.isThere(account)) ? deps.handTo(account, proof) : UNKNOWN);
+    return { account, outcome: await within(deps.proven.waitMs + PATIENCE_MS, handed()) };
   } catch (thrown) {
     const { requestId } = deps.proven;
     log("error", "signal.account_unreachable", { request_id: requestId, account, error: describeError(thrown) });
@@ -66,7 +70,7 @@ export function refusalsIn<E>(result: Result<Submitted | FannedOut, E>): readonl
   return result.value.outcomes.flatMap(({ outcome }) => (outcome.ok ? [] : [outcome.error]));
 }
 
-/** The second attempt at a signal, and what the first one has come to in accounts that the second does not speak of. */
+/** The second attempt at a signal, and what the first one has come to in accounts where the second has come to nothing. */
 export function withOutcomesOf<E>(
   first: Result<Submitted | FannedOut, E>,
   second: Result<Submitted | FannedOut, E>,
@@ -75,6 +79,8 @@ export function withOutcomesOf<E>(
   if (taken.length === 0) return second;
   if (!second.ok || !("outcomes" in second.value)) return first;
   const { outcomes } = second.value;
+  const firstOf = new Map(taken.map((one) => [one.account, one]));
+  const best = outcomes.map((one) => (one.outcome.ok ? one : (firstOf.get(one.account) ?? one)));
   const others = taken.filter(({ account }) => outcomes.every((outcome) => outcome.account !== account));
-  return ok({ outcomes: [...outcomes, ...others] });
+  return ok({ outcomes: [...best, ...others] });
 }

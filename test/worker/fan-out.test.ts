@@ -119,6 +119,19 @@ describe("a signal that fans out", () => {
     expect(detail).toContain(`${a}: account_disabled, ${b}: account_disabled`);
   });
 
+  it("that one account can take later has failed as something to send again, whoever else refuses it", async () => {
+    const source = await makeSource(["a", "b"], { caps: { signals_per_min: 10 } });
+    const [a = "", b = ""] = source.accounts;
+    expect((await send(source, order({ account: b }))).status).toBe(202);
+    await changeAccount(a, { status: "disabled" });
+    const response = await send(source, order());
+    expect([response.status, response.headers.has("Retry-After")]).toEqual([429, true]);
+    expect(await response.json()).toMatchObject({
+      code: "rate_limited",
+      detail: expect.stringContaining(`${a}: account_disabled, ${b}: rate_limited`),
+    });
+  });
+
   it("counts in each account by itself: the caps of one used up leave the others", async () => {
     const source = await makeSource(["a", "b"], { caps: { signals_per_min: 10 } });
     const [a = "", b = ""] = source.accounts;

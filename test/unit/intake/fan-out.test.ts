@@ -27,14 +27,14 @@ const submitted = (account: AccountId, duplicate: boolean): Submitted => ({
   limits: { ratePerSec: 1, capacity: 1 },
 });
 
-/** `fresh`: has not taken it. `used`: has. `closed`: refuses it. `silent`: cannot be reached. `gone`: is not there. */
-type Condition = "fresh" | "used" | "closed" | "silent" | "gone";
+/** `fresh`: has not taken it. `used`: has. `closed`: refuses it. `away`: cannot be reached. `silent`: never answers. `gone`: is not there. */
+type Condition = "fresh" | "used" | "closed" | "away" | "silent" | "gone";
 
 /** Hands a signal to accounts in these conditions; says what came of it, and what each was asked. */
 async function send(conditions: ReadonlyMap<AccountId, Condition>) {
   const asked: string[] = [];
   const outcomes = await fanOut([...conditions.keys()], {
-    proven: { proof: PROOF, requestId: "request-1" },
+    proven: { proof: PROOF, requestId: "request-1", waitMs: 5_000 },
     isThere: (account) => Promise.resolve(conditions.get(account) !== "gone"),
     handTo: (account, { claims }) => {
       asked.push(`${account} ${claims.repeats}`);
@@ -47,6 +47,8 @@ async function send(conditions: ReadonlyMap<AccountId, Condition>) {
           );
         case "closed":
           return Promise.resolve(err({ reason: "account_disabled" as const }));
+        case "silent":
+          return new Promise(() => undefined);
         default:
           return Promise.reject(new Error("no answer"));
       }
@@ -70,7 +72,7 @@ describe("a signal for several accounts", () => {
     const sent = await send(
       new Map<AccountId, Condition>([
         [A, "fresh"],
-        [B, "silent"],
+        [B, "away"],
         [C, "closed"],
       ]),
     );
@@ -78,6 +80,21 @@ describe("a signal for several accounts", () => {
     expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
       { event: "signal.account_unreachable", account: "b", request_id: "request-1" },
     ]);
+  });
+
+  it("waits for one that keeps silent no longer than for a broker and a while, and then tells the others' outcomes", async () => {
+    vi.useFakeTimers();
+    try {
+      const conditions = new Map<AccountId, Condition>([
+        [A, "fresh"],
+        [B, "silent"],
+      ]);
+      const sent = send(conditions);
+      await vi.advanceTimersByTimeAsync(15_000);
+      expect(summaryOf(await sent)).toEqual(["taken", "account_unreachable"]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("is a replay where all have taken it, and is not asked for twice", async () => {
@@ -103,7 +120,7 @@ describe("a signal for several accounts", () => {
   });
 
   it("is carried out by every account that has not taken it and can, whatever the others do, in the order asked for", async () => {
-    const anyCondition = fc.constantFrom<Condition>("fresh", "used", "closed", "silent", "gone");
+    const anyCondition = fc.constantFrom<Condition>("fresh", "used", "closed", "away", "gone");
     await fc.assert(
       fc.asyncProperty(fc.array(anyCondition, { minLength: 1, maxLength: 6 }), async (list) => {
         const conditions = new Map(list.map((condition, at) => [AccountId.parse(`a${at}`), condition]));
@@ -114,6 +131,7 @@ describe("a signal for several accounts", () => {
           fresh: "taken",
           used: replayed,
           closed: "account_disabled",
+          away: "account_unreachable",
           silent: "account_unreachable",
           gone: "account_unknown",
         } as const;
@@ -139,6 +157,13 @@ describe("a second attempt", () => {
     const other = { account: B, outcome: ok(submitted(B, false)) };
     expect(withOutcomesOf(first, ok({ outcomes: [other] }))).toEqual(ok({ outcomes: [other, taken] }));
     expect(withOutcomesOf(first, ok({ outcomes: [taken, other] }))).toEqual(ok({ outcomes: [taken, other] }));
+  });
+
+  it("that does not reach an account hides nothing that the first has come to there", () => {
+    const unreachable = { account: A, outcome: err({ reason: "account_unreachable" as const }) };
+    const other = { account: B, outcome: ok(submitted(B, false)) };
+    const second = ok({ outcomes: [unreachable, other] });
+    expect(withOutcomesOf(ok({ outcomes: [taken, stale] }), second)).toEqual(ok({ outcomes: [taken, other] }));
   });
 
   it("stands for itself where the first has come to nothing", () => {
