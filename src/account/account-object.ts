@@ -64,7 +64,7 @@ import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
 import { findSignal, receiptOf } from "./signals.ts";
 import { singleFlight } from "./single-flight.ts";
 import { type WideStop, wideStopsOf } from "./stop-by-signal.ts";
-import { type ReleaseRefusal, readStops, releaseStop, setStop } from "./stops.ts";
+import { type HeardStop, type ReleaseRefusal, readStops, releaseStop, setStop } from "./stops.ts";
 import { type NewId, toIntent } from "./store-order.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -72,7 +72,8 @@ import { Waiters } from "./waiters.ts";
 const SENT_PATIENCE_MS = 8_000;
 
 export type Stopped = {
-  readonly stop: TradingStop;
+  /** What is in force here and says the same, the earliest first; nothing where it was released here before. */
+  readonly inForce: readonly TradingStop[];
   /** Orders wanted canceled now. */
   readonly canceled: number;
   /** What becomes of the positions it reaches; `null` where they are to stay. */
@@ -181,9 +182,10 @@ export class AccountObject extends DurableObject<Env> {
     );
     if (!instructed.ok) return instructed;
     const { value: stored, ...rest } = instructed.value;
-    const [first] = receiptOf(this.#sql, stored).orders;
-    if (first !== undefined) await this.#until(isAnswered, first, waitMs);
     const wideStops = wideStopsOf(this.#sql, signal, this.#account);
+    const [first] = receiptOf(this.#sql, stored).orders;
+    // No broker keeps the other accounts from hearing of a stop.
+    if (first !== undefined && wideStops.length === 0) await this.#until(isAnswered, first, waitMs);
     return ok({ ...rest, receipt: receiptOf(this.#sql, stored), wideStops });
   }
 
@@ -296,22 +298,26 @@ export class AccountObject extends DurableObject<Env> {
     });
   }
 
-  /** Binds the next order, and every one that was approved before and has not left. */
-  stop(stop: TradingStop, { cancels, flatten }: StopActions, caller: Caller): Stopped {
+  /**
+   * Binds the next order, and every one that was approved before and has not left. `isBeside`: it is set also where another stop
+   * says the same. Where it has been released here, nothing is done.
+   */
+  stop(stop: TradingStop, { cancels, flatten }: StopActions, caller: Caller, isBeside = false): Stopped {
     const context = { ...this.#recordContext(caller), caller, account: this.#account };
     const { set, left } = this.#commit(() => {
-      const done = setStop(this.#sql, stop, cancels, context);
-      if (!flatten) return { set: done, left: undefined };
+      const done = setStop(this.#sql, stop, cancels, { ...context, flatten, isBeside });
+      const [under] = done.inForce;
+      if (!flatten || under === undefined) return { set: done, left: undefined };
       // Nothing has to be known of the market to leave a position there.
       const deciding = this.#unlessDisabled(this.#deciding(new Map()));
       const newId = () => this.#newId(context.nowMs);
-      return { set: done, left: flattenUnder(this.#sql, done.stop, { ...context, newId, deciding }) };
+      return { set: done, left: flattenUnder(this.#sql, under, { ...context, newId, deciding }) };
     });
     for (const order of set.canceled) this.#follower.announce(order);
     this.#work();
     const canceled = new Set([...set.canceled.map(({ id }) => id), ...(left?.steps[0]?.canceled ?? [])]);
     const flattened = left === undefined ? null : receiptOf(this.#sql, left);
-    return { stop: set.stop, canceled: canceled.size, flattened };
+    return { inForce: set.inForce, canceled: canceled.size, flattened };
   }
 
   /** Waits until what left before a stop was set has been answered; says which orders have not within `waitMs`. */
@@ -436,7 +442,7 @@ export class AccountObject extends DurableObject<Env> {
    * Looks after whatever is due, should an alarm have been lost, and whether its configuration is the present one. Returns the
    * stops of everything that the gateway has yet to be told of: it could not store them, or never heard of them.
    */
-  async lookAfter(): Promise<readonly TradingStop[]> {
+  async lookAfter(): Promise<readonly HeardStop[]> {
     this.wake();
     const told = await this.#configure();
     return told === undefined ? [] : unlistedStops(this.#sql, told);

@@ -2,14 +2,13 @@
 import type { AccountConfiguration } from "../domain/account.ts";
 import type { AccountId } from "../domain/ids.ts";
 import type { Order } from "../domain/order.ts";
-import type { TradingStop } from "../domain/trading-stop.ts";
 import { findConfiguration } from "../storage/accounts.ts";
 import type { Database } from "../storage/client.ts";
 import { type StoredSource, listSources } from "../storage/sources.ts";
 import { type StoredStop, listStops } from "../storage/trading-stops.ts";
 import { adoptConfiguration, readConfiguration, requireRevision } from "./configuration.ts";
 import { leaveBehind } from "./shadow.ts";
-import { adoptWideStops, readStops } from "./stops.ts";
+import { type HeardStop, adoptWideStops, readWideStops } from "./stops.ts";
 
 export type Told = {
   readonly configuration: AccountConfiguration;
@@ -42,5 +41,5 @@ export function adoptTold(
 }
 
 /** The stops of everything that it goes by and that the gateway does not list. */
-export const unlistedStops = (sql: SqlStorage, { stops }: Told): readonly TradingStop[] =>
-  readStops(sql).filter(({ id, account }) => account === null && !stops.some(({ stop }) => stop.id === id));
+export const unlistedStops = (sql: SqlStorage, { stops }: Told): readonly HeardStop[] =>
+  readWideStops(sql).filter(({ stop: { id } }) => !stops.some(({ stop }) => stop.id === id));

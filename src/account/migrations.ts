@@ -167,6 +167,10 @@ const MIGRATIONS: readonly string[] = [
   -- What came of the request that used a body up, where that is known.
   ALTER TABLE used_bodies ADD COLUMN order_id TEXT;
   `,
+  `
+  -- What was to be done as a stop was set, and who asked for it, for those who hear of the stop later.
+  ALTER TABLE stops ADD COLUMN asked TEXT;
+  `,
 ];
 
 /** Brings the object's tables up to date, all steps or none. */

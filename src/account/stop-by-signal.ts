@@ -32,13 +32,14 @@ export function stopBySignal(sql: SqlStorage, instruction: StopInstruction, cont
     reason: `signal ${signal.requestId}`,
   };
   const caller = { actor: signal.actor, requestId: signal.requestId, clientIp: signal.clientIp };
-  const stop = findSame(sql, terms) ?? wanted;
-  const set = setStop(sql, stop, "entries", { account, nowMs, random, caller });
+  const flattens = instruction.flatten === true && terms.source === null;
+  const set = setStop(sql, wanted, "entries", { account, nowMs, random, caller, flatten: flattens });
+  const stop = set.inForce[0] ?? wanted;
   const canceled = set.canceled.map(({ id }) => id);
   const detail = `${stop.state}, stop ${stop.id}`;
   const step: StoredStep = { ...stepOf({ action: "stop" }), outcome: "done", canceled, detail };
   if (instruction.flatten !== true) return [step];
-  if (terms.source !== null) return [step, NOT_OF_A_SOURCE];
+  if (!flattens) return [step, NOT_OF_A_SOURCE];
   const mandate = { ...signal, settings: { ...signal.settings, isUnderStop: true as const } };
   return [step, ...flatten(sql, { ...context, signal: mandate })];
 }
@@ -60,8 +61,17 @@ export const wideStopsOf = (
 type Terms = Pick<TradingStop, "account" | "source" | "symbol" | "state" | "level">;
 
 /** What no signature proves stops its own source and nobody else, whatever the settings say. */
-function termsOf({ state }: StopInstruction, { source, sender, stopReach }: Asked, account: Terms["account"]): Terms {
-  const reach = (sender?.origin ?? "hmac") === "hmac" ? stopReach : "source";
+const reachOf = ({ sender, stopReach }: Pick<Asked, "sender" | "stopReach">): StopReach =>
+  (sender?.origin ?? "hmac") === "hmac" ? stopReach : "source";
+
+/** Whether a signal stops every account, whichever one it goes to. */
+export const stopsEverything = (
+  instructions: readonly Instruction[],
+  asked: Pick<Asked, "sender" | "stopReach">,
+): boolean => reachOf(asked) === "everything" && instructions.some(({ action }) => action === "stop");
+
+function termsOf({ state }: StopInstruction, { source, ...asked }: Asked, account: Terms["account"]): Terms {
+  const reach = reachOf(asked);
   return {
     account: reach === "everything" ? null : account,
     source: reach === "account" || reach === "everything" ? null : source,

@@ -7,6 +7,7 @@ import { type Decimal, add, isPositive, isZero } from "../domain/money.ts";
 import { type Order, signOf } from "../domain/order.ts";
 import type { TradingState } from "../domain/risk/trading-state.ts";
 import {
+  type StopActions,
   type StopCancels,
   type StopLevel,
   type TradingStop,
@@ -35,28 +36,52 @@ export const tradingStateOf = (
   order: { readonly source: SourceId; readonly symbol: string },
 ): TradingState => stateUnder(readStops(sql), order);
 
-export type StopContext = RecordContext & { readonly account: AccountId; readonly caller: Caller };
+/** What is done as a stop is set, and who asked for it: whoever hears of the stop later does the same, in the same name. */
+export type Asked = { readonly actions: StopActions; readonly caller: Caller };
+
+export type StopContext = RecordContext & {
+  readonly account: AccountId;
+  readonly caller: Caller;
+  /** Whether positions are left with it; that is the caller's to do. */
+  readonly flatten?: boolean;
+  /** Whether it is set also where another one says the same: that one may be on its way out. */
+  readonly isBeside?: boolean;
+};
+
+export type StopSet = {
+  /** What is in force here and says the same, the earliest first; nothing where it was released here before. */
+  readonly inForce: readonly TradingStop[];
+  readonly canceled: readonly Order[];
+};
 
 /**
- * Sets a stop, or finds the one that says the same; cancels what is to be canceled either way. One that has been released is not
- * set again by somebody who has not heard of that.
+ * Sets a stop, or finds the one that says the same; cancels what is to be canceled either way, once for each request. One that has
+ * been released is not set again by somebody who has not heard of that, and then nothing is canceled.
  */
-export function setStop(
-  sql: SqlStorage,
-  stop: TradingStop,
-  cancels: StopCancels,
-  context: StopContext,
-): { readonly stop: TradingStop; readonly canceled: readonly Order[] } {
-  // The gateway's own are released by their ids, wherever they are.
-  const isOwn = stop.account !== null;
-  const same = readStops(sql).find((other) => other.id === stop.id || (isOwn && isSame(other, stop)));
-  if (same === undefined && isKnown(sql, stop)) return { stop, canceled: [] };
-  if (same === undefined) insert(sql, stop, context);
-  return { stop: same ?? stop, canceled: cancels === "none" ? [] : cancelReached(sql, stop, cancels, context) };
+export function setStop(sql: SqlStorage, stop: TradingStop, cancels: StopCancels, context: StopContext): StopSet {
+  const known = findKnown(sql, stop);
+  const alike = readStops(sql).filter((other) => isSame(other, stop));
+  const isNew = known === undefined && (alike.length === 0 || context.isBeside === true);
+  if (isNew) insert(sql, stop, context, { cancels, flatten: context.flatten === true });
+  const inForce = isNew ? [...alike, stop] : alike;
+  const isDone = known?.asked?.caller.requestId === context.caller.requestId;
+  const isToCancel = cancels !== "none" && inForce.length > 0 && !isDone;
+  return { inForce, canceled: isToCancel ? cancelReached(sql, stop, cancels, context) : [] };
 }
 
-function insert(sql: SqlStorage, stop: TradingStop, { account, nowMs, caller }: StopContext): void {
-  sql.exec("INSERT INTO stops (id, stop) VALUES (?, ?)", stop.id, JSON.stringify(stop));
+function insert(
+  sql: SqlStorage,
+  stop: TradingStop,
+  { account, nowMs, caller }: Pick<StopContext, "account" | "nowMs" | "caller">,
+  actions: StopActions | null,
+): void {
+  const asked: Asked | null = actions === null ? null : { actions, caller };
+  sql.exec(
+    "INSERT INTO stops (id, stop, asked) VALUES (?, ?, ?)",
+    stop.id,
+    JSON.stringify(stop),
+    asked === null ? null : JSON.stringify(asked),
+  );
   journal(sql, account, "trading.stopped", stop, { nowMs, ...caller, data: { stop } });
 }
 
@@ -131,13 +156,31 @@ export function adoptWideStops(
       journal(sql, context.account, "trading.released", stop, { nowMs: context.nowMs, ...caller, data: { stop } });
     }
     // One that was released here comes back with an older list only.
-    if (!isReleased && !isKnown(sql, stop)) insert(sql, stop, { ...context, random: 0, caller });
+    if (!isReleased && findKnown(sql, stop) === undefined) insert(sql, stop, { ...context, caller }, null);
   }
 }
 
-/** Whether it is in force, or was. */
-const isKnown = (sql: SqlStorage, { id }: TradingStop): boolean =>
-  sql.exec("SELECT 1 FROM stops WHERE id = ?", id).toArray().length > 0;
+type KnownStop = {
+  /** `null` where it was read off the gateway's list. */
+  readonly asked: Asked | null;
+};
+
+/** In force, or released here. */
+const findKnown = (sql: SqlStorage, { id }: Pick<TradingStop, "id">): KnownStop | undefined =>
+  sql
+    .exec<{ asked: string | null }>("SELECT asked FROM stops WHERE id = ?", id)
+    .toArray()
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from an Asked
+    .map(({ asked }) => ({ asked: asked === null ? null : (JSON.parse(asked) as Asked) }))[0];
+
+/** A stop of everything that this account goes by, and how it was asked for; `null` where nobody here knows. */
+export type HeardStop = { readonly stop: TradingStop; readonly asked: Asked | null };
+
+/** The stops of everything that bind this account. */
+export const readWideStops = (sql: SqlStorage): HeardStop[] =>
+  readStops(sql)
+    .filter(({ account }) => account === null)
+    .map((stop) => ({ stop, asked: findKnown(sql, stop)?.asked ?? null }));
 
 const release = (sql: SqlStorage, { id }: TradingStop, nowMs: number): void =>
   void sql.exec("UPDATE stops SET released_at_ms = ? WHERE id = ?", nowMs, id);

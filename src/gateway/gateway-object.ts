@@ -13,7 +13,7 @@ import type { AccountId, SourceId } from "../domain/ids.ts";
 import type { NewOverride } from "../domain/policy-override.ts";
 import { type Result, assert, ok } from "../domain/result.ts";
 import type { Source } from "../domain/source.ts";
-import { type StopActions, type StopLevel, type TradingStop, isSame } from "../domain/trading-stop.ts";
+import type { StopActions, StopLevel, TradingStop } from "../domain/trading-stop.ts";
 import { describeError, log } from "../log.ts";
 import { limiterStub } from "../limiter/stub.ts";
 import { insertEntry, readHead } from "../storage/audit-log.ts";
@@ -32,14 +32,20 @@ import { type ApiKeyUpdate, type NewKey, type TooMany, changeApiKey, createApiKe
 import { nextEntry } from "./chain.ts";
 import type { Change, Missing, Plan, Taken } from "./change.ts";
 import { keyringOf } from "../vault/keyring.ts";
+import { within } from "../within.ts";
 import type { ReleaseRefusal } from "../account/stops.ts";
 import { type OverrideMade, endOverride, setOverride } from "./overrides.ts";
-import { findListed, recordStop, releaseEverywhere } from "./stops.ts";
+import { type Telling, isReleasedEverywhere, recordStop, releaseEverywhere, stopForAll } from "./stops.ts";
 import { type FanOutWidened, type SecretRefusal, type SourceUpdate, changeSource, createSource } from "./sources.ts";
 import { type Made, untoldOf } from "./told.ts";
 import { type Rewrapped, rewrapSome } from "./vault.ts";
 
 const KNOWN_ACCOUNTS = "accounts";
+
+/** For how long a stop, or its release, waits for what would be good to know. */
+const READING_MS = 2_000;
+/** For how long a stop waits for its place in the list, behind other changes; the accounts go by it already. */
+const STORING_MS = 15_000;
 
 export type StoppedEverywhere = {
   readonly stop: TradingStop;
@@ -104,36 +110,39 @@ export class GatewayObject extends DurableObject<Env> {
 
   /**
    * Stops trading everywhere. The accounts are told first and need nothing else to go by it, so it binds them also while D1 is
-   * away; then it is stored, for the accounts there will be. `isStored`: whether that could be done. One that an account goes by
-   * already keeps its id, so that no account is left with another; one that has been released is not set again.
+   * away; then it is stored, for the accounts there will be. `isStored`: whether that could be done. Where they all go by one that
+   * says the same, it is that one, and nothing new; one that has been released everywhere is not set again.
    */
   async stop(wanted: TradingStop, actions: StopActions, caller: Caller): Promise<Made<StoppedEverywhere>> {
     const before = await this.#accounts();
-    const listed = await findListed(openDatabase(this.env.DB), wanted).catch(() => undefined);
-    if (listed?.isReleased === true) return { answer: { stop: wanted, isStored: true, reached: [] }, untold: [] };
-    const told = await this.#stopsOf(before);
-    const itself = told.find(({ id }) => id === wanted.id);
-    const stop = itself ?? listed?.stop ?? told.find((one) => isSame(one, wanted)) ?? wanted;
-    const reached: StoppedAccount[] = [];
-    const tell = (accounts: readonly AccountId[]) =>
+    const reached = new Map<AccountId, Stopped>();
+    const tell = (stop: TradingStop, accounts: readonly AccountId[], isBeside: boolean) =>
       untoldOf(accounts, async (account) => {
-        const { canceled, flattened } = await accountStub(this.env, account).stop(stop, actions, caller);
-        reached.push({ account, canceled, flattened });
+        const told = await accountStub(this.env, account).stop(stop, actions, caller, isBeside);
+        const canceled = Math.max(told.canceled, reached.get(account)?.canceled ?? 0);
+        reached.set(account, { ...told, canceled });
       });
-    const untold = await tell(before);
-    const recorded = await this.#make(recordStop(stop), caller, async () => {
+    const untold = await tell(wanted, before, false);
+    const answers = [...reached.values()].map(({ inForce }) => inForce);
+    if (isReleasedEverywhere({ answers })) return { answer: { stop: wanted, isStored: true, reached: [] }, untold };
+    const telling: Telling = { wanted, fresh: { ...wanted, id: crypto.randomUUID() }, answers };
+    const bindAll = async (stop: TradingStop): Promise<readonly string[]> => {
+      const others = [...reached].filter(([, { inForce }]) => inForce.every(({ id }) => id !== stop.id));
       // Whoever was added in between has not read of it.
       const added = (await this.#accounts()).filter((account) => !before.includes(account));
-      return tell(added);
-    }).catch((thrown: unknown) => {
-      log("error", "gateway.stop_not_stored", { stop: stop.id, error: describeError(thrown) });
-      return undefined;
-    });
-    const stored = recorded?.ok === true ? recorded.value : { answer: stop, untold: [] };
-    return {
-      answer: { stop: stored.answer, isStored: recorded?.ok === true, reached },
-      untold: [...untold, ...stored.untold],
+      return tell(stop, [...others.map(([account]) => account), ...added], true);
     };
+    const recorded = await within(STORING_MS, this.#make(recordStop(telling), caller, bindAll)).catch(
+      (thrown: unknown) => {
+        log("error", "gateway.stop_not_stored", { stop: wanted.id, error: describeError(thrown) });
+        return undefined;
+      },
+    );
+    const isStored = recorded?.ok === true;
+    const stop = isStored ? recorded.value.answer : stopForAll(telling, undefined);
+    const unbound = isStored ? recorded.value.untold : await bindAll(stop);
+    const stopped = [...reached].map(([account, { canceled, flattened }]) => ({ account, canceled, flattened }));
+    return { answer: { stop, isStored, reached: stopped }, untold: [...untold, ...unbound] };
   }
 
   /** Throws when D1 is unreachable: then nothing is released. */
@@ -144,23 +153,25 @@ export class GatewayObject extends DurableObject<Env> {
     caller: Caller,
   ): Promise<Result<Made<TradingStop>, ReleaseRefusal>> {
     const accounts = await this.#accounts();
-    const stop = (await this.#stopsOf(accounts)).find((told) => told.id === id);
-    return this.#make(releaseEverywhere(id, stop, { level, why }), caller, () =>
+    const told = await this.#stopsOf(accounts);
+    return this.#make(releaseEverywhere(id, told, { level, why }), caller, () =>
       untoldOf(accounts, async (account) => void (await accountStub(this.env, account).configure())),
     );
   }
 
-  /** The stops of everything that these accounts were told of: one may have been set while D1 was away. */
+  /** The stops of everything that these accounts go by: one may have been set while D1 was away. */
   async #stopsOf(accounts: readonly AccountId[]): Promise<readonly TradingStop[]> {
-    const told = await Promise.allSettled(accounts.map((account) => accountStub(this.env, account).stops()));
+    const told = await Promise.allSettled(
+      accounts.map((account) => within(READING_MS, accountStub(this.env, account).stops())),
+    );
     const stops = told.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
     return stops.filter(({ account }) => account === null);
   }
 
-  /** All there are; while D1 is away, all there were when it last answered. */
+  /** All there are; while D1 is away, or keeps silent, all there were when it last answered. */
   async #accounts(): Promise<readonly AccountId[]> {
     try {
-      const ids = await listAccountIds(openDatabase(this.env.DB));
+      const ids = await within(READING_MS, listAccountIds(openDatabase(this.env.DB)));
       await this.ctx.storage.put(KNOWN_ACCOUNTS, ids);
       return ids;
     } catch (thrown) {

@@ -5,7 +5,7 @@ import { type Result, err, ok } from "../domain/result.ts";
 import { gatewayStub } from "../gateway/stub.ts";
 import { type NotTold, askTwice } from "./ask-account.ts";
 
-/** Returns once each is in force everywhere. Asked for again, it does no more than asked for once. */
+/** Returns once each is in force everywhere. Asked for again in the same name, it does no more than asked for once. */
 export async function stopEverything(
   env: Env,
   stops: readonly WideStop[],

@@ -1,6 +1,7 @@
 // What every signal goes through once it has proven itself: read it, find its account, or its accounts, hand it over.
 import type { Envelope, Proof, SignalRefusal } from "../account/door.ts";
 import type { InstructionSignal } from "../account/instruct.ts";
+import { stopsEverything } from "../account/stop-by-signal.ts";
 import { accountStub } from "../account/stub.ts";
 import type { Config } from "../config.ts";
 import { decodeUtf8 } from "../crypto/encoding.ts";
@@ -58,7 +59,10 @@ export async function submitSignal(
   const database = () => openDatabase(env.DB);
   const named = read.value.account;
   const handTo = (account: AccountId, proof: Proof) => handOver(account, read.value, { ...proven, proof }, env);
-  if (named === undefined && source.account !== null && source.fanOut.length > 0) {
+  // A stop of everything is one account's to set: set by each, it would be several, and come back one by one.
+  const asked = { sender: source.sender, stopReach: source.signals.stop_reach };
+  const isForAll = stopsEverything(read.value.instructions, asked);
+  if (named === undefined && source.account !== null && source.fanOut.length > 0 && !isForAll) {
     if (unfit.length > 0) return invalidFields(unfit);
     return ok(await fanOut([source.account, ...source.fanOut], { proven, isThere, handTo }));
   }

@@ -3,7 +3,7 @@
 import { accountStub } from "../account/stub.ts";
 import { readConfig } from "../config.ts";
 import type { AccountId } from "../domain/ids.ts";
-import type { TradingStop } from "../domain/trading-stop.ts";
+import type { Asked, HeardStop } from "../account/stops.ts";
 import { describeError, log } from "../log.ts";
 import { listAccountsToWake } from "../storage/accounts.ts";
 import { openDatabase } from "../storage/client.ts";
@@ -18,11 +18,11 @@ export async function wakeAccounts(env: Env): Promise<void> {
   if (!config.ok) return log("error", "config.invalid", { problems: config.error });
   const accounts = await listAccountsToWake(openDatabase(env.DB), new Date(Date.now() - DELETED_FOR_MS));
   const unlisted = (await Promise.all(accounts.map((account) => wakeAccount(account, env)))).flat();
-  await listStops(new Map(unlisted.map((stop) => [stop.id, stop])), env);
+  for (const heard of eachOnce(unlisted)) await spread(heard, env);
 }
 
 /** Returns the stops of everything that the gateway does not list. */
-async function wakeAccount(account: AccountId, env: Env): Promise<readonly TradingStop[]> {
+async function wakeAccount(account: AccountId, env: Env): Promise<readonly HeardStop[]> {
   try {
     return await accountStub(env, account).lookAfter();
   } catch (thrown) {
@@ -31,17 +31,27 @@ async function wakeAccount(account: AccountId, env: Env): Promise<readonly Tradi
   }
 }
 
+/** Whoever was told of it by its request knows how it was asked for. */
+function eachOnce(heard: readonly HeardStop[]): readonly HeardStop[] {
+  const byRequest = heard.filter(({ asked }) => asked !== null);
+  return [...new Map([...heard, ...byRequest].map((one) => [one.stop.id, one])).values()];
+}
+
 /**
  * A stop of everything that one account goes by binds them all, also where its request died on the way to the others, or the
- * database was away. Which orders were to be canceled with it is not known any more: none are.
+ * database was away. What was to be done with it is done by whoever hears of it now, and not again by whoever has done it.
  */
-async function listStops(stops: ReadonlyMap<string, TradingStop>, env: Env): Promise<void> {
-  const caller = { actor: { kind: "gateway", id: "gateway" }, requestId: crypto.randomUUID(), clientIp: null } as const;
-  const wide = [...stops.values()].map((stop) => ({ stop, actions: { cancels: "none", flatten: false } }) as const);
+async function spread({ stop, asked }: HeardStop, env: Env): Promise<void> {
+  const { actions, caller } = asked ?? askedByNobody();
   try {
-    const told = await stopEverything(env, wide, caller);
+    const told = await stopEverything(env, [{ stop, actions }], caller);
     if (!told.ok) log("error", "stops.not_told", { untold: told.error.untold });
   } catch (thrown) {
     log("error", "stops.not_told", { error: describeError(thrown) });
   }
 }
+
+const askedByNobody = (): Asked => ({
+  actions: { cancels: "none", flatten: false },
+  caller: { actor: { kind: "gateway", id: "gateway" }, requestId: crypto.randomUUID(), clientIp: null },
+});

@@ -1,6 +1,6 @@
 // Alerts in the formats that people already have, through the signed door to the venue, and what becomes of each thing they ask
 // for.
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject } from "cloudflare:test";
 import { Webhook } from "standardwebhooks";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SETTLED_MS } from "../../src/directory/directory.ts";
@@ -11,6 +11,7 @@ import { makeAccount } from "../support/make-account.ts";
 import { CORPUS } from "../unit/domain/signal/corpus.ts";
 import { env } from "cloudflare:workers";
 import { type Signed, anAddress, call, eventually, get, placeOrder, post, sign } from "./support/gateway.ts";
+import { away, withAccounts } from "./support/unheard.ts";
 
 const SECRETS = new Map<string, string>();
 
@@ -396,26 +397,11 @@ describe("a source that may stop more than itself", () => {
   it("is answered 503 while somebody could not be told, and by the same message once everybody is", async () => {
     await makeSource("stops-late", { stop_reach: "everything" });
     const message = attemptOf({ intent: "stop", state: "halted" }, SECRETS.get("stops-late") ?? "");
-    const gateway = env.GATEWAY_DO.getByName("gateway");
-    const swap = (next: (before: Env) => Env) =>
-      runInDurableObject(gateway, (object) => {
-        const holder = object as unknown as { env: Env };
-        const before = holder.env;
-        holder.env = next(before);
-        return before;
-      });
-    const mute = { stop: () => Promise.reject(new Error("the object is away")), stops: () => Promise.resolve([]) };
-    const others = (now: Env) => ({
-      getByName: (name: string) => (name === "unheard" ? mute : now.ACCOUNTS_DO.getByName(name)),
-    });
-    const before = await swap((now) => ({ ...now, ACCOUNTS_DO: others(now) }) as unknown as Env);
-    try {
+    await withAccounts({ unheard: { stop: away } }, async () => {
       const response = await post(message, "stops-late");
       expect(response.status).toBe(503);
       expect(await response.json()).toMatchObject({ code: "not_told", detail: expect.stringContaining("unheard") });
-    } finally {
-      await swap(() => before);
-    }
+    });
     // Who was told goes by it already, and who was not learns of it from the same message, attempted again.
     expect(await buy("stops-late")).toMatchObject({ reason: { code: "trading_halted" } });
     const again = await post(reattempt(message, SECRETS.get("stops-late") ?? ""), "stops-late");

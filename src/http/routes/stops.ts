@@ -89,7 +89,8 @@ const releaseStop = createRoute({
   summary: "Release a stop",
   description:
     "Nobody releases what somebody above them has set: a key that is bound to accounts does not release what one that is " +
-    "bound to none has stopped. Orders that it has ended stay ended.",
+    "bound to none has stopped. Stops of everything that say the same are released together. Orders that it has ended stay " +
+    "ended.",
   security: mayRelease.security,
   request: { params, body: bodyOf(Release) },
   responses: {
@@ -159,8 +160,8 @@ async function set(
   };
   const actions = { cancels, flatten };
   if (stop.account !== null) {
-    const { stop: inForce, ...done } = await accountStub(c.env, stop.account).stop(stop, actions, callerOf(c));
-    return { stop: inForce, reached: [{ account: stop.account, ...done }] };
+    const { inForce, ...done } = await accountStub(c.env, stop.account).stop(stop, actions, callerOf(c));
+    return { stop: inForce[0] ?? stop, reached: [{ account: stop.account, ...done }] };
   }
   const { answer, untold } = await gatewayStub(c.env).stop(stop, actions, callerOf(c));
   if (untold.length > 0 || !answer.isStored) notTold(c, answer.isStored ? untold : [...untold, "the database"]);

@@ -61,8 +61,9 @@ describe("an account's configuration", () => {
 
 /** Takes the step again that has these words in it, and those after it. */
 function migrateFrom(sql: SqlStorage, words: string): void {
-  // A later step adds it, which cannot be done twice.
+  // Later steps add these, which cannot be done twice.
   sql.exec("ALTER TABLE used_bodies DROP COLUMN order_id");
+  sql.exec("ALTER TABLE stops DROP COLUMN asked");
   sql.exec("DELETE FROM _migrations WHERE id >= (SELECT id FROM _migrations WHERE instr(statements, ?) > 0)", words);
   migrate({ sql, transactionSync: (change) => change() });
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { adoptWideStops, readStops, releaseStop, setStop, tradingStateOf } from "../../../src/account/stops.ts";
+import {
+  adoptWideStops,
+  readStops,
+  readWideStops,
+  releaseStop,
+  setStop,
+  tradingStateOf,
+} from "../../../src/account/stops.ts";
 import { SourceId } from "../../../src/domain/ids.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
@@ -58,7 +65,7 @@ describe("a stop", () => {
     const sql = openAccount();
     const first = stopTrading(sql, "halted");
     const again = setStop(sql, { ...first, id: crypto.randomUUID() }, "none", CONTEXT);
-    expect(again.stop).toEqual(first);
+    expect(again.inForce).toEqual([first]);
     expect(readStops(sql)).toEqual([first]);
   });
 
@@ -77,6 +84,17 @@ describe("a stop", () => {
     expect(canceledBy("none")).toEqual([false, false]);
     expect(canceledBy("entries")).toEqual([true, false]);
     expect(canceledBy("all")).toEqual([true, true]);
+  });
+
+  it("cancels once for each request, however often that is told: what is placed later is not what it was about", () => {
+    const sql = openAccount();
+    const stop = wide();
+    setStop(sql, stop, "all", CONTEXT);
+    const later = put(sql, numbered(anOrder(), 1)).order;
+    expect(setStop(sql, stop, "all", CONTEXT)).toEqual({ inForce: [stop], canceled: [] });
+    expect(read(sql, later).order.cancel_requested_at).toBeNull();
+    const asked = { ...CONTEXT, caller: { ...CALLER, requestId: "another" } };
+    expect(setStop(sql, stop, "all", asked).canceled.map(({ id }) => id)).toEqual([later.id]);
   });
 
   it("cancels only what it reaches", () => {
@@ -134,6 +152,39 @@ describe("the gateway's stops", () => {
     adopt(sql, { stop, isReleased: true });
     adopt(sql, { stop, isReleased: false });
     expect(tradingStateOf(sql, AAPL)).toBe("active");
+  });
+
+  it("find the one that says the same, and say which, unless they are to be in force beside it", () => {
+    const sql = openAccount();
+    const [first, second] = [wide(), wide()];
+    setStop(sql, first, "none", CONTEXT);
+    expect(setStop(sql, second, "none", CONTEXT).inForce).toEqual([first]);
+    expect(readStops(sql)).toEqual([first]);
+    expect(setStop(sql, second, "none", { ...CONTEXT, isBeside: true }).inForce).toEqual([first, second]);
+    adopt(sql, { stop: first, isReleased: true });
+    expect(readStops(sql)).toEqual([second]);
+  });
+
+  it("that were released are not set again by whoever has not heard of that, and cancel nothing", () => {
+    const sql = openAccount();
+    const stop = wide();
+    adopt(sql, { stop, isReleased: false });
+    adopt(sql, { stop, isReleased: true });
+    const order = put(sql, numbered(anOrder(), 1)).order;
+    expect(setStop(sql, stop, "all", CONTEXT)).toEqual({ inForce: [], canceled: [] });
+    expect(setStop(sql, stop, "all", { ...CONTEXT, isBeside: true }).inForce).toEqual([]);
+    expect(read(sql, order).order.cancel_requested_at).toBeNull();
+  });
+
+  it("are known with how they were asked for, where the request has told it, and without where the list has", () => {
+    const sql = openAccount();
+    const [told, read_] = [wide(), wide({ state: "reducing" })];
+    setStop(sql, told, "entries", { ...CONTEXT, flatten: true });
+    adopt(sql, { stop: read_, isReleased: false });
+    expect(readWideStops(sql)).toEqual([
+      { stop: told, asked: { actions: { cancels: "entries", flatten: true }, caller: CALLER } },
+      { stop: read_, asked: null },
+    ]);
   });
 
   it("are not the account's to release", () => {
