@@ -5,155 +5,52 @@ import {
   CALLER,
   admitSignal,
   aSignal,
-  decidingWith,
   journalOf,
-  newId,
   numbered,
   openAccount,
   put,
   read,
   stopTrading,
   typesOf,
-  pricedAt,
 } from "./tables.ts";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
 import { requireRevision } from "../../../src/account/configuration.ts";
 import { markEquity } from "../../../src/account/funds.ts";
-import { type InstructionSignal, instruct } from "../../../src/account/instruct.ts";
+import type { InstructionSignal } from "../../../src/account/instruct.ts";
 import { readLive } from "../../../src/account/orders.ts";
 import { adoptPosition, positionIn } from "../../../src/account/positions.ts";
-import { carryOn } from "../../../src/account/goals.ts";
-import { readDueGoals } from "../../../src/account/goal-store.ts";
 import { mustRecord } from "../../../src/account/record.ts";
 import { receiptOf } from "../../../src/account/signals.ts";
 import { wideStopsOf } from "../../../src/account/stop-by-signal.ts";
 import { adoptWideStops, readStops, setStop } from "../../../src/account/stops.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
-import type { Instruction, Size, SizeUnit } from "../../../src/domain/signal/instruction.ts";
+import type { Instruction } from "../../../src/domain/signal/instruction.ts";
 import type { SignalReceipt } from "../../../src/domain/signal/receipt.ts";
 import type { SourceCaps } from "../../../src/domain/source.ts";
 import { NOW_MS, aReport, anOrder } from "../../support/builders.ts";
+import {
+  type Overrides,
+  size,
+  units,
+  AAPL,
+  BUY_10,
+  EXIT,
+  enter,
+  target,
+  signalOf,
+  deliver,
+  send,
+  holding,
+  resting,
+  fill,
+  pursueAll,
+  termsOf,
+  ordersIn,
+  only,
+  stepOf,
+} from "./instructing.ts";
 import { transactionSync } from "./sql-storage.ts";
-
-const size = (by: SizeUnit, value: string): Size => ({ by, value: decimalOf(value) });
-const units = (value: string): Size => size("quantity", value);
-
-const AAPL = { symbol: "AAPL", type: "market" } as const;
-const BUY_10: Instruction = { action: "buy", ...AAPL, size: units("10") };
-const EXIT: Instruction = { action: "exit", ...AAPL };
-const enter = (side: "buy" | "sell", quantity = "10"): Instruction => ({
-  action: "enter",
-  side,
-  ...AAPL,
-  size: units(quantity),
-});
-const target = (position: string): Instruction => ({ action: "target", ...AAPL, position: decimalOf(position) });
-
-const SETTINGS: InstructionSignal["settings"] = {
-  onOpposite: "exit",
-  defaultSize: null,
-  max_age_sec: null,
-  delayed_feed: "deny",
-  position_gap: "note",
-};
-
-type Overrides = Partial<Omit<InstructionSignal, "settings" | "proof" | "instructions">> & {
-  readonly settings?: Partial<InstructionSignal["settings"]>;
-  readonly claims?: Partial<InstructionSignal["proof"]["claims"]>;
-};
-
-/** With a nonce of its own for every request id. */
-function signalOf(
-  instructions: Instruction | readonly Instruction[],
-  { settings, claims, ...overrides }: Overrides = {},
-): InstructionSignal {
-  const { order: _, proof, ...signal } = aSignal({ requestId: overrides.requestId ?? "request-1" });
-  if (proof === null) throw new Error("a signal proves itself");
-  return {
-    ...signal,
-    name: null,
-    format: "native",
-    circumstances: {},
-    notices: [],
-    stopReach: "source",
-    ...overrides,
-    instructions: [instructions].flat(),
-    proof: { ...proof, claims: { ...proof.claims, ...claims } },
-    settings: { ...SETTINGS, ...settings },
-  };
-}
-
-let made = 0;
-
-function deliver(sql: SqlStorage, signal: InstructionSignal, overrides: Parameters<typeof decidingWith>[0] = {}) {
-  const deciding = decidingWith(overrides);
-  const referencePrices = pricedAt("200", deciding.nowMs - 1_000);
-  const args = { ...deciding, random: 0.5, referencePrices, newId: () => newId((made += 1)), signal };
-  return transactionSync(sql, () => instruct(sql, args));
-}
-
-let requests = 0;
-
-/** A request of its own, and what has come of it so far. */
-function send(
-  sql: SqlStorage,
-  instructions: Instruction | readonly Instruction[],
-  overrides: Overrides = {},
-  context: Parameters<typeof decidingWith>[0] = {},
-): SignalReceipt {
-  const requestId = overrides.requestId ?? `own-${(requests += 1)}`;
-  const delivered = deliver(sql, signalOf(instructions, { ...overrides, requestId }), context);
-  if (!delivered.ok) throw new Error(delivered.error.reason);
-  return receiptOf(sql, delivered.value.value);
-}
-
-/** An account that holds so many AAPL. */
-function holding(quantity: string, symbol = "AAPL"): SqlStorage {
-  const sql = openAccount();
-  adoptPosition(sql, symbol, decimalOf(quantity), NOW_MS - 7_200_000);
-  return sql;
-}
-
-/** An order of another's that rests at the venue. */
-const resting = (index: number, overrides: Parameters<typeof anOrder>[0] = {}): Order =>
-  numbered(
-    anOrder({ delivery: "delivered", status: "new", venue_order_id: `venue-${index}`, attempts: 1, ...overrides }),
-    900_000 + index,
-  );
-
-/** The venue has taken the order and fills it. */
-function fill(sql: SqlStorage, { id }: Pick<Order, "id">): void {
-  const at = { nowMs: NOW_MS, random: 0 };
-  const { order } = mustRecord(sql, read(sql, { id }), { type: "submitting" }, at);
-  const { client_order_id, symbol, side, type, quantity } = order;
-  const terms = { client_order_id, symbol, side, type, quantity: quantity ?? null, limit_price: null };
-  const report = aReport({
-    ...terms,
-    venue_order_id: `venue-of-${id}`,
-    status: "filled",
-    filled_quantity: quantity ?? "0",
-    average_price: "200",
-  });
-  mustRecord(sql, read(sql, { id }), { type: "report", report }, at);
-}
-
-/** As the account does once an order has changed. */
-function pursueAll(sql: SqlStorage): void {
-  const deciding = decidingWith({ referencePrices: pricedAt("200", NOW_MS) });
-  for (const { id } of readDueGoals(sql)) {
-    carryOn(sql, id, { ...deciding, random: 0.5, newId: () => newId((made += 1)) });
-  }
-}
-
-const termsOf = ({ side, quantity, symbol }: Order): string => `${side} ${quantity} ${symbol}`;
-const ordersIn = (sql: SqlStorage): string[] => readLive(sql).map(termsOf);
-const only = <T>(items: readonly T[]): T => {
-  const [first, ...others] = items;
-  if (first === undefined || others.length > 0) throw new Error(`${items.length} instead of one`);
-  return first;
-};
-const stepOf = (receipt: SignalReceipt) => only(receipt.steps);
 
 /** Every row of the account. */
 const rowsIn = (sql: SqlStorage) =>

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { listHeld } from "../../../src/account/approve.ts";
 import { findGoal, openGoalIn } from "../../../src/account/goal-store.ts";
 import { carryOn } from "../../../src/account/goals.ts";
-import { type InstructionSignal, instruct } from "../../../src/account/instruct.ts";
+import { instruct } from "../../../src/account/instruct.ts";
 import { readLive } from "../../../src/account/orders.ts";
 import { readWorking } from "../../../src/account/working.ts";
 import { adoptPosition } from "../../../src/account/positions.ts";
@@ -19,6 +19,7 @@ import { OrderChange } from "../../../src/domain/signal/change.ts";
 import type { Instruction } from "../../../src/domain/signal/instruction.ts";
 import type { SignalReceipt } from "../../../src/domain/signal/receipt.ts";
 import { NOW_MS, aBroker, aPolicy, anIntent, anOrder } from "../../support/builders.ts";
+import { signalOf } from "./instructing.ts";
 import { transactionSync } from "./sql-storage.ts";
 import {
   ACCOUNT,
@@ -55,26 +56,8 @@ const carryingWith = (context: Parameters<typeof decidingWith>[0] = SHADOW) => {
 };
 
 function send(sql: SqlStorage, instruction: Instruction, context: Parameters<typeof decidingWith>[0] = SHADOW) {
-  const { order: _, proof, ...signal } = aSignal({ requestId: crypto.randomUUID() });
-  if (proof === null) throw new Error("a signal proves itself");
-  const whole: InstructionSignal = {
-    ...signal,
-    proof,
-    name: null,
-    stopReach: "source",
-    format: "native",
-    circumstances: {},
-    notices: [],
-    instructions: [instruction],
-    settings: {
-      onOpposite: "reverse",
-      defaultSize: null,
-      max_age_sec: null,
-      delayed_feed: "deny",
-      position_gap: "note",
-    },
-  };
-  const carried = transactionSync(sql, () => instruct(sql, { ...carryingWith(context), signal: whole }));
+  const signal = signalOf(instruction, { requestId: crypto.randomUUID(), settings: { onOpposite: "reverse" } });
+  const carried = transactionSync(sql, () => instruct(sql, { ...carryingWith(context), signal }));
   if (!carried.ok) throw new Error(carried.error.reason);
   return carried.value.value;
 }

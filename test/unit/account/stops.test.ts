@@ -72,6 +72,7 @@ describe("a stop", () => {
   it("cancels what opens a position, or everything, or nothing, as it says", () => {
     const canceledBy = (cancels: "none" | "entries" | "all") => {
       const sql = openAccount();
+      addToPosition(sql, "AAPL", decimalOf("10"));
       const entry = numbered(anOrder({ delivery: "delivered", status: "new", venue_order_id: "v1" }), 1);
       const exit = numbered(anOrder({ delivery: "delivered", status: "new", venue_order_id: "v2", side: "sell" }), 2);
       put(sql, entry);
@@ -95,6 +96,22 @@ describe("a stop", () => {
     expect(read(sql, later).order.cancel_requested_at).toBeNull();
     const asked = { ...CONTEXT, caller: { ...CALLER, requestId: "another" } };
     expect(setStop(sql, stop, "all", asked).canceled.map(({ id }) => id)).toEqual([later.id]);
+  });
+
+  it.each([
+    ["0", ["10"], [true]],
+    ["-3", ["10"], [true]],
+    ["6", ["10"], [true]],
+    ["10", ["6", "4", "1"], [false, false, true]],
+  ])("cancels, with %s held, what was let in as an exit and would open something by now", (held, sizes, canceled) => {
+    const sql = openAccount();
+    addToPosition(sql, "AAPL", decimalOf(held));
+    const exits = sizes.map((quantity, index) => {
+      const terms = { side: "sell", quantity, delivery: "delivered", status: "new" } as const;
+      return put(sql, numbered(anOrder({ ...terms, venue_order_id: `v${index}` }), index + 1), { isExit: true }).order;
+    });
+    setStop(sql, wide(), "entries", CONTEXT);
+    expect(exits.map((order) => read(sql, order).order.cancel_requested_at !== null)).toEqual(canceled);
   });
 
   it("cancels only what it reaches", () => {
