@@ -43,6 +43,12 @@ export function bracketPrices({ side, limit_price: entry, ...legs }: OrderIntent
   if (profit !== undefined && stop !== undefined && !isPositive(gain(stop, profit))) {
     return wrongPrices(`of an order to ${side} take_profit must be ${better} stop_loss`);
   }
+  const limit = legs.stop_loss?.limit_price;
+  if (stop !== undefined && limit !== undefined && isPositive(gain(stop, limit))) {
+    return wrongPrices(
+      `stop_loss of an order to ${side} must not have its limit_price ${better} its stop_price: it would not fill`,
+    );
+  }
   if (entry === undefined) return undefined;
   if (profit !== undefined && lessThan(gain(entry, profit), LEG_DISTANCE)) {
     return wrongPrices(`of an order to ${side} take_profit must be at least ${LEG_DISTANCE} ${better} limit_price`);

@@ -8,6 +8,7 @@ import {
   divide,
   greaterThan,
   isPositive,
+  larger,
   lessThan,
   multiply,
   roundForWire,
@@ -60,7 +61,8 @@ function beforeTakeProfit(
   const tick = profit === undefined ? undefined : tickAt(profit, instrument);
   if (profit === undefined || tick === undefined) return undefined;
   const isBuy = side === "buy";
-  const limit = isBuy ? subtract(profit, tick) : add(profit, tick);
+  const step = larger(tick, LEAST_DISTANCE);
+  const limit = isBuy ? subtract(profit, step) : add(profit, step);
   const isBetween = isBuy
     ? lessThan(limit, to) && !lessThan(limit, from)
     : greaterThan(limit, to) && !greaterThan(limit, from);
@@ -68,6 +70,8 @@ function beforeTakeProfit(
 }
 
 const HUNDRED = decimalOf("100");
+/** Below a dollar, a step of the price is nearer to the take profit than a broker lets the limit be. */
+const LEAST_DISTANCE = decimalOf("0.01");
 
 /** A quotient has more digits than a venue takes; rounded up it would cost more than was given. */
 const roundForWireDown = (a: Decimal): Decimal => decimalOf(a.replace(/^(-?\d+\.\d{9})\d+$/, "$1"));

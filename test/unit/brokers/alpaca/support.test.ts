@@ -37,7 +37,8 @@ describe("an order that Alpaca can carry out", () => {
     ["a stop loss alone, a cent below the limit", stopAt("187.24")],
     ["a take profit of a sale, a cent below the limit", { ...sell, ...profitAt("187.24") }],
     ["a stop loss of a sale, a cent above the limit", { ...sell, ...stopAt("187.26") }],
-    ["a stop loss with any limit", stopAt("180", "181")],
+    ["a stop loss with its own price for a limit", stopAt("180", "180")],
+    ["a stop loss with a worse limit", stopAt("180", "150")],
     ["a crypto stop-limit order", { ...crypto, type: "stop_limit", stop_price: "90000.5" }],
   ])("may be %s", (_, overrides) => {
     expect(findUnsupported(anIntent(overrides))).toBeUndefined();
@@ -84,6 +85,16 @@ describe("an order that Alpaca cannot carry out", () => {
     ["a take profit at the limit of a sale", { ...sell, ...profitAt("187.25") }, "bracket_prices"],
     ["a stop loss at the limit of a sale", { ...sell, ...stopAt("187.25") }, "bracket_prices"],
     ["a stop loss nearer than a cent", { limit_price: "0.5", ...stopAt("0.4901") }, "bracket_prices"],
+    [
+      "a stop loss whose limit is better than its stop",
+      { ...market, stop_loss: { stop_price: "180", limit_price: "180.01" } },
+      "bracket_prices",
+    ],
+    [
+      "a stop loss of a sale whose limit is better than its stop",
+      { ...market, ...sell, stop_loss: { stop_price: "190", limit_price: "189.99" } },
+      "bracket_prices",
+    ],
     ["a stop loss below zero", { ...market, ...stopAt("-1") }, "bracket_prices"],
     ["a take profit of nothing", { ...market, ...sell, ...profitAt("0") }, "bracket_prices"],
     ["a limit of nothing in a stop loss", stopAt("180", "0"), "bracket_prices"],

@@ -102,6 +102,11 @@ describe("a market order with a take profit within the collar", () => {
     expect(arithmetic).toContain(`, ${limit} for the take profit at ${limit_price}`);
   });
 
+  it("is a cent away from it also where prices have smaller steps", () => {
+    const facts = { referencePrice: aTrade("0.5", NOW_MS) };
+    expect(bound(aMarketIntent({ take_profit: { limit_price: "0.5151" } }), facts).intent.limit_price).toBe("0.5051");
+  });
+
   it.each([
     ["beyond the collar", "195"],
     ["on the wrong side of the market, which the broker's rules refuse", "180"],
