@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { Instrument } from "../../src/domain/instrument.ts";
+import type { Instrument } from "../../src/domain/instrument.ts";
 import { openDatabase } from "../../src/storage/client.ts";
 import {
   type ListedBroker,
@@ -8,30 +8,18 @@ import {
   findInstruments,
   replaceInstruments,
 } from "../../src/storage/instruments.ts";
+import { anInstrument } from "../support/builders.ts";
 
 const MONDAY = new Date("2026-11-16T06:00:00.000Z");
 const TUESDAY = new Date("2026-11-17T06:00:00.000Z");
 
-const anInstrument = (symbol: string, overrides: Record<string, unknown> = {}): Instrument =>
-  Instrument.parse({
-    symbol,
-    asset_class: "us_equity",
-    exchange: "NASDAQ",
-    status: "active",
-    tradable: true,
-    shortable: true,
-    fractionable: true,
-    lot_size: "0.000000001",
-    min_quantity: null,
-    min_notional: "1",
-    price_increment: null,
-    ...overrides,
-  });
+const ofSymbol = (symbol: string, overrides: Parameters<typeof anInstrument>[0] = {}): Instrument =>
+  anInstrument({ symbol, min_notional: "1", price_increment: null, ...overrides });
 
-const AAPL = anInstrument("AAPL");
-const MSFT = anInstrument("MSFT");
+const AAPL = ofSymbol("AAPL");
+const MSFT = ofSymbol("MSFT");
 const many = (count: number, overrides: Record<string, unknown> = {}) =>
-  Array.from({ length: count }, (_, index) => anInstrument(`S${index}`, overrides));
+  Array.from({ length: count }, (_, index) => ofSymbol(`S${index}`, overrides));
 
 /** What a list needs of D1, counting the rows that are written, as the platform bills them, and the longest text that is bound. */
 function aCountingDatabase() {
@@ -84,7 +72,7 @@ describe("the list of what a broker trades", () => {
 
   it("is what the broker has listed, found by symbol, with the time at which it was asked", async () => {
     const { replace, find, count } = aList();
-    const pair = anInstrument("BTC/USD", { asset_class: "crypto", price_increment: "0.01", lot_size: "0.0001" });
+    const pair = ofSymbol("BTC/USD", { asset_class: "crypto", price_increment: "0.01", lot_size: "0.0001" });
     expect(await replace([AAPL, MSFT, pair])).toEqual({ listed: 3, added: 3, changed: 0, gone: 0, rowsWritten: 4 });
     expect(await find("BTC/USD", "ZZZZ", "AAPL", "aapl")).toEqual({ AAPL, "BTC/USD": pair });
     expect(await find()).toEqual({});
@@ -106,7 +94,7 @@ describe("the list of what a broker trades", () => {
   it("writes what is listed otherwise", async () => {
     const { replace, find } = aList();
     await replace([AAPL, MSFT]);
-    const halted = anInstrument("MSFT", { tradable: false });
+    const halted = ofSymbol("MSFT", { tradable: false });
     expect(await replace([AAPL, halted], TUESDAY)).toEqual({
       listed: 2,
       added: 0,
@@ -131,8 +119,8 @@ describe("the list of what a broker trades", () => {
 
   it("counts what is new, changed and gone apart when all happens at once", async () => {
     const { replace } = aList();
-    await replace([AAPL, MSFT, anInstrument("OLD")]);
-    const listed = [AAPL, anInstrument("MSFT", { shortable: false }), anInstrument("NEW"), anInstrument("NEWER")];
+    await replace([AAPL, MSFT, ofSymbol("OLD")]);
+    const listed = [AAPL, ofSymbol("MSFT", { shortable: false }), ofSymbol("NEW"), ofSymbol("NEWER")];
     expect(await replace(listed)).toEqual({ listed: 4, added: 2, changed: 1, gone: 1, rowsWritten: 5 });
   });
 

@@ -14,32 +14,19 @@ import {
 } from "../../../src/domain/goal/goal.ts";
 import { planGoal } from "../../../src/domain/goal/plan.ts";
 import { OrderId } from "../../../src/domain/ids.ts";
-import { Instrument } from "../../../src/domain/instrument.ts";
 import { type OrderEvent, advance } from "../../../src/domain/lifecycle.ts";
 import { absolute, add, compare, decimalOf, subtract } from "../../../src/domain/money.ts";
 import { type Order, type Side, isLive, signOf } from "../../../src/domain/order.ts";
 import { assert } from "../../../src/domain/result.ts";
 import type { Size } from "../../../src/domain/signal/instruction.ts";
-import { NOW_MS, anOrder, aReport } from "../../support/builders.ts";
+import { NOW_MS, anOrder, aReport, anInstrument } from "../../support/builders.ts";
 
 const AT = new Date(NOW_MS).toISOString();
 const decimal = decimalOf;
 const size = (by: Size["by"], value: string): Size => ({ by, value: decimal(value) });
 const units = (value: string): Size => size("quantity", value);
 
-const AAPL = Instrument.parse({
-  symbol: "AAPL",
-  asset_class: "us_equity",
-  exchange: "NASDAQ",
-  status: "active",
-  tradable: true,
-  shortable: true,
-  fractionable: false,
-  lot_size: "1",
-  min_quantity: null,
-  min_notional: null,
-  price_increment: null,
-});
+const AAPL = anInstrument({ fractionable: false, lot_size: "1", price_increment: null });
 
 const idOf = (count: number): OrderId =>
   OrderId.parse(`paper_019bc224-4100-7abc-8def-${count.toString(16).padStart(12, "0")}`);

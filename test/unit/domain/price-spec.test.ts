@@ -1,25 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Instrument, isOnTick, tickAt } from "../../../src/domain/instrument.ts";
+import { type Instrument, isOnTick, tickAt } from "../../../src/domain/instrument.ts";
 import { type Decimal, absolute, add, decimalOf, lessThan, multiply, subtract } from "../../../src/domain/money.ts";
 import type { Side } from "../../../src/domain/order.ts";
 import { type PriceFacts, type PriceRole, isBeyond, resolvePrice } from "../../../src/domain/price-spec.ts";
 import { assert } from "../../../src/domain/result.ts";
 import type { PriceSpec } from "../../../src/domain/signal/instruction.ts";
+import { anInstrument } from "../../support/builders.ts";
 
-const EQUITY = Instrument.parse({
-  symbol: "AAPL",
-  asset_class: "us_equity",
-  exchange: "NASDAQ",
-  status: "active",
-  tradable: true,
-  shortable: true,
-  fractionable: true,
-  lot_size: "1",
-  min_quantity: null,
-  min_notional: null,
-  price_increment: null,
-});
+const EQUITY = anInstrument({ lot_size: "1", price_increment: null });
 
 const at = (price: string): PriceSpec => ({ at: decimalOf(price) });
 const amount = (distance: string): PriceSpec => ({ distance: decimalOf(distance), unit: "amount" });
@@ -114,7 +103,7 @@ describe("any price", () => {
       .map(([digits, places]) => multiply(decimalOf(String(digits)), decimalOf(`1e-${places}`)));
   const instrument = fc.oneof(
     fc.constant(EQUITY),
-    decimal(1_000).map((price_increment) => Instrument.parse({ ...EQUITY, asset_class: "crypto", price_increment })),
+    decimal(1_000).map((price_increment) => anInstrument({ asset_class: "crypto", price_increment })),
   );
   const cases = {
     role: fc.constantFrom(...ROLES),

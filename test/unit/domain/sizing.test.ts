@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Instrument, isOnLot } from "../../../src/domain/instrument.ts";
+import { type Instrument, isOnLot } from "../../../src/domain/instrument.ts";
 import {
   type Decimal,
   absolute,
@@ -15,23 +15,11 @@ import {
 } from "../../../src/domain/money.ts";
 import type { Side } from "../../../src/domain/order.ts";
 import type { Size } from "../../../src/domain/signal/instruction.ts";
+import { anInstrument } from "../../support/builders.ts";
 import { type Sized, type SizingFacts, sizeOrder } from "../../../src/domain/sizing.ts";
 
-const anInstrument = (overrides: Record<string, unknown> = {}): Instrument =>
-  Instrument.parse({
-    symbol: "AAPL",
-    asset_class: "us_equity",
-    exchange: "NASDAQ",
-    status: "active",
-    tradable: true,
-    shortable: true,
-    fractionable: true,
-    lot_size: "1",
-    min_quantity: null,
-    min_notional: null,
-    price_increment: null,
-    ...overrides,
-  });
+const aShare = (overrides: Parameters<typeof anInstrument>[0] = {}): Instrument =>
+  anInstrument({ lot_size: "1", price_increment: null, ...overrides });
 
 const someFacts = (overrides: Partial<SizingFacts> = {}): SizingFacts => ({
   side: "buy",
@@ -40,14 +28,14 @@ const someFacts = (overrides: Partial<SizingFacts> = {}): SizingFacts => ({
   equity: decimalOf("100000"),
   buyingPower: decimalOf("200000"),
   position: decimalOf("7"),
-  instrument: anInstrument(),
+  instrument: aShare(),
   stopLossPrice: decimalOf("180"),
   ...overrides,
 });
 
 const size = (by: Size["by"], value: string): Size => ({ by, value: decimalOf(value) });
 
-const lot = (lot_size: string) => ({ instrument: anInstrument({ lot_size }) });
+const lot = (lot_size: string) => ({ instrument: aShare({ lot_size }) });
 
 describe("a size", () => {
   it.each<[Size["by"], string, Partial<SizingFacts>, string, string]>([
@@ -81,12 +69,12 @@ describe("a size", () => {
   });
 
   it("is not rounded up where a quotient with twelve decimals would be", () => {
-    const facts = someFacts({ price: decimalOf("300000000000000"), instrument: anInstrument({ lot_size: "1" }) });
+    const facts = someFacts({ price: decimalOf("300000000000000"), instrument: aShare({ lot_size: "1" }) });
     const sized = sizeOrder(size("notional", "299999999999999.999999999"), facts);
     expect(sized).toMatchObject({ error: { code: "below_minimum" } });
   });
 
-  const LEAST = { instrument: anInstrument({ min_quantity: "3", min_notional: "1000" }) };
+  const LEAST = { instrument: aShare({ min_quantity: "3", min_notional: "1000" }) };
   it.each<[Size["by"], string, Partial<SizingFacts>, string]>([
     ["quantity", "0", {}, "size_not_positive"],
     ["notional", "-1", {}, "size_not_positive"],
@@ -169,7 +157,7 @@ describe("a quantity", () => {
   const each = (check: (given: Case, sized: Sized, facts: SizingFacts & { instrument: Instrument }) => void) =>
     fc.assert(
       fc.property(cases, (given) => {
-        const instrument = anInstrument({ lot_size: given.lot_size });
+        const instrument = aShare({ lot_size: given.lot_size });
         const facts = { ...given, isEntry: true, instrument };
         const sized = sizeOrder({ by: given.by, value: given.value }, facts);
         if (sized.ok) check(given, sized.value, facts);
