@@ -276,6 +276,7 @@ export const WhatIfView = z.looseObject({
   considered: z.number(),
   unchanged: z.number(),
   would_be_approved: z.number(),
+  would_be_held: z.number(),
   would_be_denied: z.number(),
   denied_otherwise: z.number(),
   undetermined: z.number(),

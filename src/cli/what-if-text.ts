@@ -9,7 +9,12 @@ type OrderView = WhatIfView["orders"][number];
 /** A denial for want of all limits names them all; the first ones make the point, and the document has the rest. */
 const RULES_SHOWN = 3;
 
-const TONES: Readonly<Record<string, Tone>> = { approved: "good", denied: "bad", undetermined: "doubtful" };
+const TONES: Readonly<Record<string, Tone>> = {
+  approved: "good",
+  held: "doubtful",
+  denied: "bad",
+  undetermined: "doubtful",
+};
 
 /** How many orders there are of each kind, the ones that would be decided otherwise, and what could not be judged. */
 export function formatWhatIf(answer: WhatIfView, paint: Paint): string {
@@ -25,6 +30,7 @@ function formatCounts(answer: WhatIfView, paint: Paint): string {
     ["considered", answer.considered, "strong"],
     ["unchanged", answer.unchanged],
     ["would be approved", answer.would_be_approved, "good"],
+    ["would be held", answer.would_be_held, "doubtful"],
     ["would be denied", answer.would_be_denied, "bad"],
     ["denied otherwise", answer.denied_otherwise],
     ["undetermined", answer.undetermined, "doubtful"],

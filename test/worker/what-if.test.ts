@@ -41,6 +41,7 @@ describe("a policy that is proposed", () => {
       considered: 3,
       unchanged: 2,
       would_be_approved: 0,
+      would_be_held: 0,
       would_be_denied: 1,
       denied_otherwise: 0,
       undetermined: 0,

@@ -33,7 +33,10 @@ export type Recorded = {
 export type JudgedAgain = {
   /** In the order of the book. */
   readonly verdicts: readonly Verdict[];
+  /** The approval is named here like a rule. */
   readonly notJudged: readonly { readonly rule: string; readonly why: NotJudged }[];
+  /** Whether it would wait for a person, if no rule refuses it and that can be told. */
+  readonly waits: boolean;
 };
 
 export function judgeAgain(recorded: Recorded, policy: Policy): JudgedAgain {
@@ -44,12 +47,17 @@ export function judgeAgain(recorded: Recorded, policy: Policy): JudgedAgain {
     const found = judge(rule, byRule.get(rule.id), situation);
     return found === undefined ? [] : [{ rule: rule.id, found }];
   });
+  const isRefused = judged.some(({ found }) => typeof found === "object" && !found.passed);
+  const waits = !isRefused && judgeApproval(byRule.get("max_notional"), situation);
   return {
     verdicts: [
       ...judged.flatMap(({ found }) => (typeof found === "string" ? [] : [found])),
       ...record.filter(({ rule }) => !KNOWN_RULES.has(rule)),
     ],
-    notJudged: judged.flatMap(({ rule, found }) => (typeof found === "string" ? [{ rule, why: found }] : [])),
+    notJudged: [...judged, { rule: "approval", found: waits }].flatMap(({ rule, found }) =>
+      typeof found === "string" ? [{ rule, why: found }] : [],
+    ),
+    waits: waits === true,
   };
 }
 
@@ -112,6 +120,21 @@ function judge(rule: Rule, recorded: Verdict | undefined, situation: Situation):
   const found = rule.kind === "fact" ? judgeFact(rule, recorded, situation) : judgeLimit(rule, recorded, situation);
   const isFailure = typeof found === "object" && (!found.passed || found.reason === EXEMPT);
   return isFailure && isReduction === undefined && bindsEntriesOnly ? "perhaps_exit" : found;
+}
+
+/** See hold.ts. What an order comes to is what the rule about its amount has measured. */
+function judgeApproval(
+  notional: Verdict | undefined,
+  { policy, isReduction, inOtherTerms, isAskedAnew }: Situation,
+): boolean | NotJudged {
+  const { approval } = policy;
+  if (approval === "auto" || isReduction === true) return false;
+  if (notional === undefined) return "not_recorded";
+  if (inOtherTerms.has(notional.rule)) return "other_terms";
+  const money = isNumber(notional.input) ? asDecimal(notional.input) : undefined;
+  if (money === undefined && isAskedAnew) return "not_asked";
+  const waits = money === undefined || compare(money, approval.above) > 0;
+  return waits && isReduction === undefined ? "perhaps_exit" : waits;
 }
 
 /** A fact stays one under any policy, unless it was not known, or is one about an order in other terms. */

@@ -37,9 +37,14 @@ const ChangedOrder = z.strictObject({
   type: OrderType,
   quantity: DecimalString.nullable(),
   notional: DecimalString.nullable(),
-  was: z.strictObject({ outcome: z.enum(["approved", "denied"]), reason: z.string().nullable() }),
+  was: z.strictObject({
+    outcome: z.enum(["approved", "held", "denied"]).meta({
+      description: "`held`: it had to wait for a person, whatever that one said.",
+    }),
+    reason: z.string().nullable(),
+  }),
   would_be: z.strictObject({
-    outcome: z.enum(["approved", "denied", "undetermined"]).meta({
+    outcome: z.enum(["approved", "held", "denied", "undetermined"]).meta({
       description: "`undetermined`: no rule that could be judged refuses it, and one that could not be judged may.",
     }),
     reason: z.string().nullable().meta({ description: "Of the first rule that is known to fail." }),
@@ -57,13 +62,14 @@ export const PolicyWhatIf = z
   .strictObject({
     account: AccountId,
     considered: Count.meta({
-      description: "Orders that were held against the proposed policy: the sum of the next five.",
+      description: "Orders that were held against the proposed policy: the sum of the next six.",
     }),
     unchanged: Count.meta({
       description: "Decided as they were, for the same reasons as far as they could be judged.",
     }),
-    would_be_approved: Count.meta({ description: "Denied then." }),
-    would_be_denied: Count.meta({ description: "Approved then." }),
+    would_be_approved: Count.meta({ description: "Denied then, or held." }),
+    would_be_held: Count.meta({ description: "Would wait for a person: denied then, or approved without one." }),
+    would_be_denied: Count.meta({ description: "Approved then, or held." }),
     denied_otherwise: Count.meta({ description: "Denied then and now, by other rules or for other reasons." }),
     undetermined: Count.meta({ description: "What could not be judged decides." }),
     not_fully_judged: Count.meta({
@@ -80,9 +86,7 @@ export const PolicyWhatIf = z
   })
   .meta({
     id: "PolicyWhatIf",
-    description:
-      "Every order is judged by itself, on the facts as they were recorded when it was decided about. Whether one would have " +
-      "waited for a person (`approval`) is not said.",
+    description: "Every order is judged by itself, on the facts as they were recorded when it was decided about.",
   });
 export type PolicyWhatIf = z.infer<typeof PolicyWhatIf>;
 
@@ -94,6 +98,7 @@ export function whatIf(recorded: readonly Recorded[], policy: Policy): Omit<Poli
     considered: compared.length,
     unchanged: countOf("unchanged"),
     would_be_approved: countOf("would_be_approved"),
+    would_be_held: countOf("would_be_held"),
     would_be_denied: countOf("would_be_denied"),
     denied_otherwise: countOf("denied_otherwise"),
     undetermined: countOf("undetermined"),
@@ -103,7 +108,13 @@ export function whatIf(recorded: readonly Recorded[], policy: Policy): Omit<Poli
   };
 }
 
-type Kind = "unchanged" | "would_be_approved" | "would_be_denied" | "denied_otherwise" | "undetermined";
+type Kind =
+  | "unchanged"
+  | "would_be_approved"
+  | "would_be_held"
+  | "would_be_denied"
+  | "denied_otherwise"
+  | "undetermined";
 
 function compareWith(recorded: Recorded, policy: Policy): { readonly kind: Kind; readonly order: ChangedOrder } {
   const { id, created_at, symbol, side, type, quantity, notional } = recorded.order;
@@ -124,18 +135,21 @@ function compareWith(recorded: Recorded, policy: Policy): { readonly kind: Kind;
   return { kind: kindOf(order), order };
 }
 
-const decisionOn = ({ order }: Recorded): ChangedOrder["was"] =>
-  order.status === "denied"
-    ? { outcome: "denied", reason: order.reason?.code ?? null }
+function decisionOn({ order: { status, hold, reason } }: Recorded): ChangedOrder["was"] {
+  if (hold !== undefined) return { outcome: "held", reason: null };
+  return status === "denied"
+    ? { outcome: "denied", reason: reason?.code ?? null }
     : { outcome: "approved", reason: null };
+}
 
-function decisionFrom({ verdicts, notJudged }: JudgedAgain, recorded: Recorded): ChangedOrder["would_be"] {
+function decisionFrom({ verdicts, notJudged, waits }: JudgedAgain, recorded: Recorded): ChangedOrder["would_be"] {
   const failed = verdicts.find(({ passed }) => !passed);
   if (failed !== undefined) return { outcome: "denied", reason: failed.reason ?? failed.rule };
   const was = decisionOn(recorded);
   // What was not denied by a rule is not let through by another policy.
   if (was.outcome === "denied" && recorded.order.verdicts.every(({ passed }) => passed)) return was;
-  return { outcome: notJudged.length > 0 ? "undetermined" : "approved", reason: null };
+  if (notJudged.length > 0) return { outcome: "undetermined", reason: null };
+  return { outcome: waits ? "held" : "approved", reason: null };
 }
 
 function changesIn({ verdicts }: JudgedAgain, { order }: Recorded): ChangedOrder["rules"] {

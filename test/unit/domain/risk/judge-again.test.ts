@@ -3,7 +3,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type OrderIntent, OrderIntent as IntentSchema, type Verdict } from "../../../../src/domain/order.ts";
-import { assess } from "../../../../src/domain/risk/assess.ts";
+import { type Decision, assess } from "../../../../src/domain/risk/assess.ts";
 import { stateOf } from "../../../../src/domain/risk/coverage.ts";
 import { type RiskFacts, isReduction } from "../../../../src/domain/risk/facts.ts";
 import { type Recorded, judgeAgain } from "../../../../src/domain/risk/judge-again.ts";
@@ -34,7 +34,7 @@ function record(asked: OrderIntent, policy: Policy, facts: RiskFacts): Recorded 
   const decision = assess(asked, policy, facts);
   const isApproved = decision.outcome === "approved";
   const state = isApproved
-    ? { status: "pending_new", delivery: "pending", reason: null }
+    ? { status: "pending_new", delivery: "pending", reason: null, ...holdOf(decision) }
     : { status: "denied", delivery: "none", reason: { code: decision.reason } };
   // One field takes the place of the other where an amount is bounded, so neither may stay of the ordinary order.
   const terms = { quantity: undefined, notional: undefined, limit_price: undefined, stop_price: undefined };
@@ -44,6 +44,9 @@ function record(asked: OrderIntent, policy: Policy, facts: RiskFacts): Recorded 
     isExit: isApproved && decision.isReduction,
   };
 }
+
+const holdOf = ({ hold }: Extract<Decision, { outcome: "approved" }>) =>
+  hold === null ? {} : { hold: { expires_at: new Date(NOW_MS).toISOString(), owner: null, decided: null, ...hold } };
 
 const asRecorded = (
   policy: Parameters<typeof aPolicy>[0],
@@ -302,6 +305,7 @@ function factsUnder(policy: Policy, { intent, facts, otherDay }: World, earlier:
 
 const oneOf = fc.constantFrom;
 const cap = (...limits: readonly string[]) => oneOf("off", "off", undefined, ...limits);
+const heldAbove = (above: string) => ({ above, expires_sec: 900, max_drift_percent: "1", two_persons: false });
 const count = oneOf("off", "off", undefined, 1, 3, 6);
 
 const policies: fc.Arbitrary<Policy> = fc
@@ -336,6 +340,7 @@ const policies: fc.Arbitrary<Policy> = fc
     repeated_execution: oneOf("off", undefined, { times: 2, window_sec: 60 }),
     self_match: oneOf("off", undefined, "deny"),
     when_circuit_open: oneOf("deny", "wait"),
+    approval: oneOf<unknown>("auto", heldAbove("0"), heldAbove("1500"), heldAbove("1880")),
   })
   .map((settings) =>
     Policy.parse(Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))),
@@ -448,7 +453,9 @@ describe("an order on the record", () => {
       fc.assert(
         fc.property(worlds, policies, (world, policy) => {
           const recorded = record(world.intent, policy, factsUnder(policy, world));
-          expect(judgeAgain(recorded, policy)).toEqual({ verdicts: recorded.order.verdicts, notJudged: [] });
+          const { waits, ...rest } = judgeAgain(recorded, policy);
+          expect(rest).toEqual({ verdicts: recorded.order.verdicts, notJudged: [] });
+          if (recorded.order.status !== "denied") expect(waits).toBe(recorded.order.hold !== undefined);
         }),
         { numRuns: RUNS },
       );
@@ -463,9 +470,11 @@ describe("an order on the record", () => {
       fc.assert(
         fc.property(worlds, policies, policies, (world, then, now) => {
           const recorded = record(world.intent, then, factsUnder(then, world));
-          const decided = assess(world.intent, now, factsUnder(now, world, then)).verdicts;
-          const { verdicts, notJudged } = judgeAgain(recorded, now);
+          const decision = assess(world.intent, now, factsUnder(now, world, then));
+          const { verdicts: decided } = decision;
+          const { verdicts, notJudged, waits } = judgeAgain(recorded, now);
           const open = new Set(notJudged.map(({ rule }) => rule));
+          if (decision.outcome === "approved" && !open.has("approval")) expect(waits).toBe(decision.hold !== null);
           const judged = decided.filter(({ rule }) => !open.has(rule));
           expect(verdicts.map(saying)).toEqual(judged.map(saying));
           // An exit is not measured again, and nothing is where there is no limit.

@@ -5,21 +5,34 @@ import type { Order } from "../../../../src/domain/order.ts";
 import { assess } from "../../../../src/domain/risk/assess.ts";
 import type { Recorded } from "../../../../src/domain/risk/judge-again.ts";
 import { PolicyWhatIf, whatIf } from "../../../../src/domain/risk/what-if.ts";
-import { aMarketIntent, aPolicy, anIntent, anOrder, someFacts } from "../../../support/builders.ts";
+import { NOW_MS, aMarketIntent, aPolicy, anIntent, anOrder, someFacts } from "../../../support/builders.ts";
 
 type Overrides = Parameters<typeof aPolicy>[0];
+const NOW = new Date(NOW_MS).toISOString();
 
 function recorded(policy: Overrides, intent = anIntent(), order: Partial<Order> = {}): Recorded {
   const { verdicts, ...decision } = assess(intent, aPolicy(policy), someFacts());
   const denial = decision.outcome === "denied" ? { status: "denied", reason: { code: decision.reason } } : {};
+  const isHeld = decision.outcome === "approved" && decision.hold !== null;
+  const held = isHeld ? { hold: { expires_at: NOW, price: null, owner: null, decided: null } } : {};
   return {
-    order: anOrder({ ...decision.intent, verdicts, ...denial, ...order }),
+    order: anOrder({ ...decision.intent, verdicts, ...denial, ...held, ...order }),
     asked: { type: intent.type, isByAmount: intent.notional !== undefined },
     isExit: false,
   };
 }
 
-const KINDS = ["unchanged", "would_be_approved", "would_be_denied", "denied_otherwise", "undetermined"] as const;
+const KINDS = [
+  "unchanged",
+  "would_be_approved",
+  "would_be_held",
+  "would_be_denied",
+  "denied_otherwise",
+  "undetermined",
+] as const;
+
+const heldAbove = (above: string) =>
+  ({ approval: { above, expires_sec: 900, max_drift_percent: "1", two_persons: false } }) as const;
 
 const kindOf = (order: Recorded, policy: Overrides) => {
   const answer = whatIf([order], aPolicy(policy));
@@ -42,6 +55,26 @@ describe("an order that is held against another policy", () => {
     ["undetermined", "not denied by what denied it, and not judged", over, { max_gross_exposure: "1" }],
   ])("is %s where it is %s", (kind, _, then, now) => {
     expect(kindOf(recorded(then), now)).toBe(kind);
+  });
+
+  it.each<[string, string, Overrides, Overrides]>([
+    ["would_be_held", "approved without a person", {}, heldAbove("1000")],
+    ["would_be_held", "denied", over, heldAbove("1000")],
+    ["would_be_approved", "held", heldAbove("1000"), {}],
+    ["would_be_approved", "held, and is for no more than that", heldAbove("1000"), heldAbove("1872.5")],
+    ["unchanged", "held", heldAbove("1000"), heldAbove("1872.4")],
+    ["would_be_denied", "held", heldAbove("1000"), over],
+    ["unchanged", "for no more than that", {}, heldAbove("1872.5")],
+    ["undetermined", "not judged by a rule", {}, { ...heldAbove("1000"), max_gross_exposure: "1" }],
+  ])("is %s where it was %s", (kind, _, then, now) => {
+    expect(kindOf(recorded(then), now)).toBe(kind);
+  });
+
+  it("that a person has declined was held", () => {
+    const hold = { expires_at: NOW, price: null, owner: null, decided: null };
+    const declined = recorded(heldAbove("0"), anIntent(), { status: "denied", reason: { code: "declined" }, hold });
+    expect(kindOf(declined, heldAbove("0"))).toBe("unchanged");
+    expect(kindOf(declined, {})).toBe("would_be_approved");
   });
 
   it("that no rule has denied stays denied, for the same reason", () => {
