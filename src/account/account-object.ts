@@ -42,7 +42,7 @@ import { readDueGoals } from "./goal-store.ts";
 import { type GoalContext, carryOn } from "./goals.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { identify } from "./identity.ts";
-import { type InstructionSignal, instruct } from "./instruct.ts";
+import { type InstructionSignal, instruct, onlyTakesAway } from "./instruct.ts";
 import {
   type InstrumentLists,
   type Refreshed,
@@ -179,6 +179,7 @@ export class AccountObject extends DurableObject<Env> {
     const instructed = await this.#decide(
       (learning) => learnForInstructions(asked, learning),
       (context) => instruct(this.#sql, { ...context, limits: limitsOf(sender, context.limits), signal }),
+      onlyTakesAway(instructions),
     );
     if (!instructed.ok) return instructed;
     const { value: stored, ...rest } = instructed.value;
@@ -309,7 +310,7 @@ export class AccountObject extends DurableObject<Env> {
       const [under] = done.inForce;
       if (!flatten || under === undefined) return { set: done, left: undefined };
       // Nothing has to be known of the market to leave a position there.
-      const deciding = this.#unlessDisabled(this.#deciding(new Map()));
+      const deciding = this.#deciding(new Map());
       const newId = () => this.#newId(context.nowMs);
       return { set: done, left: flattenUnder(this.#sql, under, { ...context, newId, deciding }) };
     });
@@ -530,8 +531,10 @@ export class AccountObject extends DurableObject<Env> {
   async #decide<T, E>(
     ask: Ask,
     decide: (context: Deciding) => Result<T, E>,
+    alsoDisabled = false,
   ): Promise<Result<T, E | AccountDisabled | Misconfigured>> {
-    const context = this.#unlessDisabled(await this.#learn(ask));
+    const learned = await this.#learn(ask);
+    const context = alsoDisabled ? learned : this.#unlessDisabled(learned);
     if (!context.ok) return context;
     const decided = this.#commit(() => decide(context.value));
     if (decided.ok) this.#work();
@@ -559,9 +562,8 @@ export class AccountObject extends DurableObject<Env> {
     });
   }
 
-  #unlessDisabled<T>(deciding: Result<T, Misconfigured>): Result<T, AccountDisabled | Misconfigured> {
-    const desk = this.#desks.current();
-    return desk.ok && desk.value.settings.status !== "active" ? err({ reason: "account_disabled" }) : deciding;
+  #unlessDisabled(deciding: Result<Deciding, Misconfigured>): Result<Deciding, AccountDisabled | Misconfigured> {
+    return deciding.ok && deciding.value.isDisabled ? err({ reason: "account_disabled" }) : deciding;
   }
 
   /** Of a signal that has come before nothing is decided: it must not cost a question to the broker. */

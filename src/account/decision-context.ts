@@ -29,6 +29,8 @@ export type DecisionContext = PolicyInForce & {
   readonly mode: AccountMode;
   readonly broker: Pick<Broker, "supports">;
   readonly circuitOpen: boolean;
+  /** Whether an operator has closed the account for every order. */
+  readonly isDisabled: boolean;
   readonly nowMs: number;
   readonly recent: RecentOrders;
   readonly instruments: Pick<Instruments, "find">;
@@ -53,5 +55,6 @@ export const decisionContextOf = (
   mode: settings.mode,
   broker,
   circuitOpen: connection.isOpen,
+  isDisabled: settings.status !== "active",
   nowMs,
 });

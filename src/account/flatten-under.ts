@@ -18,13 +18,13 @@ type FlattenArgs = {
   readonly nowMs: number;
   readonly newId: () => NewId;
   /** What orders are decided by, or why none can be. */
-  readonly deciding: Result<GoalContext, { readonly reason: "account_disabled" | "misconfigured" }>;
+  readonly deciding: Result<GoalContext, { readonly reason: "misconfigured" }>;
 };
 
-const KEPT = {
-  account_disabled: "an operator has closed the account for every order",
-  misconfigured: "its settings keep the account from deciding: the log names them",
-} as const;
+const MISCONFIGURED = {
+  code: "misconfigured",
+  detail: "its settings keep the account from deciding: the log names them",
+};
 
 /** What one request has had left already is left once: asked again, because the answer got lost, it is the same receipt. */
 export function flattenUnder(
@@ -38,7 +38,7 @@ export function flattenUnder(
   const signal = mandateOf(caller);
   const steps = deciding.ok
     ? flatten(sql, { ...deciding.value, signal, id }, stop.symbol)
-    : keepAll(sql, { code: deciding.error.reason, detail: KEPT[deciding.error.reason] }, stop.symbol);
+    : keepAll(sql, MISCONFIGURED, stop.symbol);
   const createdAt = new Date(nowMs).toISOString();
   const { source, requestId } = signal;
   const stored: StoredSignal = { id, account, source, requestId, format: "stop", steps, notices: [], createdAt };

@@ -52,6 +52,10 @@ export const instruct = (sql: SqlStorage, args: InstructArgs): Result<Entered<St
     { ...args, weight: args.signal.instructions.length },
   );
 
+/** Whether a signal only takes away, which it may also where an operator has closed the account for orders. */
+export const onlyTakesAway = (instructions: readonly Instruction[]): boolean =>
+  instructions.every(({ action }) => action === "cancel" || action === "stop");
+
 const namesOf = ({ idempotencyKey, name }: InstructionSignal): string[] => [
   ...new Set([idempotencyKey, name].filter((text) => text !== null)),
 ];

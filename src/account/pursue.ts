@@ -52,13 +52,14 @@ export function pursue(sql: SqlStorage, instruction: PositionInstruction, contex
  * rules, so what the rules will deny in any case must not come so far.
  */
 export function refusalOf(sql: SqlStorage, instruction: Instruction, context: PursuingContext): Refusal | undefined {
-  const { signal, minimumOrigin } = context;
+  const { signal, minimumOrigin, isDisabled } = context;
   const origin = signal.sender?.origin ?? "hmac";
   if (!isAtLeast(origin, minimumOrigin)) {
     return { code: "origin_not_proven", detail: `${origin} is proven, ${minimumOrigin} is asked for` };
   }
   if (!("symbol" in instruction) || instruction.symbol === undefined || instruction.action === "cancel")
     return undefined;
+  if (isDisabled) return { code: "account_disabled", detail: "an operator has closed the account for every order" };
   const state = tradingStateOf(sql, { source: signal.source, symbol: instruction.symbol });
   if (state === "halted") return { code: "trading_halted", detail: "trading is halted" };
   if (state === "reducing" && signal.settings.isUnderStop !== true && isLeftUnderStop(sql, instruction.symbol)) {

@@ -58,6 +58,7 @@ function someArgs(body: object, sql: SqlStorage): AdmitArgs {
     limits: { ratePerSec: 10, capacity: 10 },
     broker: { supports: () => undefined },
     circuitOpen: false,
+    isDisabled: false,
     referencePrices: new Map([["AAPL", aTrade("187.5", nowMs)]]),
     nowMs,
     newId: () => ({ order: orderIdOf(ACCOUNT, uuid), uuid }),

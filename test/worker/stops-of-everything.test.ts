@@ -191,6 +191,22 @@ describe("a signal that stops everything", () => {
     expect((await listOrders(a)).map(({ side }) => side)).toEqual(["buy"]);
   });
 
+  it("binds all others also where its own account is disabled, which takes no other signal", async () => {
+    const [a = "", b = ""] = await makeAccounts("a", "b");
+    const source = await makeSwitch(a);
+    await changeAccount(a, { status: "disabled" });
+    const entry = await post(
+      await source.request({ symbol: "AAPL", side: "buy", type: "market", quantity: "1" }),
+      source.id,
+    );
+    expect([entry.status, await entry.json()]).toMatchObject([409, { code: "account_disabled" }]);
+    const request = await source.request({ intent: "stop", state: "reducing" });
+    expect((await post(request, source.id)).status).toBe(200);
+    expect(await buy(b)).toMatchObject({ status: "denied", reason: { code: "reducing_only" } });
+    expect((await post(await source.request({ intent: "cancel" }), source.id)).status).toBe(200);
+    for (const { id } of await stopsNow()) await release(id);
+  });
+
   it("is told to the others at once, whatever its sender waits for", { timeout: 40_000 }, async () => {
     const source = await makeSwitch("paper");
     await settled((await buy("paper")).id, "filled");

@@ -25,9 +25,9 @@ import { transactionSync } from "./sql-storage.ts";
 let made = 0;
 const next = () => newId((made += 1));
 
-const able = () => ok({ ...decidingWith(), random: 0.5, referencePrices: new Map(), newId: next });
+const able = (isDisabled = false) => ok({ ...decidingWith({ isDisabled }), random: 0.5, newId: next });
 
-type Deciding = ReturnType<typeof able> | Result<never, { reason: "account_disabled" | "misconfigured" }>;
+type Deciding = ReturnType<typeof able> | Result<never, { reason: "misconfigured" }>;
 
 /** By a person, under a stop of everything or of a symbol. */
 function leave(
@@ -137,15 +137,16 @@ describe("a stop that leaves every position", () => {
     expect([exitsIn(sql), read(sql, protects).order.cancel_requested_at]).toEqual([[], null]);
   });
 
-  it.each(["account_disabled", "misconfigured"] as const)(
-    "says of each symbol that it stays where the account is %s",
-    (reason) => {
-      const sql = holding({ AAPL: "5" });
-      expect(outcomesOf(leave(sql, { deciding: err({ reason }) }))).toEqual([
-        ["flatten", null, "done", null],
-        ["exit", "AAPL", "failed", reason],
-      ]);
-      expect(exitsIn(sql)).toEqual([]);
-    },
-  );
+  it.each<[string, Deciding]>([
+    ["account_disabled", able(true)],
+    ["misconfigured", err({ reason: "misconfigured" })],
+  ])("says of each symbol that it stays where the account is %s", (code, deciding) => {
+    const sql = holding({ AAPL: "5" });
+    const protects = put(sql, resting(1, { side: "sell" })).order;
+    expect(outcomesOf(leave(sql, { deciding }))).toEqual([
+      ["flatten", null, "done", null],
+      ["exit", "AAPL", "failed", code],
+    ]);
+    expect([exitsIn(sql), read(sql, protects).order.cancel_requested_at]).toEqual([[], null]);
+  });
 });

@@ -171,6 +171,7 @@ export const decidingWith = (overrides: Partial<Omit<AdmitArgs, "signal" | "newI
   limits: { ratePerSec: 1_000, capacity: 1_000 },
   broker: CAN_DO_ALL,
   circuitOpen: false,
+  isDisabled: false,
   nowMs: NOW_MS,
   referencePrices: pricedAt("187.5", NOW_MS - 1_000),
   ...overrides,
