@@ -139,7 +139,7 @@ export class AccountObject extends DurableObject<Env> {
     });
     this.#alarm = new Alarm({
       ...store,
-      storage: ctx.storage,
+      setAlarm: (atMs) => ctx.storage.setAlarm(atMs),
       housekeeping: this.#housekeeping,
       isUsable: () => this.#desks.current().ok,
     });

@@ -15,7 +15,8 @@ const HELD_MS_MAX = 15_000;
 const HELD_MS_MIN = 50;
 
 export type AlarmDeps = Pick<AccountStore, "sql" | "start"> & {
-  readonly storage: Pick<DurableObjectStorage, "setAlarm">;
+  /** Of the object: has it ring at that time, and not at any other. */
+  readonly setAlarm: (atMs: number) => Promise<void>;
   readonly housekeeping: Pick<Housekeeping, "nextAtMs">;
   /** Whether the account's settings are usable at this moment. */
   readonly isUsable: () => boolean;
@@ -46,12 +47,12 @@ export class Alarm {
     const atMs = this.#nextAtMs(Date.now());
     if (atMs === Infinity || (this.#atMs !== undefined && this.#atMs <= atMs)) return;
     this.#atMs = atMs;
-    this.#deps.start(this.#deps.storage.setAlarm(atMs));
+    this.#deps.start(this.#deps.setAlarm(atMs));
   }
 
   /** Whatever went wrong when it rang, it rings again. */
   async ringAgain(): Promise<void> {
-    await this.#deps.storage.setAlarm(Date.now() + SAFETY_MS);
+    await this.#deps.setAlarm(Date.now() + SAFETY_MS);
   }
 
   #nextAtMs(nowMs: number): number {
