@@ -86,6 +86,9 @@ export async function takeStep(row: OrderRow, next: NextMove, deps: StepDeps): P
       return lookUp(row, deps);
     case "look_at_parent":
       return deps.lookAtParent();
+    case "give_up_legs":
+      deps.record(row, { type: "legs_missing" });
+      return;
     case "cancel":
       return cancel(row, deps);
     case "give_up":

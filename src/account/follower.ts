@@ -112,6 +112,7 @@ export class Follower {
       log("error", "account.event_refused", { order_id: id, refused, ...state });
       return undefined;
     }
+    if (event.type === "legs_missing") log("warn", "order.legs_missing", { order_id: id, symbol: seen.order.symbol });
     this.announce(recorded.value.order);
     return recorded.value;
   }

@@ -3,6 +3,7 @@
 import { standingAlone } from "../domain/bracket.ts";
 import type { ReferencePrice } from "../domain/broker.ts";
 import {
+  type GoalCancel,
   type GoalFacts,
   type GoalMove,
   type GoalOrder,
@@ -14,7 +15,7 @@ import {
   supersedeGoal,
 } from "../domain/goal/goal.ts";
 import { planGoal } from "../domain/goal/plan.ts";
-import type { OrderId, SourceId } from "../domain/ids.ts";
+import type { SourceId } from "../domain/ids.ts";
 import type { Decimal } from "../domain/money.ts";
 import { type Result, assert, assertNever, ok } from "../domain/result.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
@@ -99,9 +100,7 @@ function makeMove(sql: SqlStorage, row: GoalRow, move: GoalMove, context: GoalCo
       storeGoal(sql, row);
       return false;
     case "cancel":
-      if (move.before !== null && isDeniedFor(sql, row, move.before, move.orders, context)) return true;
-      for (const order of move.orders) cancelOrder(sql, order, recordContextOf(row, context));
-      return true;
+      return makeWay(sql, row, move, context);
     case "order":
       place(sql, row, move, placingOf(row, move, context));
       return true;
@@ -114,20 +113,21 @@ function makeMove(sql: SqlStorage, row: GoalRow, move: GoalMove, context: GoalCo
 }
 
 /**
- * What protects a position stays where the rules would deny what it is to make way for. That order is then stored, denied: it says
- * why.
+ * Cancels what is in the way. What protects a position stays where the rules would deny what comes in its place: where that is for
+ * good, the order is stored, denied, and says why.
  */
-function isDeniedFor(
-  sql: SqlStorage,
-  row: GoalRow,
-  before: GoalOrder,
-  except: readonly OrderId[],
-  context: GoalContext,
-): boolean {
-  const placing = { ...placingOf(row, before, context), except };
-  if (!isDenied(sql, orderOf(row, before.order), placing)) return false;
-  place(sql, row, before, placing);
-  return true;
+function makeWay(sql: SqlStorage, row: GoalRow, move: GoalCancel, context: GoalContext): boolean {
+  const { before, orders, regardless, isFinal } = move;
+  const placingOfNext = (next: GoalOrder) => ({ ...placingOf(row, next, context), except: orders });
+  const isVain = before !== null && isDenied(sql, orderOf(row, before.order), placingOfNext(before));
+  if (isVain && isFinal) {
+    place(sql, row, before, placingOfNext(before));
+    return true;
+  }
+  const wanted = isVain ? regardless : orders;
+  for (const order of wanted) cancelOrder(sql, order, recordContextOf(row, context));
+  if (wanted.length === 0) storeGoal(sql, row);
+  return wanted.length > 0;
 }
 
 function place(sql: SqlStorage, row: GoalRow, move: GoalOrder, placing: Placing): void {

@@ -118,20 +118,19 @@ export function watchRelatives(sql: SqlStorage, order: Order): void {
 }
 
 /**
- * Links a leg that somebody has replaced at the venue with the one that has taken its place, whichever of the two was told first.
- * To be called whenever a leg is new, or has been replaced.
+ * Links a leg that somebody has replaced at the venue with the one that is there now, whichever of them was told first. To be called
+ * whenever a leg is new, or has been replaced.
  */
 export function linkSuccessors(sql: SqlStorage, parent: OrderId): void {
   const legs = (findOrder(sql, parent)?.order.legs ?? [])
     .map((id) => findOrder(sql, id))
     .filter((row) => row !== undefined);
-  const taken = new Set(legs.map(({ order }) => order.replaced_by));
   for (const row of legs.filter(({ order }) => lacksSuccessor(order))) {
-    const later = legs.slice(legs.indexOf(row) + 1).map(({ order }) => order);
-    const successor = later.find(({ id, type }) => !taken.has(id) && isProfit(type) === isProfit(row.order.type));
+    const isOfKind = ({ order }: OrderRow) => isProfit(order.type) === isProfit(row.order.type);
+    const successor = legs.find((leg) => isOfKind(leg) && leg.order.status !== "replaced");
     if (successor === undefined) continue;
-    taken.add(successor.id);
-    updateOrder(sql, { ...row, order: { ...row.order, replaced_by: successor.id }, dueAtMs: null });
+    const order = { ...row.order, replaced_by: successor.order.id, reason: null };
+    updateOrder(sql, { ...row, order, dueAtMs: null });
   }
 }
 

@@ -1,5 +1,6 @@
 // Writes one order event: state, position, follow-up time and audit entry, all in the caller's transaction.
 import type { Actor } from "../domain/audit-entry.ts";
+import { LEGS_MISSING } from "../domain/bracket.ts";
 import { delayToNextAttempt, delayToNextLook, lateLookAtMs, purposeOf } from "../domain/follow.ts";
 import { type IllegalStep, type OrderEvent, advance } from "../domain/lifecycle.ts";
 import type { OrderId } from "../domain/ids.ts";
@@ -115,8 +116,11 @@ export function recordEvent(
   return ok(next);
 }
 
-const withLegs = (order: Order, added: readonly OrderId[]): Order =>
-  added.length === 0 ? order : { ...order, legs: [...(order.legs ?? []), ...added] };
+function withLegs(order: Order, added: readonly OrderId[]): Order {
+  if (added.length === 0) return order;
+  const reason = order.reason?.code === LEGS_MISSING ? null : order.reason;
+  return { ...order, reason, legs: [...(order.legs ?? []), ...added] };
+}
 
 /**
  * Puts the next look at an order off, because there was nothing to see; not before `notBeforeMs`. The few looks at an order

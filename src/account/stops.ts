@@ -103,7 +103,8 @@ function cancelReached(sql: SqlStorage, stop: TradingStop, cancels: StopCancels,
 function stillExits(sql: SqlStorage, live: readonly OrderRow[]): OrderRow[] {
   const left = new Map<string, Decimal>();
   return live.filter(({ order, isExit }) => {
-    if (!isExit || order.parent !== undefined) return isExit;
+    // What is being canceled gives its units to the one in its place, if there is one.
+    if (!isExit || order.parent !== undefined || order.cancel_requested_at !== null) return isExit;
     const { symbol, side } = order;
     const position = left.get(symbol) ?? positionIn(sql, symbol);
     const after = add(position, signOf(side, leavesQuantity(order)));

@@ -30,6 +30,7 @@ export const AuditEventType = z.enum([
   "order.cancel_sent",
   "order.released",
   "order.leg_added",
+  "order.legs_missing",
   "order.executed",
   "order.needs_operator",
   "order.settled",

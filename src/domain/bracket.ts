@@ -27,6 +27,14 @@ export const lacksSuccessor = ({
 }: Pick<Order, "parent" | "status" | "replaced_by">): boolean =>
   parent !== undefined && status === "replaced" && replaced_by === null;
 
+/** Of an order whose legs, or of a leg whose successor, the venue has not told of for so long that nobody waits for it any more. */
+export const LEGS_MISSING = "legs_missing";
+
+/** Whether orders at the venue have to be reckoned with that nobody can see. What a person has settled is as that one says. */
+export const isUntold = (
+  order: Pick<Order, "status" | "take_profit" | "stop_loss" | "legs" | "parent" | "replaced_by" | "reason">,
+): boolean => (lacksLegs(order) || lacksSuccessor(order)) && order.reason === null;
+
 /**
  * Of all live orders, those that stand for themselves. A leg whose order lives does not: to cancel it would cancel an order on the
  * other side that nobody spoke of, and it ends with that one.
@@ -44,7 +52,7 @@ export function standingAlone<T extends { readonly order: Pick<Order, "id" | "pa
 export function wayOutOf(order: Order, legs: readonly Order[]): Order | undefined {
   const working = legs.filter((leg) => !isHeldBack(leg));
   const told = working.length > 0 ? working : legs;
-  if (told.length === 0) return lacksLegs(order) ? untoldWayOut(order) : undefined;
+  if (told.length === 0) return isUntold(order) ? untoldWayOut(order) : undefined;
   const leg = told.reduce(heavier);
   const units = smaller(leavesQuantity(leg), order.filled_quantity);
   if (!isPositive(units)) return undefined;

@@ -1,5 +1,5 @@
 // What to do next with an order that is not over, and when. Pure: the account carries it out.
-import { isHeldBack, lacksLegs, lacksSuccessor } from "./bracket.ts";
+import { isHeldBack, isUntold, lacksLegs, lacksSuccessor } from "./bracket.ts";
 import type { Deduplication } from "./broker.ts";
 import { type Order, isTerminal } from "./order.ts";
 import type { Purpose } from "./pace.ts";
@@ -25,6 +25,8 @@ export const LOOKS_WHILE_HELD_BACK = HELD_BACK_DELAYS_MS.length;
 /** For how long, and how often at least, an order is asked for legs that the broker has not told of. */
 const LEGS_MISSING_MS_MAX = 86_400_000;
 const LEGS_MISSING_DELAY_MS_MAX = 60_000;
+/** How long an exit waits for them: then it is more likely that there are none than that nobody tells. */
+const LEGS_PATIENCE_MS = 300_000;
 /** When to ask again about an order that was canceled or expired, counted from its end: a fill can be told after it. */
 const LATE_LOOKS_MS = [5_000, 60_000] as const;
 /** Every so many looks at an order that somebody wants canceled, the broker is told again: it can have lost the first. */
@@ -46,6 +48,8 @@ export type NextMove =
   | { readonly move: "look_up" }
   /** Ask the broker how the order stands that this one is a leg of, which tells of both. */
   | { readonly move: "look_at_parent" }
+  /** Its legs, or what has taken its place, are not reckoned with any more. */
+  | { readonly move: "give_up_legs" }
   /** Tell the broker to cancel it. */
   | { readonly move: "cancel" }
   | { readonly move: "give_up"; readonly code: string }
@@ -80,6 +84,7 @@ export type Followed = Pick<
   | "take_profit"
   | "stop_loss"
   | "replaced_by"
+  | "updated_at"
 >;
 
 export function planNext(order: Followed, facts: FollowFacts): NextMove {
@@ -107,6 +112,8 @@ export function planNext(order: Followed, facts: FollowFacts): NextMove {
     case "delivered":
       if (isGone(facts.absences) && !isTerminal(order.status)) return { move: "give_up", code: "gone_from_broker" };
       if (isCancelDue(order, facts)) return { move: "cancel" };
+      if (isUntold(order) && facts.nowMs - Date.parse(order.updated_at) >= LEGS_PATIENCE_MS)
+        return { move: "give_up_legs" };
       return { move: isToldByParent(order, facts) ? "look_at_parent" : "look_up" };
     default:
       return assertNever(order.delivery);

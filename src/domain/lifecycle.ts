@@ -1,4 +1,5 @@
 // The life of one order as a pure state machine. Every change is an event that is journalled before anyone acts on it.
+import { LEGS_MISSING } from "./bracket.ts";
 import type { AuditEventType } from "./audit-entry.ts";
 import type { VenueReport } from "./broker.ts";
 import type { OrderId } from "./ids.ts";
@@ -60,6 +61,8 @@ export type OrderEvent =
   /** The rules refuse it after the wait. */
   | { readonly type: "denied"; readonly code: string; readonly verdicts: readonly Verdict[] }
   | { readonly type: "needs_operator"; readonly code: string }
+  /** For so long nobody has told of its legs, or of what has taken its place, that nobody waits for that any more. */
+  | { readonly type: "legs_missing" }
   /** A person found out what became of it. */
   | { readonly type: "settled"; readonly settlement: Settlement };
 
@@ -156,6 +159,9 @@ export function advance(state: OrderState, event: OrderEvent): Result<Step, Ille
         outcome: "unknown",
         reason: { code: event.code },
       });
+    case "legs_missing":
+      if (state.delivery !== "delivered" || !isTerminal(state.status) || state.reason !== null) return illegal;
+      return step("order.legs_missing", { reason: { code: LEGS_MISSING } });
     case "settled":
       if (state.delivery !== "unknown" && state.delivery !== "needs_operator") return illegal;
       if (!checkSettlement(state, event.settlement).ok) return illegal;

@@ -73,17 +73,23 @@ export type GoalFacts = {
 };
 
 export type GoalMove =
-  /** Ask once for each to be canceled. */
-  | {
-      readonly move: "cancel";
-      readonly orders: readonly OrderId[];
-      /** What they make way for, as far as that can be told by now. Where it would be denied they are to stay. */
-      readonly before: GoalOrder | null;
-    }
+  | GoalCancel
   /** Until an order in the symbol changes. */
   | { readonly move: "wait" }
   | GoalOrder
   | GoalEnd;
+
+/** Ask once for each to be canceled. */
+export type GoalCancel = {
+  readonly move: "cancel";
+  readonly orders: readonly OrderId[];
+  /** What they make way for, as things stand; `null` where nothing will be ordered. */
+  readonly before: GoalOrder | null;
+  /** Those that make way also where that would be denied: all but what rests to close the position. */
+  readonly regardless: readonly OrderId[];
+  /** Whether nothing moves that could make it another order: then a denial is for good. */
+  readonly isFinal: boolean;
+};
 
 export type GoalOrder = {
   readonly move: "order";

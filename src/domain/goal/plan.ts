@@ -2,7 +2,15 @@
 import { ZERO } from "../money.ts";
 import { type Order, isTerminal } from "../order.ts";
 import { assert } from "../result.ts";
-import type { Goal, GoalEnd, GoalFacts, GoalMove, GoalOrder } from "./goal.ts";
+import {
+  type Goal,
+  type GoalEnd,
+  type GoalFacts,
+  type GoalMove,
+  type GoalOrder,
+  closingSide,
+  sideHeld,
+} from "./goal.ts";
 import { makesRoom, planOrder } from "./order.ts";
 import { findObstacles, isMoving } from "./obstacles.ts";
 
@@ -28,10 +36,20 @@ export function planGoal(goal: Goal, facts: GoalFacts): GoalMove {
   const { toCancel, toWaitFor } = findObstacles(goal, facts, next);
   const unasked = toCancel.filter((order) => !isBeingCanceled(order));
   if (unasked.length > 0) {
-    const before = isStill && toWaitFor.length === 0 && next.move === "order" ? next : null;
-    return { move: "cancel", orders: unasked.map(({ id }) => id), before };
+    return {
+      move: "cancel",
+      orders: unasked.map(({ id }) => id),
+      before: next.move === "order" ? next : null,
+      regardless: unasked.filter((order) => isMoving(order) || !closes(order, facts)).map(({ id }) => id),
+      isFinal: isStill,
+    };
   }
   return toCancel.length + toWaitFor.length > 0 ? WAIT : next;
+}
+
+function closes({ side }: Order, { position }: GoalFacts): boolean {
+  const held = sideHeld(position);
+  return held !== undefined && side === closingSide(held);
 }
 
 const isBeingCanceled = ({ cancel_requested_at }: Order): boolean => cancel_requested_at !== null;

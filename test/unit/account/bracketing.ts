@@ -3,6 +3,7 @@ import { writeBrokerView } from "../../../src/account/broker-view.ts";
 import { flatten } from "../../../src/account/flatten.ts";
 import { type GoalRow, readDueGoals } from "../../../src/account/goal-store.ts";
 import { type GoalContext, carryOn, startGoal } from "../../../src/account/goals.ts";
+import { symbolsToPrice } from "../../../src/account/learn.ts";
 import { findByClientOrderId, listOrders } from "../../../src/account/orders.ts";
 import { positionIn } from "../../../src/account/positions.ts";
 import { alpacaBroker } from "../../../src/brokers/alpaca/adapter.ts";
@@ -11,6 +12,7 @@ import type { Broker, FindEnding, SubmitEnding } from "../../../src/domain/broke
 import type { PositionInstruction } from "../../../src/domain/goal/goal.ts";
 import { ClientOrderId } from "../../../src/domain/ids.ts";
 import { type Order, isTerminal } from "../../../src/domain/order.ts";
+import type { Instruction } from "../../../src/domain/signal/instruction.ts";
 import { NOW_MS } from "../../support/builders.ts";
 import { openVenue } from "../brokers/paper/venue-client.ts";
 import { Simulation } from "./simulation.ts";
@@ -81,8 +83,12 @@ export function trade({ maxFillQuantity, onSubmit = same, onFind = same }: Fault
         nowMs: simulation.nowMs,
       }),
     );
-  const context = (): GoalContext => ({
-    ...decidingWith({ nowMs: simulation.nowMs, referencePrices: pricedAt("187", simulation.nowMs - 1_000) }),
+  /** As the account learns it: an exit waits for no price. */
+  const context = (instruction: Instruction): GoalContext => ({
+    ...decidingWith({
+      nowMs: simulation.nowMs,
+      referencePrices: symbolsToPrice(instruction).length === 0 ? new Map() : pricedAt("187", simulation.nowMs - 1_000),
+    }),
     broker: { supports: adapter.supports },
     minimumOrigin: "url_token",
     random: 0.5,
@@ -93,7 +99,7 @@ export function trade({ maxFillQuantity, onSubmit = same, onFind = same }: Fault
     const id = newId((made += 1)).order;
     const names = { id, signal: `signal-of-${id}`, source: aSignal().source, requestId: "goal", sender };
     const wanted = { ...names, expiresAtMs: simulation.nowMs + 300_000, instruction, settings: SETTINGS };
-    const started = transactionSync(sql, () => startGoal(sql, wanted, context()));
+    const started = transactionSync(sql, () => startGoal(sql, wanted, context(instruction)));
     if (!started.ok) throw new Error(started.error.code);
     return id;
   };
@@ -101,7 +107,9 @@ export function trade({ maxFillQuantity, onSubmit = same, onFind = same }: Fault
   const leaveAll = (): void => {
     const { order: _, ...signal } = aSignal({ requestId: "leave" });
     const mandate = { ...signal, settings: SETTINGS };
-    transactionSync(sql, () => flatten(sql, { ...context(), signal: mandate, id: newId((made += 1)).order }));
+    transactionSync(sql, () =>
+      flatten(sql, { ...context({ action: "flatten" }), signal: mandate, id: newId((made += 1)).order }),
+    );
   };
   /** Every position in AAPL that there has been, one after the other. */
   const positions: string[] = [];
@@ -113,7 +121,9 @@ export function trade({ maxFillQuantity, onSubmit = same, onFind = same }: Fault
       () => simulation.nowMs >= untilMs,
       () => {
         positions.push(positionIn(sql, "AAPL"));
-        transactionSync(sql, () => readDueGoals(sql).forEach(({ id }) => carryOn(sql, id, context())));
+        transactionSync(sql, () =>
+          readDueGoals(sql).forEach(({ id, goal }) => carryOn(sql, id, context(goal.instruction))),
+        );
       },
     );
   };
@@ -141,7 +151,6 @@ export function trade({ maxFillQuantity, onSubmit = same, onFind = same }: Fault
     positions,
     adapter,
     heldAtVenue,
-    context,
   };
 }
 

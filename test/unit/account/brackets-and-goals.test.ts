@@ -11,7 +11,7 @@ import { decimalOf } from "../../../src/domain/money.ts";
 import { SourceCaps } from "../../../src/domain/source.ts";
 import { NOW_MS } from "../../support/builders.ts";
 import { legsOf, orderNamed, statusesOf, trade } from "./bracketing.ts";
-import { read, workingUnits } from "./tables.ts";
+import { read, typesOf, workingUnits } from "./tables.ts";
 
 const IN_AAPL = { symbol: "AAPL", type: "market" } as const;
 const EXIT: PositionInstruction = { ...IN_AAPL, action: "exit" };
@@ -113,6 +113,28 @@ describe("an exit", () => {
     await wait(200_000);
     expect(endOf(sql, exit)).toBe("ordered");
     await moveTo("201");
+    expect(await heldAtVenue()).toBe("0");
+  });
+
+  it("waits for five minutes at most, and then somebody is told", async () => {
+    const { sql, submit, pursue, wait, heldAtVenue } = trade({
+      onSubmit: () => ({ ending: "unknown", code: "timeout" }),
+      onFind: (ending): FindEnding => {
+        if (ending.ending !== "found") return ending;
+        const { legs: _, ...report } = ending.report;
+        return { ending: "found", report };
+      },
+    });
+    submit();
+    await wait(2_000);
+    const exit = pursue(EXIT);
+    await wait(290_000);
+    expect(findGoal(sql, exit)?.goal.stage).toBe("clearing");
+    await wait(90_000);
+    expect(endOf(sql, exit)).toBe("ordered");
+    expect(typesOf(sql, orderNamed(sql))).toContain("order.legs_missing");
+    expect(orderNamed(sql).reason).toEqual({ code: "legs_missing" });
+    // Here the venue had held the legs back for itself: what it has sold twice, the comparison of positions finds.
     expect(await heldAtVenue()).toBe("0");
   });
 

@@ -121,8 +121,8 @@ export function fill(sql: SqlStorage, { id }: Pick<Order, "id">): void {
 }
 
 /** As the account does once an order has changed. */
-export function pursueAll(sql: SqlStorage): void {
-  const deciding = decidingWith({ referencePrices: pricedAt("200", NOW_MS) });
+export function pursueAll(sql: SqlStorage, overrides: Parameters<typeof decidingWith>[0] = {}): void {
+  const deciding = decidingWith({ referencePrices: pricedAt("200", NOW_MS), ...overrides });
   for (const { id } of readDueGoals(sql)) {
     carryOn(sql, id, { ...deciding, random: 0.5, newId: () => newId((made += 1)) });
   }

@@ -3,12 +3,15 @@ import { describe, expect, it } from "vitest";
 import { flattenUnder } from "../../../src/account/flatten-under.ts";
 import { readLive } from "../../../src/account/orders.ts";
 import { mustRecord } from "../../../src/account/record.ts";
-import { receiptOf } from "../../../src/account/signals.ts";
+import { settleOrder } from "../../../src/account/settle.ts";
+import { findSignal, receiptOf } from "../../../src/account/signals.ts";
 import { releaseStop } from "../../../src/account/stops.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import { ok } from "../../../src/domain/result.ts";
+import { Settlement } from "../../../src/domain/settlement.ts";
+import type { SignalReceipt } from "../../../src/domain/signal/receipt.ts";
 import type { Instruction } from "../../../src/domain/signal/instruction.ts";
-import { NOW_MS, aReport } from "../../support/builders.ts";
+import { NOW_MS, aReport, anOrder } from "../../support/builders.ts";
 import {
   AAPL,
   EXIT,
@@ -24,7 +27,7 @@ import {
   units,
 } from "./instructing.ts";
 import { openSqlStorage, transactionSync } from "./sql-storage.ts";
-import { ACCOUNT, CALLER, at, decidingWith, newId, put, read, stopTrading } from "./tables.ts";
+import { ACCOUNT, CALLER, at, decidingWith, newId, numbered, openAccount, put, read, stopTrading } from "./tables.ts";
 
 let made = 7_000;
 const next = () => newId((made += 1));
@@ -52,6 +55,12 @@ function tell(sql: SqlStorage, { id }: Pick<Order, "id">, status: "new" | "cance
   const report = aReport({ ...terms, venue_order_id: order.venue_order_id ?? `venue-of-${id}`, status });
   mustRecord(sql, read(sql, { id }), { type: "report", report }, at());
 }
+
+const readSignal = (sql: SqlStorage, { id }: SignalReceipt): SignalReceipt => {
+  const found = findSignal(sql, id);
+  if (found === undefined) throw new Error("a signal is not there");
+  return receiptOf(sql, found.signal);
+};
 
 const STOP_LOSS = { side: "sell", type: "stop", limit_price: undefined, stop_price: "180", quantity: "10" } as const;
 
@@ -124,14 +133,45 @@ describe("a source whose exit the rules deny", () => {
     owner: null,
   } as const;
 
-  it.each<[string, Instruction]>([
-    ["an exit", EXIT],
-    ["a flatten", { action: "flatten" }],
-  ])("leaves what protects the position by %s", (_, instruction) => {
+  it.each<[string, Instruction, object[]]>([
+    ["an exit", EXIT, []],
+    ["a flatten", { action: "flatten" }, []],
+    ["a flatten beside an entry that rests", { action: "flatten" }, [{ limit_price: "150" }]],
+    ["an exit beside a market order on its way", EXIT, [{ type: "market", limit_price: undefined }]],
+    ["an exit beside a cancel on its way", EXIT, [{ cancel_requested_at: new Date(NOW_MS).toISOString() }]],
+  ])("leaves what protects the position by %s", (_, instruction, others) => {
     const sql = holding("10");
     const stopLoss = put(sql, resting(1, STOP_LOSS)).order;
-    const { steps } = send(sql, instruction, { sender }, { minimumOrigin: "url_token" });
-    expect(steps.at(-1)).toMatchObject({ outcome: "failed", code: "order_denied" });
+    const beside = others.map((terms, index) => put(sql, resting(index + 2, { quantity: "1", ...terms })).order);
+    const receipt = send(sql, instruction, { sender }, { minimumOrigin: "url_token" });
+    for (const order of beside) tell(sql, order, "canceled");
+    pursueAll(sql, { minimumOrigin: "url_token" });
+    expect(readSignal(sql, receipt).steps.at(-1)).toMatchObject({ outcome: "failed", code: "order_denied" });
     expect(read(sql, stopLoss).order.cancel_requested_at).toBeNull();
+  });
+});
+
+describe("a bracket that a person has settled as filled", () => {
+  it("is left by a stop, without its legs being waited for", () => {
+    const sql = openAccount();
+    const terms = { take_profit: { limit_price: "210" }, stop_loss: { stop_price: "180" } };
+    const state = {
+      delivery: "needs_operator",
+      outcome: "unknown",
+      attempts: 1,
+      reason: { code: "not_found" },
+    } as const;
+    const entry = put(sql, numbered(anOrder({ ...terms, ...state }), 1)).order;
+    const settlement = Settlement.parse({
+      outcome: "placed",
+      status: "filled",
+      filled_quantity: "10",
+      average_price: "200",
+      without_broker: true,
+      reason: "on the phone",
+    });
+    expect(settleOrder(sql, entry.id, settlement, { ...at(), caller: CALLER }).ok).toBe(true);
+    kill(sql);
+    expect(ordersIn(sql)).toEqual(["sell 10 AAPL"]);
   });
 });

@@ -544,6 +544,23 @@ describe("a report that tells of legs", () => {
     expect(read(sql, leg.order)).toMatchObject({ order: { replaced_by: legIdOf(entry.id, 2) }, dueAtMs: null });
   });
 
+  it.each([[[1, 2, 3]], [[3, 2, 1]]])(
+    "knows what has taken the place of one that was moved twice, told as %j",
+    (order) => {
+      const legs = [
+        stopOf({ status: "replaced" }),
+        stopOf({ client_order_id: "leg-2", venue_order_id: "venue-3", status: "replaced" }),
+        stopOf({ client_order_id: "leg-3", venue_order_id: "venue-4" }),
+      ];
+      const { sql } = recordAll(entry, [told(...order.map((n) => legs[n - 1] ?? stopOf()))]);
+      const [working] = readLive(sql).filter(({ parent }) => parent !== undefined);
+      expect(working).toMatchObject({ client_order_id: "leg-3" });
+      for (const n of [1, 2, 3].map((index) => legIdOf(entry.id, index)).filter((id) => id !== working?.id)) {
+        expect(read(sql, { id: n })).toMatchObject({ order: { replaced_by: working?.id }, dueAtMs: null });
+      }
+    },
+  );
+
   it("knows which has taken whose place also where that one was told first", () => {
     const both = [stopOf(), stopOf({ client_order_id: "leg-2", venue_order_id: "venue-3" })];
     const { sql } = recordAll(entry, [told(...both)]);

@@ -7,9 +7,12 @@ import {
   setStop,
   tradingStateOf,
 } from "../../../src/account/stops.ts";
+import { mustRecord } from "../../../src/account/record.ts";
+import { replaceOrder } from "../../../src/account/replace.ts";
 import { SourceId } from "../../../src/domain/ids.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
+import { OrderChange } from "../../../src/domain/signal/change.ts";
 import type { TradingStop } from "../../../src/domain/trading-stop.ts";
 import { addToPosition } from "../../../src/account/positions.ts";
 import { NOW_MS, aPolicy, anOrder } from "../../support/builders.ts";
@@ -19,7 +22,9 @@ import {
   aSignal,
   admitSignal,
   at,
+  decidingWith,
   journalOf,
+  newId,
   numbered,
   openAccount,
   put,
@@ -112,6 +117,22 @@ describe("a stop", () => {
     });
     setStop(sql, wide(), "entries", CONTEXT);
     expect(exits.map((order) => read(sql, order).order.cancel_requested_at !== null)).toEqual(canceled);
+  });
+
+  it.each([false, true])("leaves a stop loss that is being moved, the cancel of the old one sent: %s", (isSent) => {
+    const sql = openAccount();
+    addToPosition(sql, "AAPL", decimalOf("10"));
+    const terms = { side: "sell", type: "stop", limit_price: undefined, stop_price: "180" } as const;
+    const state = { delivery: "delivered", status: "new", venue_order_id: "v1" } as const;
+    const old = put(sql, numbered(anOrder({ ...terms, ...state }), 900_001), { isExit: true }).order;
+    const { order: _, proof: _proof, ...sender } = aSignal();
+    const change = OrderChange.parse({ stop_price: "185" });
+    const replacement = { ...sender, actor: CALLER.actor, original: old.id, change };
+    const replaced = replaceOrder(sql, { ...decidingWith(), ...at(), newId: () => newId(2), replacement });
+    if (!replaced.ok) throw new Error(replaced.error.reason);
+    if (isSent) mustRecord(sql, read(sql, old), { type: "cancel_sent" }, at());
+    setStop(sql, wide(), "entries", CONTEXT);
+    expect(read(sql, replaced.value.order).order.status).toBe("pending_new");
   });
 
   it("cancels only what it reaches", () => {

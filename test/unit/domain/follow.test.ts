@@ -249,6 +249,7 @@ describe("whatever the facts", () => {
     venue_order_id: fc.constantFrom(null, "venue-1"),
     reason: fc.constantFrom(null, { code: "timeout" }, { code: SETTLED_BY_OPERATOR }),
     replaced_by: fc.constant(null),
+    updated_at: fc.constant(new Date(NOW_MS).toISOString()),
   });
   /** The broker's id is the broker's word, and whoever has that has delivered the order. */
   const anyOrder = anyDelivery.map((order) =>
@@ -466,6 +467,18 @@ describe("a leg", () => {
 
   it("is canceled by its own name all the same", () => {
     expect(planNext({ ...leg, ...WISH }, facts({ parentLives: true }))).toEqual({ move: "cancel" });
+  });
+
+  it.each([
+    ["of an order that is filled", delivered("filled", { stop_loss: { stop_price: "180" } })],
+    ["in the place of another", { ...leg, status: "replaced" as const }],
+  ])("%s, of which nobody has told, is not waited for any more after five minutes", (_, order) => {
+    const updated_at = new Date(NOW_MS - 300_000).toISOString();
+    expect(planNext({ ...order, updated_at }, facts())).toEqual({ move: "give_up_legs" });
+    expect(planNext({ ...order, updated_at }, facts({ nowMs: NOW_MS - 1 }))).not.toEqual({ move: "give_up_legs" });
+    const given = { ...order, updated_at, reason: { code: "legs_missing" } };
+    expect(planNext(given, facts())).not.toEqual({ move: "give_up_legs" });
+    expect(lateLookAtMs(given, NOW_MS, NOW_MS)).toBe(NOW_MS + 250);
   });
 
   it("that was replaced has its order asked for the one in its place, for a day, until that is told", () => {

@@ -29,6 +29,7 @@ const EVENTS = {
   declined: { type: "declined", word: WORD },
   denied: { type: "denied", code: "max_quantity_exceeded", verdicts: VERDICTS },
   needs_operator: { type: "needs_operator", code: "not_found_for_a_day" },
+  legs_missing: { type: "legs_missing" },
   settled: {
     type: "settled",
     settlement: { outcome: "not_placed", without_broker: false, reason: "the broker's support said so" },
@@ -139,6 +140,7 @@ describe("which events can happen", () => {
     declined: ["held"],
     denied: ["waiting"],
     needs_operator: [...ON_THE_WIRE, ...UNKNOWN, ...LIVE],
+    legs_missing: ENDED_THERE,
     settled: [...UNKNOWN, ...OPERATOR],
   };
   const cases = Object.values(EVENTS).flatMap((event) =>
