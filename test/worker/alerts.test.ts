@@ -62,6 +62,17 @@ describe("an alert that nobody has signed", () => {
     expect(await response.json()).toMatchObject({ account: "second", status: "pending_new" });
   });
 
+  it("is read by the source's settings as they were last answered, also by an isolate that has read others", async () => {
+    const path = await makeSource({ signals: { format: "native" } });
+    const elsewhere = { ticker: "AAPL", action: "buy", quantity: 1 };
+    expect((await ask("POST", path, elsewhere)).status).toBe(422);
+    const changed = await call("PATCH", `/v1/sources/${path.split("/")[2]}`, {
+      body: { signals: { format: "traderspost" } },
+    });
+    expect(changed.status).toBe(200);
+    expect((await ask("POST", path, elsewhere)).status).toBe(200);
+  });
+
   it("is refused while unsigned sources are off, and where anything of the address is wrong, in one and the same way", async () => {
     const path = await makeSource();
     const signature = path.split("/").at(-1) ?? "";
