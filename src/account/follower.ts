@@ -1,5 +1,6 @@
 // Carries the account's orders to their ends: gives the dispatcher's steps their storage, clock and broker, and tells who waits.
 import { randomFraction } from "../crypto/random.ts";
+import type { ReferencePrice } from "../domain/broker.ts";
 import type { NextMove } from "../domain/follow.ts";
 import type { OrderId } from "../domain/ids.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
@@ -15,6 +16,7 @@ import { decisionContextOf } from "./decision-context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type PlanDeps, planStep, takeStep } from "./follow.ts";
 import { readHoldings } from "./holdings.ts";
+import { learnBook } from "./learn.ts";
 import { parentLives } from "./legs.ts";
 import { type OrderRow, findOrder, lookAgain, makeDue, makeSymbolDue } from "./orders.ts";
 import { postponeLook, recordEvent } from "./record.ts";
@@ -179,13 +181,15 @@ export class Follower {
     const { policy } = policyAt(desk.settings.policy, desk.settings.overrides, Date.now());
     const tradingState = tradingStateOf(sql, waiting);
     const holdings = () => readHoldings(sql, waiting, [id]);
-    const [price] = needsPrice(waiting, { policy, tradingState }, holdings)
+    const [price, others = []] = needsPrice(waiting, { policy, tradingState }, holdings)
       ? await Promise.all([
           prices.latest(waiting.symbol, desk.broker, Date.now()),
+          learnBook(policy, [waiting.symbol], { deps: { sql, prices }, broker: desk.broker }),
           instruments.know([waiting.symbol], desk),
         ])
       : [];
-    const referencePrices = new Map(price === undefined ? [] : [[waiting.symbol, price]]);
+    const own: [string, ReferencePrice][] = price === undefined ? [] : [[waiting.symbol, price]];
+    const referencePrices = new Map([...others, ...own]);
     const known = { account, recent: recent(), instruments, referencePrices };
     // Somebody may have set another policy while the broker was asked.
     const settings = readConfiguration(sql) ?? desk.settings;

@@ -17,13 +17,18 @@ export type PortfolioDeps = {
   readonly latestTrade: (symbol: string) => Promise<ReferencePrice | undefined>;
 };
 
-/** Asks the broker for the price of every symbol that it has not valued. */
-export async function readPortfolio({ sql, account, nowMs, latestTrade }: PortfolioDeps): Promise<Portfolio> {
+/** What is held or on its way, and has no value in the broker's last word. */
+export function unvaluedSymbols(sql: SqlStorage): string[] {
   const holdings = readBrokerView(sql)?.holdings ?? [];
   const valued = new Set(holdings.filter((held) => held.market_value !== null).map(({ symbol }) => symbol));
   const held = [...readPositions(sql)].filter(([, units]) => !isZero(units)).map(([symbol]) => symbol);
   const traded = readWorking(sql).map(({ order }) => order.symbol);
-  const unpriced = [...new Set([...held, ...traded])].filter((symbol) => !valued.has(symbol)).slice(0, PRICES_MAX);
+  return [...new Set([...held, ...traded])].filter((symbol) => !valued.has(symbol));
+}
+
+/** Asks the broker for the price of every symbol that it has not valued. */
+export async function readPortfolio({ sql, account, nowMs, latestTrade }: PortfolioDeps): Promise<Portfolio> {
+  const unpriced = unvaluedSymbols(sql).slice(0, PRICES_MAX);
   const prices = await Promise.all(unpriced.map(async (symbol) => [symbol, await latestTrade(symbol)] as const));
   const referencePrices = new Map(
     prices.flatMap(([symbol, trade]) => (trade === undefined ? [] : [[symbol, trade.price]])),

@@ -10,9 +10,9 @@ type Price = Promise<ReferencePrice | undefined>;
 export class ReferencePrices {
   readonly #bySymbol = new Map<string, { readonly askedAtMs: number; readonly price: Price }>();
 
-  latest(symbol: string, broker: Pick<Broker, "latestTrade">, nowMs: number): Price {
+  latest(symbol: string, broker: Pick<Broker, "latestTrade">, nowMs: number, freshMs = FRESH_MS): Price {
     const known = this.#bySymbol.get(symbol);
-    if (known !== undefined && Math.abs(nowMs - known.askedAtMs) < FRESH_MS) return known.price;
+    if (known !== undefined && Math.abs(nowMs - known.askedAtMs) < freshMs) return known.price;
     if (this.#bySymbol.size >= SYMBOLS_MAX) this.#bySymbol.clear();
     const price = latestOr(known?.price, broker.latestTrade(symbol));
     this.#bySymbol.set(symbol, { askedAtMs: nowMs, price });

@@ -230,7 +230,7 @@ export function someFacts({ position = "0", workingSameSide = "0", ...overrides 
     supports: () => undefined,
     openOrders: 0,
     recent: nothingRecent(),
-    book: { positions: new Map(), holdings: [], working: [] },
+    book: { positions: new Map(), holdings: [], working: [], prices: new Map() },
     funds: someFunds(),
     ...overrides,
   };

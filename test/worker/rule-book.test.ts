@@ -129,3 +129,27 @@ describe("the same market order twice", () => {
     });
   });
 });
+
+describe("a limit on everything together", () => {
+  const policy = { max_gross_exposure: "1000000" };
+  const inEach = ["MSFT", "AAPL", "SPY"].map((symbol) => ({ ...BUY, symbol }));
+
+  it("knows what an order is worth that rests in another symbol, and one that was filled this moment", async () => {
+    await withAccount({ configured: { policy } }, async () => {
+      const resting = await placeOrder({ ...RESTING, symbol: "SPY" });
+      expect(await preview(BUY)).toMatchObject({ outcome: "approved" });
+      await settled((await placeOrder({ ...BUY, symbol: "MSFT" })).id, "filled");
+      expect(await placeOrder(BUY)).toMatchObject({ status: "pending_new", reason: null });
+      await call("DELETE", `/v1/orders/${resting.id}`);
+    });
+  });
+
+  it("knows of each order of a batch what those before it are worth", async () => {
+    await withAccount({ configured: { policy } }, async () => {
+      const headers = { "Idempotency-Key": crypto.randomUUID() };
+      const response = await call("POST", "/v1/orders/batch", { headers, body: { orders: inEach } });
+      const { orders } = await response.json<{ orders: { order: { status: string; reason: unknown } }[] }>();
+      expect(orders.map(({ order }) => order.reason)).toEqual([null, null, null]);
+    });
+  });
+});

@@ -52,6 +52,8 @@ type Book = {
   readonly holdings: readonly VenueHolding[];
   /** Every live order. */
   readonly working: readonly Order[];
+  /** Money per unit by symbol, where the broker's holdings name no value. */
+  readonly prices: ReadonlyMap<string, Decimal>;
 };
 
 /** The account's money, in its currency, as the broker last told it. */

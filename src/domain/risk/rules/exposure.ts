@@ -1,5 +1,5 @@
 // How much money may be in the market: in one symbol, and over all of them.
-import { ZERO, multiply } from "../../money.ts";
+import { type Decimal, ZERO, multiply } from "../../money.ts";
 import type { OrderIntent } from "../../order.ts";
 import { type OpenOrder, type WorstExposure, worstExposureOf } from "../../portfolio.ts";
 import type { RiskFacts } from "../facts.ts";
@@ -49,7 +49,8 @@ function exposureMeasure(intent: OrderIntent, facts: RiskFacts, kind: keyof Wors
   const { book, referencePrice } = facts;
   const quantity = quantityOf(intent, facts);
   if ("unknown" in quantity) return unknown(quantity.value, quantity.unknown);
-  const referencePrices = new Map(referencePrice === undefined ? [] : [[intent.symbol, referencePrice.price]]);
+  const own: [string, Decimal][] = referencePrice === undefined ? [] : [[intent.symbol, referencePrice.price]];
+  const referencePrices = new Map([...book.prices, ...own]);
   const orders = [...book.working, { ...intent, ...UNFILLED }];
   const worst = worstExposureOf({ ...book, orders, referencePrices })[kind];
   return worst === null ? unknown("a symbol without a price", "exposure_unknown") : known(worst);

@@ -524,7 +524,7 @@ describe("whatever is asked", () => {
       tradingState: fc.constantFrom(...TradingState.options),
       opposing: fc.array(fc.oneof(fc.constant(null), positive.map(decimalOf)), { maxLength: 2 }),
       openOrders: fc.nat({ max: 10 }),
-      book: fc.constant({ positions: new Map(), holdings: [], working: [] }),
+      book: fc.constant({ positions: new Map(), holdings: [], working: [], prices: new Map() }),
       funds: fc.constantFrom(someFunds(), undefined),
       instrument: fc.constantFrom(anInstrument(), undefined),
       recent: fc.record({

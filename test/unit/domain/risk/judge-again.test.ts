@@ -415,12 +415,13 @@ const worlds: fc.Arbitrary<World> = fc.record({
         },
       ),
       book: oneOf<RiskFacts["book"]>(
-        { positions: new Map(), holdings: [], working: [] },
-        { positions: new Map([["MSFT", decimalOf("-10")]]), holdings: [], working: [] },
+        { positions: new Map(), holdings: [], working: [], prices: new Map() },
+        { positions: new Map([["MSFT", decimalOf("-10")]]), holdings: [], working: [], prices: new Map() },
         {
           positions: new Map([["MSFT", decimalOf("-10")]]),
           holdings: [aHolding({ symbol: "MSFT", quantity: "-10", market_value: "-4100" })],
           working: [],
+          prices: new Map(),
         },
       ),
       funds: oneOf(someFunds(), someFunds({ equity: "97000", buyingPower: "1950" }), undefined),

@@ -1,6 +1,6 @@
 // Every rule, one by one: just inside its limit, at it, just outside, with what it needs missing, and for an exit.
 import { describe, expect, it } from "vitest";
-import { decimalOf } from "../../../../src/domain/money.ts";
+import { type Decimal, decimalOf } from "../../../../src/domain/money.ts";
 import type { OrderIntent } from "../../../../src/domain/order.ts";
 import { assess } from "../../../../src/domain/risk/assess.ts";
 import type { RiskFacts } from "../../../../src/domain/risk/facts.ts";
@@ -65,7 +65,12 @@ const MSFT_SHORT = {
     positions: new Map([["MSFT", decimalOf("-10")]]),
     holdings: [aHolding({ symbol: "MSFT", quantity: "-10", market_value: "-4100" })],
     working: [],
+    prices: new Map<string, Decimal>(),
   },
+};
+/** The same, which the broker's list does not have yet. */
+const MSFT_JUST_SOLD = {
+  book: { ...MSFT_SHORT.book, holdings: [], prices: new Map([["MSFT", decimalOf("410")]]) },
 };
 /** Open from 14:30 on, when everything here takes place, or until then. */
 const session = (start: string, end: string) => ({
@@ -285,7 +290,7 @@ const CASES: Readonly<Record<string, Cases>> = {
   max_gross_exposure: {
     policy: { max_gross_exposure: "5975" },
     inside: [anIntent({ quantity: "9.9" }), MSFT_SHORT, undefined],
-    at: [any, MSFT_SHORT, undefined],
+    at: [any, MSFT_JUST_SOLD, undefined],
     outside: [anIntent({ quantity: "10.000001" }), MSFT_SHORT, "max_gross_exposure_exceeded"],
     missing: [any, { book: { ...MSFT_SHORT.book, holdings: [] } }, "exposure_unknown"],
     exit: "exempt",
