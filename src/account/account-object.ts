@@ -38,8 +38,7 @@ import { type AccountDisabled, type Entered, type SignalRefusal, meterOf } from 
 import { type ExecutionQuery, listExecutions } from "./executions.ts";
 import { flattenUnder } from "./flatten-under.ts";
 import { Follower } from "./follower.ts";
-import { readDueGoals } from "./goal-store.ts";
-import { type GoalContext, carryOn } from "./goals.ts";
+import type { GoalContext } from "./goals.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { identify } from "./identity.ts";
 import { type InstructionSignal, instruct, onlyTakesAway } from "./instruct.ts";
@@ -60,6 +59,7 @@ import type { Caller, RecordContext } from "./record.ts";
 import { type RecordedPage, type RecordedQuery, readRecorded } from "./recorded.ts";
 import { ReferencePrices } from "./reference-prices.ts";
 import { type Replacement, type ReplaceRefusal, replaceOrder } from "./replace.ts";
+import { isAnythingDue, readDue } from "./sequels.ts";
 import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
 import { findSignal, receiptOf } from "./signals.ts";
 import { singleFlight } from "./single-flight.ts";
@@ -471,20 +471,20 @@ export class AccountObject extends DurableObject<Env> {
     const desk = this.#desks.current();
     if (desk.ok) this.#alarm.holdBack(this.#follower.run(desk.value));
     this.#housekeeping.run();
-    if (desk.ok && readDueGoals(this.#sql).length > 0) this.ctx.waitUntil(this.#pursueGoals());
+    if (desk.ok && isAnythingDue(this.#sql)) this.ctx.waitUntil(this.#pursue());
     this.#alarm.set();
   }
 
-  /** Plans every goal anew whose symbol has seen a change. */
-  readonly #pursueGoals = singleFlight("pursue_goals", async () => {
-    for (let due = readDueGoals(this.#sql); due.length > 0; due = readDueGoals(this.#sql)) {
+  /** Plans every goal anew whose symbol has seen a change, and carries out what was waiting for its turn. */
+  readonly #pursue = singleFlight("pursue", async () => {
+    for (let due = readDue(this.#sql); due.length > 0; due = readDue(this.#sql)) {
       // An exit does not wait for what somebody else's entry has to know.
-      const exits = due.filter(({ goal }) => symbolsToPrice(goal.instruction).length === 0);
-      const goals = exits.length > 0 ? exits : due;
-      const instructions = goals.map(({ goal }) => goal.instruction);
+      const exits = due.filter(({ instruction }) => symbolsToPrice(instruction).length === 0);
+      const ready = exits.length > 0 ? exits : due;
+      const instructions = ready.map(({ instruction }) => instruction);
       const context = await this.#learn((learning) => learnForInstructions(instructions, learning));
       if (!context.ok) return;
-      this.#commit(() => goals.forEach(({ id }) => carryOn(this.#sql, id, context.value)));
+      this.#commit(() => ready.forEach(({ carryOn }) => carryOn(context.value)));
     }
     this.#work();
   });

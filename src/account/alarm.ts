@@ -1,9 +1,9 @@
 // The object's one alarm. Work that is due is begun at once, in this process; the alarm rings for what is due later, and a moment
 // after what is being worked on, should the process die of it.
 import type { AccountStore } from "./context.ts";
-import { readDueGoals } from "./goal-store.ts";
 import type { Housekeeping } from "./housekeeping.ts";
 import { dueTimes } from "./orders.ts";
+import { isAnythingDue } from "./sequels.ts";
 
 /** When to look after work that should be done by then, and is not if the process died. */
 const SAFETY_MS = 1_000;
@@ -57,7 +57,7 @@ export class Alarm {
 
   #nextAtMs(nowMs: number): number {
     const { sql, housekeeping, isUsable } = this.#deps;
-    const goalsAtMs = readDueGoals(sql).length > 0 ? nowMs + SAFETY_MS : Infinity;
+    const goalsAtMs = isAnythingDue(sql) ? nowMs + SAFETY_MS : Infinity;
     // What is due already is being worked on in this process, or held back: for that it is only the net below.
     const { isAnyDue, nextMs } = dueTimes(sql, nowMs);
     const netMs = !isAnyDue ? Infinity : nowMs + (isUsable() ? this.#netDelayMs(nowMs) : MISCONFIGURED_MS);

@@ -2,6 +2,7 @@
 import { standingAlone } from "../domain/bracket.ts";
 import { sideWanted } from "../domain/goal/goal.ts";
 import type { OrderId } from "../domain/ids.ts";
+import type { Side } from "../domain/order.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
 import { cancelOrder } from "./cancel.ts";
 import { readOpenGoals } from "./goal-store.ts";
@@ -9,6 +10,7 @@ import { cancelGoal, isOfStop } from "./goals.ts";
 import { readLiveRows } from "./orders.ts";
 import type { PursuingContext } from "./pursue.ts";
 import type { RecordContext } from "./record.ts";
+import { type SymbolInstruction, dropSequels } from "./sequel-store.ts";
 import { stepOf } from "./signal-step.ts";
 import { type StoredStep, findSignalByNames } from "./signals.ts";
 import { tradingStateOf } from "./stops.ts";
@@ -20,7 +22,8 @@ export function cancelNamed(sql: SqlStorage, wanted: CancelInstruction, context:
   const { symbol, side, client_order_id: name } = wanted;
   const { source } = context.signal;
   const isStopped = (stopped: string) => tradingStateOf(sql, { source, symbol: stopped }) !== "active";
-  const steps = name === undefined ? [] : (findSignalByNames(sql, context.signal.source, [name])?.signal.steps ?? []);
+  const named = name === undefined ? undefined : findSignalByNames(sql, context.signal.source, [name])?.signal;
+  const steps = named?.steps ?? [];
   const [ordersNamed, goalsNamed] = [
     new Set(steps.flatMap(({ orders }) => orders)),
     new Set(steps.map(({ goal }) => goal)),
@@ -43,10 +46,35 @@ export function cancelNamed(sql: SqlStorage, wanted: CancelInstruction, context:
         (goal !== null && goalsNamed.has(goal))),
   );
   for (const goal of goals) cancelGoal(sql, goal, context);
+  const why = { code: "canceled", detail: `by signal ${context.id}` };
+  const dropped = dropSequels(
+    sql,
+    // What comes after it in its own signal is what it makes way for.
+    ({ signal, instruction }) =>
+      signal !== context.id &&
+      (symbol === undefined || instruction.symbol === symbol) &&
+      (side === undefined || sideAsked(instruction) === side) &&
+      (name === undefined || signal === named?.id),
+    why,
+    context,
+  );
   const canceled = orders.flatMap(({ order }) => cancelOne(sql, order.id, context));
   const step = { ...stepOf(wanted), canceled, outcome: "done" as const };
-  if (canceled.length + goals.length > 0) return step;
+  if (canceled.length + goals.length + dropped.length > 0) return step;
   return { ...step, code: "nothing_to_do", detail: "no such order is live" };
+}
+
+/** The side of the order that it wants, or of the position. */
+function sideAsked(instruction: SymbolInstruction): Side | undefined {
+  switch (instruction.action) {
+    case "buy":
+    case "sell":
+      return instruction.action;
+    case "cancel":
+      return instruction.side;
+    default:
+      return sideWanted(instruction);
+  }
 }
 
 /** On behalf of whoever wants it. */

@@ -52,8 +52,14 @@ export function carryOut(sql: SqlStorage, instruction: Instruction, context: Car
   }
 }
 
-const objectionOf = (sql: SqlStorage, symbol: string, { signal, nowMs }: CarryingContext): Refusal | undefined =>
-  objectionTo(signal.circumstances, signal.settings, { nowMs, position: positionIn(sql, symbol) });
+function objectionOf(
+  sql: SqlStorage,
+  symbol: string,
+  { signal, nowMs, opensUntilMs = Infinity }: CarryingContext,
+): Refusal | undefined {
+  if (nowMs >= opensUntilMs) return { code: "approval_lapsed", detail: "the signal is too old to open anything" };
+  return objectionTo(signal.circumstances, signal.settings, { nowMs, position: positionIn(sql, symbol) });
+}
 
 /** A sale that may only take something off is a way out of what is long, and a purchase out of what is short. */
 const exitOf = (

@@ -8,6 +8,7 @@ import { readOpenGoals } from "./goal-store.ts";
 import { findOrder, readLive } from "./orders.ts";
 import { positionIn, readPositions } from "./positions.ts";
 import { type PursuingContext, pursue, refusalOf } from "./pursue.ts";
+import { dropSequels } from "./sequel-store.ts";
 import { failed, stepOf } from "./signal-step.ts";
 import type { StoredStep } from "./signals.ts";
 
@@ -23,6 +24,12 @@ export function flatten(sql: SqlStorage, context: PursuingContext, symbol: strin
     .filter((order) => isReached(order.symbol, symbol) && order.cancel_requested_at === null)
     .filter((order) => refusals.get(order.symbol) === undefined);
   for (const { id } of live.filter((order) => !isClosing(sql, order))) cancelOne(sql, id, context);
+  dropSequels(
+    sql,
+    (sequel) => sequel.signal !== context.id && isReached(sequel.instruction.symbol, symbol),
+    LEFT,
+    context,
+  );
   const steps = exits.map((exit) => {
     const refusal = refusals.get(exit.symbol);
     return refusal === undefined ? pursue(sql, exit, context) : failed(stepOf(exit), refusal);
@@ -31,6 +38,8 @@ export function flatten(sql: SqlStorage, context: PursuingContext, symbol: strin
   const whole: StoredStep = { ...stepOf(wholeOf(symbol)), outcome: "done", canceled };
   return [isPositionKnown(sql) ? whole : failed(whole, UNKNOWN), ...steps];
 }
+
+const LEFT = { code: "superseded", detail: "every position is left" };
 
 const UNKNOWN = {
   code: "position_unknown",

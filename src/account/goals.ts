@@ -31,6 +31,7 @@ import { readUntold, readWorking } from "./working.ts";
 import { type Placing, type PlacingContext, isDenied, placeOrder } from "./place-order.ts";
 import { positionIn } from "./positions.ts";
 import type { RecordContext } from "./record.ts";
+import { dropSequels } from "./sequel-store.ts";
 
 /** More moves than any goal makes at once. */
 const MOVES_MAX = 20;
@@ -63,13 +64,17 @@ export function startGoal(
 export const cancelGoal = (sql: SqlStorage, row: GoalRow, context: GoalContext & { readonly id: string }): void =>
   end(sql, { ...row, goal: endGoal(row.goal, "canceled") }, `by signal ${context.id}`, context);
 
-/** Ends every open goal: what each has ordered goes on by itself, and nothing more is ordered for it. */
+/**
+ * Ends every open goal: what each has ordered goes on by itself, and nothing more is ordered for it. Nothing comes either of what
+ * waits for its turn.
+ */
 export function abandonGoals(
   sql: SqlStorage,
   why: { readonly code: string; readonly detail: string },
   context: Pick<GoalContext, "account" | "nowMs">,
 ): void {
   for (const row of readOpenGoals(sql)) end(sql, { ...row, goal: endGoal(row.goal, why.code) }, why.detail, context);
+  dropSequels(sql, () => true, why, context);
 }
 
 /** Whether a stop has the position left at this moment: its goal is open, or the order of that has not ended. */
@@ -174,7 +179,7 @@ function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow
 }
 
 /** Whether the source has been changed since: for what it was then, nothing is opened any more. */
-function isRevoked(sql: SqlStorage, source: SourceId, sender: Sender | null): boolean {
+export function isRevoked(sql: SqlStorage, source: SourceId, sender: Sender | null): boolean {
   const revision = sender?.revision ?? null;
   return revision !== null && revision < leastRevisionOf(sql, source);
 }

@@ -1,5 +1,5 @@
 // A signal that is more than one order: its transaction. It passes the door like an order; then everything that it asks for is
-// done, in that order, all of it or nothing. The caller wraps it in transactionSync.
+// done or put by until its turn comes, in that order, all of it or nothing. The caller wraps it in transactionSync.
 import type { GoalSettings } from "../domain/goal/goal.ts";
 import { ClientOrderId } from "../domain/ids.ts";
 import type { Result } from "../domain/result.ts";
@@ -8,11 +8,11 @@ import type { Instruction } from "../domain/signal/instruction.ts";
 import { type SignalLimits, gapNotice } from "../domain/signal/objection.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import type { StopReach } from "../domain/trading-stop.ts";
-import { carryOut } from "./carry-out.ts";
 import { type Entered, type Envelope, type Known, type Proof, type SignalRefusal, enter, noteSignal } from "./door.ts";
 import type { GoalContext } from "./goals.ts";
 import { findByClientOrderId, findByIdempotencyKey } from "./orders.ts";
 import { positionIn } from "./positions.ts";
+import { carryOutInTurn } from "./sequels.ts";
 import { type StoredSignal, findSignal, findSignalsByNames, rememberNames, storeSignal } from "./signals.ts";
 
 export type InstructionSignal = Envelope & {
@@ -79,7 +79,7 @@ function carryOutAll(sql: SqlStorage, args: InstructArgs): StoredSignal {
   const { signal } = args;
   const { order: id } = args.newId();
   const gaps = gapsIn(sql, signal);
-  const steps = signal.instructions.flatMap((instruction) => carryOut(sql, instruction, { ...args, signal, id }));
+  const steps = carryOutInTurn(sql, signal.instructions, { ...args, signal, id });
   const stored: StoredSignal = {
     id,
     account: args.account,

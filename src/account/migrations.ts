@@ -171,6 +171,32 @@ const MIGRATIONS: readonly string[] = [
   -- What was to be done as a stop was set, and who asked for it, for those who hear of the stop later.
   ALTER TABLE stops ADD COLUMN asked TEXT;
   `,
+  `
+  -- What a signal asks for after something else in the same symbol, until its turn comes: which of the signal's steps it is, and
+  -- all that it takes to carry it out.
+  CREATE TABLE sequels (
+    signal TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    symbol TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    sequel TEXT NOT NULL,
+    is_overtaken INTEGER NOT NULL,
+    PRIMARY KEY (signal, place)
+  ) WITHOUT ROWID;
+
+  -- It is overtaken by whatever anybody else wants of the symbol meanwhile, whichever way that comes: a goal, or an order that the
+  -- rules let pass. What a goal orders it may have wanted before, and a leg comes with its order.
+  CREATE TRIGGER sequels_overtaken_by_goal AFTER INSERT ON goals
+  BEGIN
+    UPDATE sequels SET is_overtaken = 1 WHERE symbol = NEW.symbol AND request_id <> NEW.request_id;
+  END;
+  CREATE TRIGGER sequels_overtaken_by_order AFTER INSERT ON orders WHEN NEW.goal IS NULL AND NEW.status <> 'denied'
+  BEGIN
+    UPDATE sequels SET is_overtaken = 1
+    WHERE symbol = NEW.symbol AND request_id <> json_extract(NEW.state, '$.request_id')
+      AND json_extract(NEW.state, '$.parent') IS NULL;
+  END;
+  `,
 ];
 
 /** Brings the object's tables up to date, all steps or none. */

@@ -23,14 +23,21 @@ export type Mandate = Pick<InstructionSignal, "source" | "actor" | "sender" | "r
 /** `id`: of the signal, or of what is kept like one. */
 export type PursuingContext = GoalContext & { readonly signal: Mandate; readonly id: OrderId };
 
-export type CarryingContext = PursuingContext & { readonly signal: InstructionSignal };
+/** What a signal says of everything that it asks for, whenever that is carried out. */
+export type Carried = Mandate & Pick<InstructionSignal, "settings" | "circumstances" | "stopReach">;
 
-type PursuitContext = PursuingContext & {
-  /** What the step is called, where the instruction is not what the signal said. */
-  readonly action?: string;
+export type CarryingContext = PursuingContext & Opening & { readonly signal: Carried };
+
+type Opening = {
   /** From then on nothing is opened for it any more. */
   readonly opensUntilMs?: number;
 };
+
+type PursuitContext = PursuingContext &
+  Opening & {
+    /** What the step is called, where the instruction is not what the signal said. */
+    readonly action?: string;
+  };
 
 export function pursue(sql: SqlStorage, instruction: PositionInstruction, context: PursuitContext): StoredStep {
   const { signal, id, nowMs, action = instruction.action, opensUntilMs = nowMs + APPROVAL_TTL_MS } = context;

@@ -1,6 +1,7 @@
 // Signals that are more than one order, as they are kept: what each asked for, and what came of it.
 import type { AccountId, OrderId, SourceId } from "../domain/ids.ts";
 import type { Order } from "../domain/order.ts";
+import { assert } from "../domain/result.ts";
 import type { Notice } from "../domain/signal/format.ts";
 import type { SignalReceipt, SignalStep, StepOutcome } from "../domain/signal/receipt.ts";
 import { findGoal, ordersOfGoal } from "./goal-store.ts";
@@ -40,6 +41,15 @@ export function storeSignal(sql: SqlStorage, signal: StoredSignal, request: stri
     JSON.stringify(signal),
   );
   rememberNames(sql, signal, names);
+}
+
+/** What has come of a step that waited. */
+export function storeStep(sql: SqlStorage, id: OrderId, place: number, step: StoredStep): void {
+  const found = findSignal(sql, id);
+  assert(found?.signal.steps[place]?.outcome === "waiting", "a step came to its end that was not waiting");
+  const { signal } = found;
+  const stored: StoredSignal = { ...signal, steps: signal.steps.with(place, step) };
+  sql.exec("UPDATE signals SET signal = ? WHERE id = ?", JSON.stringify(stored), id);
 }
 
 type Found = { readonly signal: StoredSignal; readonly request: string };
@@ -91,9 +101,11 @@ export function rememberNames(
   }
 }
 
-/** The signal as it now stands. */
-export function receiptOf(sql: SqlStorage, signal: StoredSignal): SignalReceipt {
-  const steps = signal.steps.map((step) => toStep(sql, step));
+/** The signal as it now stands, also where a step that was waiting has been carried out since it was read. */
+export function receiptOf(sql: SqlStorage, read: StoredSignal): SignalReceipt {
+  const isWaiting = read.steps.some(({ outcome }) => outcome === "waiting");
+  const signal = (isWaiting ? findSignal(sql, read.id)?.signal : undefined) ?? read;
+  const steps = signal.steps.map((step) => stepAsItStands(sql, step));
   const orders = [...new Set(steps.flatMap((step) => step.orders))];
   return {
     id: signal.id,
@@ -111,7 +123,7 @@ export function receiptOf(sql: SqlStorage, signal: StoredSignal): SignalReceipt 
 /** Goals that have come to what was wanted, or found it so. */
 const WELL_ENDED: ReadonlySet<string> = new Set(["ordered", "already_there", "nothing_to_do", "closed_opposite"]);
 
-function toStep(sql: SqlStorage, { goal: id, ...step }: StoredStep): SignalStep {
+export function stepAsItStands(sql: SqlStorage, { goal: id, ...step }: StoredStep): SignalStep {
   const row = id === null ? undefined : findGoal(sql, id);
   if (id === null || row === undefined) return { ...step, orders: [...step.orders], canceled: [...step.canceled] };
   const { stage, code } = row.goal;

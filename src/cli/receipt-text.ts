@@ -4,7 +4,13 @@ import type { Paint, Tone } from "./screen.ts";
 import { type Cell, formatFields, formatTable } from "./table.ts";
 import type { ReceiptView } from "./views.ts";
 
-const TONES: Readonly<Record<string, Tone>> = { ordered: "good", done: "good", working: "doubtful", failed: "bad" };
+const TONES: Readonly<Record<string, Tone>> = {
+  ordered: "good",
+  done: "good",
+  waiting: "doubtful",
+  working: "doubtful",
+  failed: "bad",
+};
 
 /** Each thing that it asked for, the orders that came of it, and the fields that were not regarded. */
 export function formatReceipt(receipt: ReceiptView, paint: Paint): string {

@@ -9,6 +9,7 @@ export const AuditEventType = z.enum([
   "signal.accepted",
   "signal.duplicate",
   "signal.conflict",
+  "signal.continued",
   "order.held",
   "order.approved",
   "order.declined",

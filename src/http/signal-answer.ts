@@ -7,7 +7,7 @@ import { rateLimitFields, sourceStatus } from "../domain/limit.ts";
 import { Order } from "../domain/order.ts";
 import { NativeInstruction } from "../domain/signal/native-instruction.ts";
 import { NativeOrder } from "../domain/signal/native.ts";
-import { SignalReceipt } from "../domain/signal/receipt.ts";
+import { SignalReceipt, type StepOutcome } from "../domain/signal/receipt.ts";
 import type { FannedOut } from "../intake/fan-out.ts";
 import type { Submitted } from "../intake/submitted.ts";
 import type { AppEnv } from "./env.ts";
@@ -79,7 +79,9 @@ export function answerSignal(
 }
 
 const receiptStatusOf = ({ receipt, duplicate }: Extract<Submitted, { receipt: object }>): 200 | 202 =>
-  !duplicate && receipt.steps.some(({ outcome }) => outcome === "ordered" || outcome === "working") ? 202 : 200;
+  !duplicate && receipt.steps.some(({ outcome }) => UNDER_WAY.has(outcome)) ? 202 : 200;
+
+const UNDER_WAY: ReadonlySet<StepOutcome> = new Set(["waiting", "working", "ordered"]);
 
 /** The account can take it later: once it is reached, or once the sender's rate allows. */
 const WORTH_ANOTHER: ReadonlySet<number> = new Set([429, 503]);

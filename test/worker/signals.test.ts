@@ -76,7 +76,7 @@ const readReceipt = async (id: string): Promise<SignalReceipt> => (await get(`/v
 const settled = (id: string): Promise<SignalReceipt> =>
   eventually(async () => {
     const receipt = await readReceipt(id);
-    const isOver = receipt.steps.every(({ outcome }) => outcome !== "working");
+    const isOver = receipt.steps.every(({ outcome }) => outcome !== "working" && outcome !== "waiting");
     return isOver && receipt.orders.every(({ delivery }) => delivery !== "pending") ? receipt : undefined;
   });
 
@@ -196,7 +196,7 @@ describe("an alert that cannot be carried out as a whole", () => {
     ],
     ["that would release a stop", { action: "resume", symbol: "AAPL" }, "/action cannot_release"],
     ["that is a test", { ticker: "AAPL", action: "buy", quantity: "1", test: true }, " test_signal"],
-    ["that asks for two things one after the other", "close AAPL\nbuy 1 AAPL", " sequence_unsupported"],
+    ["that leaves everything and asks for more", "FLATTEN\nbuy 1 AAPL", " sequence_unsupported"],
   ])("is refused by name: %s", async (_, text, code) => {
     expect((await errorsOf(await alert("unfit", text))).join()).toContain(code);
   });
@@ -319,6 +319,62 @@ describe("positions", () => {
     expect(await receive("gaps", { ...claim, intent: "enter", side: "buy" })).toMatchObject({
       steps: [{ code: "position_gap" }],
     });
+  });
+});
+
+describe("several instructions in one symbol", () => {
+  beforeAll(() => makeSource("plans", { accounts: { MyKeys: "plans" } }));
+  const PLAN =
+    "MyKeys(AAPL) { cancel(which=all); market(side=buy, amount=10); stopOrder(side=sell, amount=100%p, offset=2%); }";
+
+  it("are carried out one after the other: Alertatron's entry is protected by a stop for all that is held", async () => {
+    const { id } = await receive("plans", PLAN);
+    await holds("plans", "AAPL", "10");
+    const { steps, orders } = await settled(id);
+    expect(steps.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+      "cancel done",
+      "buy ordered",
+      "sell ordered",
+    ]);
+    expect(orders).toMatchObject([
+      { side: "buy", quantity: "10", status: "filled" },
+      { side: "sell", type: "stop", quantity: "10", delivery: "delivered" },
+    ]);
+    await eventually(async () => ((await readReceipt(id)).orders[1]?.status === "new" ? true : undefined));
+    await receive("plans", "cancel AAPL");
+  });
+
+  it("are an exit and then an entry, in text, also where the process ends in between", async () => {
+    await receive("plans", "FLATTEN");
+    await holds("plans", "AAPL", "0");
+    await receive("plans", "buy 5 AAPL");
+    await holds("plans", "AAPL", "5");
+    const response = await alert("plans", "close AAPL\nbuy 1 AAPL", { Prefer: "wait=0" });
+    expect(response.status).toBe(202);
+    const { id } = await response.json<SignalReceipt>();
+    await evictDurableObject(env.ACCOUNTS_DO.getByName("plans"));
+    await holds("plans", "AAPL", "1");
+    expect((await settled(id)).orders).toMatchObject([
+      { side: "sell", quantity: "5", status: "filled" },
+      { side: "buy", quantity: "1", status: "filled" },
+    ]);
+  });
+
+  it("are the same signal when they come again, as it stands by then", async () => {
+    const secret = SECRETS.get("plans") ?? "";
+    await receive("plans", "FLATTEN");
+    await holds("plans", "AAPL", "0");
+    const send = async () => {
+      const headers = { "Idempotency-Key": "plan", Prefer: "wait=5" };
+      const response = await post(await sign(PLAN, { secret, headers }), "plans");
+      return response.json<SignalReceipt>();
+    };
+    const { id } = await send();
+    await settled(id);
+    const again = await send();
+    expect(again).toEqual(await readReceipt(id));
+    expect(again.steps.map(({ outcome }) => outcome)).toEqual(["done", "ordered", "ordered"]);
+    expect(await positionOf("plans", "AAPL")).toBe("10");
   });
 });
 

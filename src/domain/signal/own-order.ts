@@ -48,16 +48,10 @@ function legsIn({ take_profit, stop_loss }: Bracket): Pick<NativeOrder, "take_pr
 
 const named = (price: PriceSpec | undefined) => (price !== undefined && "at" in price ? price.at : undefined);
 
-/** Everything that would have to come after something else of the same signal has ended, and what nothing may come of. */
+/** What nothing may come of: a test, and an exit from everything beside anything else. */
 export function findUnfit({ instructions, isTest }: SignalRead): readonly SignalError[] {
   const errors: SignalError[] = [];
   if (isTest) errors.push({ pointer: "", code: "test_signal", message: "is a test: it was read, and nothing is done" });
-  const symbols = instructions.flatMap((instruction) => (isAboutPosition(instruction) ? instruction.symbol : []));
-  const twice = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
-  if (twice !== undefined) {
-    const message = `asks for two things in ${twice}, one after the other: send two signals, or one that says what is to be held`;
-    errors.push({ pointer: "", code: "sequence_unsupported", message });
-  }
   const isAll = instructions.some(({ action }) => action === "flatten");
   if (isAll && instructions.length > 1) {
     errors.push({
@@ -68,8 +62,3 @@ export function findUnfit({ instructions, isTest }: SignalRead): readonly Signal
   }
   return errors;
 }
-
-const isAboutPosition = (
-  instruction: Instruction,
-): instruction is Exclude<Instruction, { action: "flatten" | "cancel" | "stop" }> =>
-  instruction.action !== "flatten" && instruction.action !== "cancel" && instruction.action !== "stop";

@@ -4,10 +4,11 @@ import { AccountId, OrderId, SourceId } from "../ids.ts";
 import { Order } from "../order.ts";
 
 /**
- * `ordered`: its order is stored. `working`: it waits for other orders to end, or for its own exit to be filled. `done`: there
- * was nothing (more) to do. `shadowed`: its order is stored, and never sent. `failed`: it has come to nothing, see `code`.
+ * `waiting`: it is carried out once what the signal asks for before it in the same symbol is settled. `ordered`: its order is
+ * stored. `working`: it waits for other orders to end, or for its own exit to be filled. `done`: there was nothing (more) to do.
+ * `shadowed`: its order is stored, and never sent. `failed`: it has come to nothing, see `code`.
  */
-export const StepOutcome = z.enum(["ordered", "working", "done", "shadowed", "failed"]);
+export const StepOutcome = z.enum(["waiting", "ordered", "working", "done", "shadowed", "failed"]);
 export type StepOutcome = z.infer<typeof StepOutcome>;
 
 const SignalStep = z.strictObject({

@@ -64,6 +64,7 @@ function migrateFrom(sql: SqlStorage, words: string): void {
   // Later steps add these, which cannot be done twice.
   sql.exec("ALTER TABLE used_bodies DROP COLUMN order_id");
   sql.exec("ALTER TABLE stops DROP COLUMN asked");
+  sql.exec("DROP TRIGGER sequels_overtaken_by_goal; DROP TRIGGER sequels_overtaken_by_order; DROP TABLE sequels");
   sql.exec("DELETE FROM _migrations WHERE id >= (SELECT id FROM _migrations WHERE instr(statements, ?) > 0)", words);
   migrate({ sql, transactionSync: (change) => change() });
 }

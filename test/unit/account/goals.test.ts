@@ -11,11 +11,10 @@ import { type StoredSignal, receiptOf } from "../../../src/account/signals.ts";
 import { type GoalSettings, type PositionInstruction, endGoal } from "../../../src/domain/goal/goal.ts";
 import { ZERO, absolute, decimalOf, isZero, lessThan } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
-import type { VenueReport } from "../../../src/domain/broker.ts";
 import type { Instruction } from "../../../src/domain/signal/instruction.ts";
 import type { SourceCaps } from "../../../src/domain/source.ts";
 import { NOW_MS, aReport, anOrder } from "../../support/builders.ts";
-import { ATTEMPTS, CALM, CANCELS, LOOKS, LyingVenue, type Weather } from "./lying-venue.ts";
+import { LyingVenue } from "./lying-venue.ts";
 import { Simulation } from "./simulation.ts";
 import { openSqlStorage, transactionSync } from "./sql-storage.ts";
 import {
@@ -32,6 +31,7 @@ import {
   pricedAt,
 } from "./tables.ts";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
+import { moments, onItsWord, weathers } from "./weathers.ts";
 
 const AAPL = { symbol: "AAPL", type: "market" } as const;
 const units = (value: string) => ({ by: "quantity" as const, value: decimalOf(value) });
@@ -424,33 +424,12 @@ const wishes: fc.Arbitrary<Instruction> = fc.oneof(
   fc.constantFrom<Instruction>({ action: "flatten" }, { action: "cancel" }),
 );
 
-const moments = fc.oneof(fc.nat({ max: 200 }), fc.nat({ max: 5_000 }), fc.nat({ max: 60_000 }));
-
-/** The venue loses, delays and misreports as it likes, but tells no fill after an order's end. */
-const weathers: fc.Arbitrary<Weather> = fc
-  .record({
-    attempts: fc.array(fc.constantFrom(...ATTEMPTS), { maxLength: 3 }),
-    looks: fc.array(fc.constantFrom(...LOOKS), { maxLength: 20 }),
-    cancels: fc.array(fc.constantFrom(...CANCELS), { maxLength: 6 }),
-    latencyMs: fc.constantFrom(1, 40, 900),
-    hiddenMs: fc.constantFrom(0, 400, 3_000),
-    unitMs: fc.constantFrom(1, 100, 5_000),
-    endAfterUnits: fc.integer({ min: 2, max: 10 }),
-  })
-  .map((weather) => ({ ...CALM, ...weather }));
-
 const days = fc.record({
   weather: weathers,
   signals: fc.array(fc.record({ instruction: wishes, afterMs: moments }), { minLength: 1, maxLength: 6 }),
   crashesAfterMs: fc.array(moments, { maxLength: 2 }),
   onOpposite: fc.constantFrom("exit" as const, "reverse" as const),
 });
-
-/** Whatever the report is about, it is of the type that was ordered. */
-function ofItsType(venue: LyingVenue, found: VenueReport): VenueReport {
-  const type = venue.ordersOf(found.client_order_id)[0]?.intent.type ?? found.type;
-  return { ...found, type };
-}
 
 describe("any instructions at any time", () => {
   let drawn = 0;
@@ -505,24 +484,7 @@ describe("any instructions at any time", () => {
     }
     for (const afterMs of crashesAfterMs) simulation.at(NOW_MS + afterMs, () => simulation.crash());
     const lastMs = NOW_MS + Math.max(...signals.map(({ afterMs }) => afterMs), ...crashesAfterMs);
-    const { broker } = venue;
-    simulation.start({
-      ...broker,
-      submit: async (intent) => {
-        const ending = await broker.submit(intent);
-        return ending.ending === "accepted" ? { ...ending, report: ofItsType(venue, ending.report) } : ending;
-      },
-      find: async (...which) => {
-        const ending = await broker.find(...which);
-        return ending.ending === "found" ? { ...ending, report: ofItsType(venue, ending.report) } : ending;
-      },
-      openOrders: async () => {
-        const ending = await broker.openOrders();
-        return ending.ending === "listed"
-          ? { ...ending, items: ending.items.map((item) => ofItsType(venue, item)) }
-          : ending;
-      },
-    });
+    simulation.start(onItsWord(venue));
     const isQuiet = () =>
       simulation.nowMs > lastMs &&
       readDueGoals(sql).length === 0 &&

@@ -55,19 +55,14 @@ describe("a signal that cannot be carried out as a whole", () => {
 
   it.each<[string, string | object, string[]]>([
     ["is a test", { ticker: "AAPL", action: "buy", quantity: "1", test: true }, ["test_signal"]],
-    ["asks for two things in one symbol", "close AAPL\nbuy 1 AAPL", ["sequence_unsupported"]],
-    ["asks for the same thing twice", "buy 1 AAPL\nbuy 1 AAPL", ["sequence_unsupported"]],
     ["leaves everything and then asks for more", "FLATTEN\nbuy 1 AAPL", ["sequence_unsupported"]],
   ])("%s", (_, body, codes) => {
     expect(codesOf(body)).toEqual(codes);
   });
 
-  it("names the symbol that it is about", () => {
-    expect(findUnfit(read("close AAPL\nbuy 1 AAPL"))[0]?.message).toContain("AAPL");
-  });
-
   it.each([
     ["one thing in each of two symbols", "buy 1 AAPL\nbuy 1 MSFT"],
+    ["several things in one symbol, one after the other", "close AAPL\nbuy 1 AAPL\nbuy 1 AAPL"],
     ["to leave everything", "FLATTEN"],
     ["one order", ORDER],
   ])("is not one that asks for %s", (_, body) => {
