@@ -20,16 +20,12 @@ export function flatten(sql: SqlStorage, context: PursuingContext, symbol: strin
   const exits = symbolsToLeave(sql, symbol).map((left) => exitOf(left));
   // Where no exit passes, or none is sent, what is on its way stays.
   const refusals = new Map(exits.map((exit) => [exit.symbol, refusalOf(sql, exit, context)]));
-  const live = (context.mode === "shadow" ? [] : readLive(sql))
-    .filter((order) => isReached(order.symbol, symbol) && order.cancel_requested_at === null)
-    .filter((order) => refusals.get(order.symbol) === undefined);
-  for (const { id } of live.filter((order) => !isClosing(sql, order))) cancelOne(sql, id, context);
-  dropSequels(
-    sql,
-    (sequel) => sequel.signal !== context.id && isReached(sequel.instruction.symbol, symbol),
-    LEFT,
-    context,
+  const isLeft = (left: string) => isReached(left, symbol) && refusals.get(left) === undefined;
+  const live = (context.mode === "shadow" ? [] : readLive(sql)).filter(
+    (order) => isLeft(order.symbol) && order.cancel_requested_at === null,
   );
+  for (const { id } of live.filter((order) => !isClosing(sql, order))) cancelOne(sql, id, context);
+  dropSequels(sql, ({ signal, instruction }) => signal !== context.id && isLeft(instruction.symbol), LEFT, context);
   const steps = exits.map((exit) => {
     const refusal = refusals.get(exit.symbol);
     return refusal === undefined ? pursue(sql, exit, context) : failed(stepOf(exit), refusal);

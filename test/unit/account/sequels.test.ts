@@ -432,6 +432,13 @@ describe("what waits for its turn", () => {
     ["an order that the rules deny", (sql) => send(sql, { ...BUY_10, size: units("101") })],
     ["a cancel on the other side", (sql) => void send(sql, { action: "cancel", side: "buy", symbol: "MSFT" })],
     ["a cancel by another name", (sql) => send(sql, { action: "cancel", client_order_id: "evening" })],
+    [
+      "a flatten that its source has no right to",
+      (sql) => {
+        const sender = { revision: null, origin: "url_token", caps: null, owner: null } as const;
+        send(sql, { action: "flatten" }, { sender }, { minimumOrigin: "hmac" });
+      },
+    ],
     ["a stop that it passes", (sql) => send(sql, { action: "stop", state: "reducing" }, { source: other })],
   ])("is not dropped by %s", (_, happen) => {
     const { sql, ends } = waiting();
