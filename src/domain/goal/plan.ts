@@ -70,10 +70,13 @@ function follow(goal: Goal, ordered: Order): GoalMove | "go_on" {
       : "go_on";
   }
   if (status !== "filled" && isTerminal(status)) return end(`order_${status}`, describe(ordered));
-  return ordered.delivery === "delivered" && !isForEntry ? end("ordered", describe(ordered)) : WAIT;
+  return ordered.delivery === "delivered" && !isForEntry ? end("ordered", wanted(ordered)) : WAIT;
 }
 
-const describe = ({ side, quantity = ZERO, filled_quantity, reason }: Order): string =>
-  `${side} ${quantity}, ${filled_quantity} filled${reason === null ? "" : `: ${reason.code}`}`;
+/** How far it is filled, the order itself says: the goal has ended before it has. */
+const wanted = ({ side, quantity = ZERO }: Order): string => `${side} ${quantity}`;
+
+const describe = (order: Order): string =>
+  `${wanted(order)}, ${order.filled_quantity} filled${order.reason === null ? "" : `: ${order.reason.code}`}`;
 
 const end = (code: string, detail: string): GoalEnd => ({ move: "end", code, detail });
