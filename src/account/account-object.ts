@@ -40,6 +40,7 @@ import { flattenUnder } from "./flatten-under.ts";
 import { Follower } from "./follower.ts";
 import type { GoalContext } from "./goals.ts";
 import { Housekeeping } from "./housekeeping.ts";
+import { isOutOfDate } from "./funds.ts";
 import { identify } from "./identity.ts";
 import { type InstructionSignal, instruct, onlyTakesAway } from "./instruct.ts";
 import {
@@ -68,6 +69,8 @@ import { type HeardStop, type ReleaseRefusal, readStops, releaseStop, setStop } 
 import { type NewId, toIntent } from "./store-order.ts";
 import { Waiters } from "./waiters.ts";
 
+/** Whoever asks for the portfolio wants the present one. */
+const VIEW_SHOWN_MS = 5_000;
 /** How long to wait for the answers to orders that have left already. */
 const SENT_PATIENCE_MS = 8_000;
 
@@ -362,11 +365,11 @@ export class AccountObject extends DurableObject<Env> {
     return listExecutions(this.#sql, query);
   }
 
-  /** Positions, money and exposure; the broker is asked if its last word is not of this moment. */
+  /** Positions, money and exposure; the broker is asked if its last word is not of this moment, or of before a fill. */
   async portfolio(): Promise<Result<Portfolio, Misconfigured>> {
     const desk = await this.#desk();
     if (!desk.ok) return desk;
-    await this.#housekeeping.refreshView();
+    await this.#housekeeping.refreshView(isOutOfDate(this.#sql) ? 0 : VIEW_SHOWN_MS);
     const latestTrade = (symbol: string) => this.#prices.latest(symbol, desk.value.broker, Date.now());
     return ok(await readPortfolio({ sql: this.#sql, account: this.#account, nowMs: Date.now, latestTrade }));
   }

@@ -29,8 +29,6 @@ const MISCONFIGURED_MS = 60_000;
 const LOST_AFTER_MS = 120_000;
 /** A new process compares positions again unless that was done just now. */
 const VIEW_FRESH_MS = 60_000;
-/** Whoever asks for the portfolio wants the present one. */
-const VIEW_SHOWN_MS = 5_000;
 /** How long a caller waits for the broker's list; then the last known one serves. */
 const VIEW_PATIENCE_MS = 2_000;
 
@@ -93,7 +91,7 @@ export class Housekeeping {
   }
 
   /** Asks the broker what is held unless it has said so within that time, and waits a moment for its word. */
-  async refreshView(agedMs = VIEW_SHOWN_MS): Promise<void> {
+  async refreshView(agedMs: number): Promise<void> {
     const view = readBrokerView(this.#deps.sql);
     if (view === undefined || Date.now() - view.atMs > agedMs) await this.#compareNow();
   }
