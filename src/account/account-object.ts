@@ -32,7 +32,7 @@ import { type CancelRefusal, cancelLiveOrders, cancelOrder } from "./cancel.ts";
 import { readConfiguration, requireRevision } from "./configuration.ts";
 import { type Told, adoptTold, readTold, unlistedStops } from "./configure.ts";
 import type { Desk } from "./context.ts";
-import { type Sender, decisionContextOf } from "./decision-context.ts";
+import { decisionContextOf } from "./decision-context.ts";
 import { DeskMaker, type Misconfigured } from "./desk.ts";
 import { type AccountDisabled, type Entered, type SignalRefusal, meterOf } from "./door.ts";
 import { type ExecutionQuery, listExecutions } from "./executions.ts";
@@ -42,7 +42,7 @@ import type { GoalContext } from "./goals.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { isOutOfDate } from "./funds.ts";
 import { identify } from "./identity.ts";
-import { type InstructionSignal, instruct, onlyTakesAway } from "./instruct.ts";
+import { instruct, onlyTakesAway } from "./instruct.ts";
 import {
   type InstrumentLists,
   type Refreshed,
@@ -56,7 +56,7 @@ import { readUse } from "./nonces.ts";
 import { type OrderQuery, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders.ts";
 import { readPortfolio } from "./portfolio.ts";
 import { RecentOrders } from "./recent-orders.ts";
-import type { Caller, RecordContext } from "./record.ts";
+import type { RecordContext } from "./record.ts";
 import { type RecordedPage, type RecordedQuery, readRecorded } from "./recorded.ts";
 import { ReferencePrices } from "./reference-prices.ts";
 import { type Replacement, type ReplaceRefusal, replaceOrder } from "./replace.ts";
@@ -68,6 +68,8 @@ import { type WideStop, wideStopsOf } from "./stop-by-signal.ts";
 import { type HeardStop, type ReleaseRefusal, readStops, releaseStop, setStop } from "./stops.ts";
 import { type NewId, toIntent } from "./store-order.ts";
 import { Waiters } from "./waiters.ts";
+import type { Caller } from "./caller.ts";
+import type { InstructionSignal, Sender } from "./envelope.ts";
 
 /** Whoever asks for the portfolio wants the present one. */
 const VIEW_SHOWN_MS = 5_000;

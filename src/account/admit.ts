@@ -6,19 +6,11 @@ import type { NativeOrder } from "../domain/signal/native.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import { assessNow } from "./assess-now.ts";
 import type { DecisionContext } from "./decision-context.ts";
-import {
-  type Entered,
-  type Envelope,
-  type Known,
-  type Passage,
-  type SignalRefusal,
-  enter,
-  noteSignal,
-  ownerOf,
-} from "./door.ts";
+import { type Entered, type Known, type Passage, type SignalRefusal, enter, noteSignal, ownerOf } from "./door.ts";
 import { type OrderRow, findByClientOrderId, findByIdempotencyKey, findOrder, rememberKey } from "./orders.ts";
 import { findSignalByNames } from "./signals.ts";
 import { type NewId, storeDecided, toIntent } from "./store-order.ts";
+import type { Envelope } from "./envelope.ts";
 
 /** An order that somebody has proven to be theirs to give, and that is fresh. */
 export type Signal = Envelope & { readonly order: NativeOrder };

@@ -13,7 +13,8 @@ import type { Policy } from "../domain/risk/policy.ts";
 import { factsNow } from "./assess-now.ts";
 import type { DecisionContext } from "./decision-context.ts";
 import { type OrderRow, findOrder, readLive } from "./orders.ts";
-import { type Caller, type RecordContext, mustRecord } from "./record.ts";
+import { type RecordContext, mustRecord } from "./record.ts";
+import type { Caller } from "./caller.ts";
 
 export type NotHeld =
   | { readonly reason: "order_unknown" }

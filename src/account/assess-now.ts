@@ -6,12 +6,13 @@ import { type Decision, assess } from "../domain/risk/assess.ts";
 import type { RecentFacts, RiskFacts } from "../domain/risk/facts.ts";
 import { isPositionKnown, readBrokerView } from "./broker-view.ts";
 import { readFunds } from "./funds.ts";
-import type { DecisionContext, Sender } from "./decision-context.ts";
+import type { DecisionContext } from "./decision-context.ts";
 import { toHoldings } from "./holdings.ts";
 import { countPending } from "./journal.ts";
 import { readWorking } from "./working.ts";
 import { positionIn, readPositions } from "./positions.ts";
 import { reviewedAtMs, tradingStateOf } from "./stops.ts";
+import type { Sender } from "./envelope.ts";
 
 export type AssessContext = DecisionContext & {
   readonly source: SourceId;

@@ -7,10 +7,11 @@ import type { Order } from "../domain/order.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import { type Signal, passageOf } from "./admit.ts";
 import type { DecisionContext } from "./decision-context.ts";
-import { type Conflict, type Envelope, type RateLimited, enterByName, meterOf } from "./door.ts";
+import { type Conflict, type RateLimited, enterByName, meterOf } from "./door.ts";
 import { append } from "./journal.ts";
 import { findOrder } from "./orders.ts";
 import type { NewId } from "./store-order.ts";
+import type { Envelope } from "./envelope.ts";
 
 /** `orders` are those that can be read at all; `index` is their place in the request. */
 export type Batch = Omit<Envelope, "proof" | "idempotencyKey"> & {

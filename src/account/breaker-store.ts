@@ -4,8 +4,8 @@ import { type CircuitBreaker, CLOSED, nextProbeAtMs } from "../domain/circuit-br
 import type { AccountId } from "../domain/ids.ts";
 import { append } from "./journal.ts";
 import { makeCancelsDue, makeUnknownDue } from "./orders.ts";
-import type { Caller } from "./record.ts";
 import { resetTimer } from "./timers.ts";
+import type { Caller } from "./caller.ts";
 
 export function readBreaker(sql: SqlStorage): CircuitBreaker {
   const row = sql.exec<{ state: string }>("SELECT state FROM circuit_breaker WHERE id = 1").toArray()[0];

@@ -4,7 +4,8 @@ import { type Order, isTerminal } from "../domain/order.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import { append } from "./journal.ts";
 import { findOrder, readLive } from "./orders.ts";
-import { type Caller, type RecordContext, mustRecord } from "./record.ts";
+import { type RecordContext, mustRecord } from "./record.ts";
+import type { Caller } from "./caller.ts";
 
 export type CancelRefusal =
   | { readonly reason: "order_unknown" }

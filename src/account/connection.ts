@@ -13,7 +13,7 @@ import {
 } from "../domain/circuit-breaker.ts";
 import { type Pace, type Purpose, drawCall, onQuota, onRetryAfter, startPace } from "../domain/pace.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
-import type { Caller } from "./record.ts";
+import type { Caller } from "./caller.ts";
 
 export type ConnectionDeps = {
   readonly limits: BucketLimits;

@@ -5,20 +5,9 @@ import type { AccountId } from "../domain/ids.ts";
 import type { Origin } from "../domain/origin.ts";
 import { type PolicyInForce, policyAt } from "../domain/risk/overrides.ts";
 import { tradingDateOf } from "../domain/risk/policy.ts";
-import type { SourceCaps } from "../domain/source.ts";
 import type { Desk } from "./context.ts";
 import type { Instruments } from "./instruments.ts";
 import type { RecentOrders } from "./recent-orders.ts";
-
-/** What the isolate that proved a signal knows of its source. */
-export type Sender = {
-  /** Which revision of the source it goes by; `null` for the one source that settings alone describe. */
-  readonly revision: number | null;
-  readonly origin: Origin;
-  readonly caps: SourceCaps | null;
-  /** Who is behind it, where that is written down. */
-  readonly owner: string | null;
-};
 
 export type DecisionContext = PolicyInForce & {
   readonly account: AccountId;

@@ -1,38 +1,15 @@
 // What every signal passes before anything comes of it: replay, rate, and the names it goes by. What is behind the door is the
 // caller's, and so is the transaction around it all. Nothing is written for a signal that is refused here.
 import { personOf } from "../domain/access.ts";
-import type { Actor } from "../domain/audit-entry.ts";
 import type { OrderId, SourceId } from "../domain/ids.ts";
 import { type Result, err, ok } from "../domain/result.ts";
-import type { SignatureScheme } from "../domain/signature.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
 import { leastRevisionOf } from "./configuration.ts";
-import type { DecisionContext, Sender } from "./decision-context.ts";
+import type { DecisionContext } from "./decision-context.ts";
 import { append } from "./journal.ts";
-import { type Claims, type Use, claim, readUse } from "./nonces.ts";
+import { type Use, claim, readUse } from "./nonces.ts";
 import { SenderMeter } from "./sender-meter.ts";
-
-/** How a signal proved where it comes from, and what of that is used up by it. */
-export type Proof = {
-  readonly scheme: SignatureScheme | "url_token";
-  /** Which of the source's secrets signed it. */
-  readonly keyId: string;
-  readonly claims: Claims;
-};
-
-/** All of a signal but what it asks for. */
-export type Envelope = {
-  readonly source: SourceId;
-  readonly actor: Actor;
-  /** `null` for an order given with an API key: its own id is what keeps it from running twice. */
-  readonly proof: Proof | null;
-  /** `null` for an order given with an API key. */
-  readonly sender: Sender | null;
-  readonly idempotencyKey: string | null;
-  readonly bodySha256: string;
-  readonly requestId: string;
-  readonly clientIp: string | null;
-};
+import type { Envelope } from "./envelope.ts";
 
 export type SignalRefusal =
   /** The source has been changed since it was read: it has to be read again, and the signal proven again. */

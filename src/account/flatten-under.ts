@@ -7,10 +7,10 @@ import type { TradingStop } from "../domain/trading-stop.ts";
 import { flatten, keepAll } from "./flatten.ts";
 import type { GoalContext } from "./goals.ts";
 import { append } from "./journal.ts";
-import type { Mandate } from "./pursue.ts";
-import type { Caller } from "./record.ts";
 import { type StoredSignal, findSignalOfRequest, storeSignal } from "./signals.ts";
 import type { NewId } from "./store-order.ts";
+import type { Caller } from "./caller.ts";
+import type { Mandate } from "./envelope.ts";
 
 type FlattenArgs = {
   readonly account: AccountId;

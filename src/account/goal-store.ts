@@ -1,7 +1,7 @@
 // The rows of the account's goals: at most one in a symbol is open.
 import type { Goal } from "../domain/goal/goal.ts";
 import type { OrderId, SourceId } from "../domain/ids.ts";
-import type { Sender } from "./decision-context.ts";
+import type { Sender } from "./envelope.ts";
 
 export type GoalRow = {
   readonly id: string;

@@ -22,7 +22,6 @@ import type { NativeOrder } from "../domain/signal/native.ts";
 import { isPositionKnown } from "./broker-view.ts";
 import { cancelOrder } from "./cancel.ts";
 import { leastRevisionOf } from "./configuration.ts";
-import type { Sender } from "./decision-context.ts";
 import { readFunds } from "./funds.ts";
 import { type GoalRow, findGoal, openGoalIn, readOpenGoals, storeGoal } from "./goal-store.ts";
 import { append } from "./journal.ts";
@@ -32,6 +31,7 @@ import { type Placing, type PlacingContext, isDenied, placeOrder } from "./place
 import { positionIn } from "./positions.ts";
 import type { RecordContext } from "./record.ts";
 import { dropSequels } from "./sequel-store.ts";
+import type { Sender } from "./envelope.ts";
 
 /** More moves than any goal makes at once. */
 const MOVES_MAX = 20;

@@ -1,32 +1,18 @@
 // A signal that is more than one order: its transaction. It passes the door like an order; then everything that it asks for is
 // done or put by until its turn comes, in that order, all of it or nothing. The caller wraps it in transactionSync.
-import type { GoalSettings } from "../domain/goal/goal.ts";
 import { ClientOrderId } from "../domain/ids.ts";
 import type { Result } from "../domain/result.ts";
-import type { Circumstances, Notice } from "../domain/signal/format.ts";
+import type { Notice } from "../domain/signal/format.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
-import { type SignalLimits, gapNotice } from "../domain/signal/objection.ts";
+import { gapNotice } from "../domain/signal/objection.ts";
 import type { BucketLimits } from "../domain/token-bucket.ts";
-import type { StopReach } from "../domain/trading-stop.ts";
-import { type Entered, type Envelope, type Known, type Proof, type SignalRefusal, enter, noteSignal } from "./door.ts";
+import { type Entered, type Known, type SignalRefusal, enter, noteSignal } from "./door.ts";
 import type { GoalContext } from "./goals.ts";
 import { findByClientOrderId, findByIdempotencyKey } from "./orders.ts";
 import { positionIn } from "./positions.ts";
 import { carryOutInTurn } from "./sequels.ts";
 import { type StoredSignal, findSignal, findSignalsByNames, rememberNames, storeSignal } from "./signals.ts";
-
-export type InstructionSignal = Envelope & {
-  readonly proof: Proof;
-  readonly instructions: readonly Instruction[];
-  /** The sender's own name for it. */
-  readonly name: string | null;
-  readonly settings: GoalSettings & SignalLimits;
-  /** What it stops when it says so. */
-  readonly stopReach: StopReach;
-  readonly format: string;
-  readonly circumstances: Circumstances;
-  readonly notices: readonly Notice[];
-};
+import type { InstructionSignal } from "./envelope.ts";
 
 export type InstructArgs = GoalContext & {
   readonly signal: InstructionSignal;

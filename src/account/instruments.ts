@@ -11,7 +11,7 @@ import { describeError, log } from "../log.ts";
 import { within } from "../within.ts";
 import type { Desk } from "./context.ts";
 import { append } from "./journal.ts";
-import type { Caller } from "./record.ts";
+import type { Caller } from "./caller.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -3,9 +3,10 @@ import type { OrderId, SourceId } from "../domain/ids.ts";
 import type { Order } from "../domain/order.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import { assessNow } from "./assess-now.ts";
-import type { DecisionContext, Sender } from "./decision-context.ts";
+import type { DecisionContext } from "./decision-context.ts";
 import { meterOf } from "./door.ts";
 import { type NewId, storeDecided, toIntent } from "./store-order.ts";
+import type { Sender } from "./envelope.ts";
 
 export type PlacingContext = DecisionContext & {
   readonly newId: () => NewId;

@@ -1,5 +1,5 @@
 // What a signal wants of a position, begun as a goal, and what keeps it from being begun.
-import type { GoalSettings, PositionInstruction } from "../domain/goal/goal.ts";
+import type { PositionInstruction } from "../domain/goal/goal.ts";
 import type { Refusal } from "../domain/goal/terms.ts";
 import type { OrderId } from "../domain/ids.ts";
 import { type Decimal, ZERO, isPositive, isZero, lessThan } from "../domain/money.ts";
@@ -9,22 +9,14 @@ import { assertNever } from "../domain/result.ts";
 import { APPROVAL_TTL_MS } from "../domain/risk/approved.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
 import { type GoalContext, isLeftUnderStop, startGoal } from "./goals.ts";
-import type { InstructionSignal } from "./instruct.ts";
 import { positionIn } from "./positions.ts";
 import { failed, stepOf } from "./signal-step.ts";
 import type { StoredStep } from "./signals.ts";
 import { tradingStateOf } from "./stops.ts";
-
-/** On whose behalf positions are changed: a signal says all of this, and so does a person who has everything left. */
-export type Mandate = Pick<InstructionSignal, "source" | "actor" | "sender" | "requestId" | "clientIp"> & {
-  readonly settings: GoalSettings;
-};
+import type { Carried, Mandate } from "./envelope.ts";
 
 /** `id`: of the signal, or of what is kept like one. */
 export type PursuingContext = GoalContext & { readonly signal: Mandate; readonly id: OrderId };
-
-/** What a signal says of everything that it asks for, whenever that is carried out. */
-export type Carried = Mandate & Pick<InstructionSignal, "settings" | "circumstances" | "stopReach">;
 
 export type CarryingContext = PursuingContext & Opening & { readonly signal: Carried };
 

@@ -1,5 +1,4 @@
 // Writes one order event: state, position, follow-up time and audit entry, all in the caller's transaction.
-import type { Actor } from "../domain/audit-entry.ts";
 import { LEGS_MISSING } from "../domain/bracket.ts";
 import { delayToNextAttempt, delayToNextLook, lateLookAtMs, purposeOf } from "../domain/follow.ts";
 import { type IllegalStep, type OrderEvent, advance } from "../domain/lifecycle.ts";
@@ -19,13 +18,7 @@ import { type OrderRow, makeDue, updateOrder } from "./orders.ts";
 import { addToPosition, wasAdoptedSince } from "./positions.ts";
 import { SenderMeter } from "./sender-meter.ts";
 import { setTimer } from "./timers.ts";
-
-/** A request by somebody who may give orders about orders. */
-export type Caller = {
-  readonly actor: Actor;
-  readonly requestId: string;
-  readonly clientIp: string | null;
-};
+import type { Caller } from "./caller.ts";
 
 export type RecordContext = {
   readonly nowMs: number;

@@ -11,10 +11,11 @@ import type { FieldError } from "../domain/fields.ts";
 import { type Admitted, type AdmitArgs, type Signal, findEarlier, noteOrder } from "./admit.ts";
 import { assessNow } from "./assess-now.ts";
 import type { DecisionContext } from "./decision-context.ts";
-import { type Envelope, type RateLimited, meterOf, ownerOf } from "./door.ts";
+import { type RateLimited, meterOf, ownerOf } from "./door.ts";
 import { findOrder, makeDue } from "./orders.ts";
 import { type RecordContext, mustRecord } from "./record.ts";
 import { storeDecided, toIntent } from "./store-order.ts";
+import type { Envelope } from "./envelope.ts";
 
 export type ReplaceRefusal =
   | { readonly reason: "order_unknown" }

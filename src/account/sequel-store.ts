@@ -5,9 +5,9 @@ import type { Refusal } from "../domain/goal/terms.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
 import type { DecisionContext } from "./decision-context.ts";
 import { append } from "./journal.ts";
-import type { Carried } from "./pursue.ts";
 import { failed, stepOf } from "./signal-step.ts";
 import { type StoredStep, storeStep } from "./signals.ts";
+import type { Carried } from "./envelope.ts";
 
 /** An instruction about one symbol. */
 export type SymbolInstruction = Exclude<Instruction, { readonly action: "flatten" | "stop" }> & {

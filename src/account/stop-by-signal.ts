@@ -3,11 +3,11 @@
 import type { Instruction } from "../domain/signal/instruction.ts";
 import { type StopActions, type StopLevel, type StopReach, type TradingStop, isSame } from "../domain/trading-stop.ts";
 import { flatten } from "./flatten.ts";
-import type { InstructionSignal } from "./instruct.ts";
 import type { CarryingContext } from "./pursue.ts";
 import { failed, stepOf } from "./signal-step.ts";
 import type { StoredStep } from "./signals.ts";
 import { readStops, setStop } from "./stops.ts";
+import type { InstructionSignal } from "./envelope.ts";
 
 type StopInstruction = Extract<Instruction, { readonly action: "stop" }>;
 type Asked = Pick<InstructionSignal, "source" | "sender" | "stopReach">;

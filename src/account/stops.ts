@@ -21,7 +21,8 @@ import { cancelOrder } from "./cancel.ts";
 import { append } from "./journal.ts";
 import { type OrderRow, readLiveRows } from "./orders.ts";
 import { positionIn } from "./positions.ts";
-import type { Caller, RecordContext } from "./record.ts";
+import type { RecordContext } from "./record.ts";
+import type { Caller } from "./caller.ts";
 
 /** In force, the earliest first. */
 export const readStops = (sql: SqlStorage): TradingStop[] =>

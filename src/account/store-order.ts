@@ -6,7 +6,6 @@ import { APPROVAL_TTL_MS } from "../domain/risk/approved.ts";
 import type { Decision } from "../domain/risk/assess.ts";
 import type { NativeOrder } from "../domain/signal/native.ts";
 import type { DecisionContext } from "./decision-context.ts";
-import type { Envelope } from "./door.ts";
 import { append } from "./journal.ts";
 import { type OrderRow, insertOrder } from "./orders.ts";
 import { BUSY_INTERVAL_MS } from "./reconcile.ts";
@@ -14,6 +13,7 @@ import { mustRecord } from "./record.ts";
 import { stopIfRepeating } from "./repetition.ts";
 import type { SenderMeter } from "./sender-meter.ts";
 import { setTimer } from "./timers.ts";
+import type { Envelope } from "./envelope.ts";
 
 /** The id an order gets if it is a new one, and the UUID inside it. */
 export type NewId = { readonly order: OrderId; readonly uuid: string };

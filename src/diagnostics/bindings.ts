@@ -1,5 +1,4 @@
 // Whether the Worker has what it needs, and whether that answers. Every question here is one that changes nothing.
-import type { Caller } from "../account/record.ts";
 import { accountStub } from "../account/stub.ts";
 import { paperVenueStub } from "../brokers/paper/stub.ts";
 import { type Account, GATEWAY_CHAIN } from "../domain/account.ts";
@@ -10,6 +9,7 @@ import { limiterStub } from "../limiter/stub.ts";
 import { failed, passed } from "../domain/check.ts";
 import type { GatewayCheck } from "./gateway-checks.ts";
 import { look } from "./look.ts";
+import type { Caller } from "../account/caller.ts";
 
 type Deps = {
   readonly env: Env;

@@ -1,6 +1,5 @@
 // Everything that is looked at of a running gateway, in the order in which a mistake would show: settings, bindings, database,
 // vault, keys, accounts.
-import type { Caller } from "../account/record.ts";
 import type { Config } from "../config.ts";
 import type { ApiKey } from "../domain/access.ts";
 import type { Account } from "../domain/account.ts";
@@ -21,6 +20,7 @@ import { checkSources } from "./sources.ts";
 import { look } from "./look.ts";
 import { checkDefaultAccount, checkSettings } from "./settings.ts";
 import { checkVault } from "./vault.ts";
+import type { Caller } from "../account/caller.ts";
 
 export type DiagnoseDeps = {
   readonly config: Config;

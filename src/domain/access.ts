@@ -1,11 +1,11 @@
 // Who may call the API, as an operator writes it down and as it is shown.
 import * as z from "zod";
 import { changesSomething } from "./fields.ts";
-import { ChangeReason } from "./account.ts";
 import { ApiKeyId } from "./api-key.ts";
 import { AddressRange } from "./client-address.ts";
 import { AccountId } from "./ids.ts";
 import { Scope } from "./scope.ts";
+import { ChangeReason } from "./change-reason.ts";
 
 const ACCOUNTS_MAX = 100;
 const RANGES_MAX = 50;

@@ -5,6 +5,7 @@ import { AccountId } from "./ids.ts";
 import { Origin } from "./origin.ts";
 import type { ActiveOverride } from "./risk/overrides.ts";
 import { Policy } from "./risk/policy.ts";
+import { ChangeReason } from "./change-reason.ts";
 
 /** The chain of the audit log that belongs to no account has this name. */
 export const GATEWAY_CHAIN = "gateway";
@@ -74,9 +75,6 @@ export const missingConfirmation = (
     : undefined;
 
 const Name = z.string().trim().min(1).max(100).meta({ description: "For people." });
-
-/** Why a change is made; kept in the audit log. */
-export const ChangeReason = z.string().trim().min(1).max(500).meta({ description: "Why; kept in the audit log." });
 
 const ConfirmLive = z.string().optional().meta({
   description: "For alpaca_live, where its orders are sent: `Orders of account <id> trade real money.`, word for word.",

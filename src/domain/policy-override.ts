@@ -1,9 +1,9 @@
 // An exception to an account's policy, for a while: what changes, from when until when, why, and who has agreed to it.
 import * as z from "zod";
-import { ChangeReason } from "./account.ts";
 import type { FieldError } from "./fields.ts";
 import { AccountId } from "./ids.ts";
 import { type ActiveOverride, OverrideSettings, isInForce } from "./risk/overrides.ts";
+import { ChangeReason } from "./change-reason.ts";
 
 /** What has to hold for longer belongs into the policy. */
 const AHEAD_DAYS_MAX = 7;

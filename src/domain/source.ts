@@ -1,12 +1,12 @@
 // Who sends signals, and what each may do.
 import * as z from "zod";
 import { changesSomething } from "./fields.ts";
-import { ChangeReason } from "./account.ts";
 import { AccountId, SourceId } from "./ids.ts";
 import { PositiveDecimal } from "./money.ts";
 import { Origin } from "./origin.ts";
 import { SignalSettings } from "./signal/settings.ts";
 import { SIGNATURE_SCHEMES } from "./signature.ts";
+import { ChangeReason } from "./change-reason.ts";
 
 /** Fed from API_KEY_HMAC_SECRET alone; and where orders come from that no source has signed. */
 export const DEFAULT_SOURCE = SourceId.parse("default");

@@ -1,10 +1,10 @@
 // Trading, stopped: for everything, an account, a source, a symbol, or any of them together. A stop binds the next order, and
 // stays until somebody releases it who may.
 import * as z from "zod";
-import { ChangeReason } from "./account.ts";
 import { AccountId, SourceId } from "./ids.ts";
 import { Symbol } from "./order.ts";
 import { TradingState } from "./risk/trading-state.ts";
+import { ChangeReason } from "./change-reason.ts";
 
 /**
  * From the lowest to the highest: a source's own signal, or a rule that it has run into; a person who is bound to accounts; a

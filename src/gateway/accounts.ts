@@ -4,7 +4,6 @@ import type { AccountId } from "../domain/ids.ts";
 import type { Policy } from "../domain/risk/policy.ts";
 import { assertNever, err, ok } from "../domain/result.ts";
 import {
-  type Statement,
   type StoredCredentials,
   eraseCredentials,
   findAccount,
@@ -14,6 +13,7 @@ import {
   writePolicy,
 } from "../storage/accounts.ts";
 import type { ChangeContext, Missing, Plan, Taken } from "./change.ts";
+import type { Statement } from "../storage/client.ts";
 
 /** Two accounts at one place would each hold its limits against orders of its own only. */
 export type VenueAccountTaken = { readonly reason: "venue_account_taken"; readonly account: AccountId };

@@ -1,9 +1,9 @@
 // One change of the configuration: what becomes of the tables, what goes on the record, and what the one who asked is told.
-import type { Caller } from "../account/record.ts";
 import type { AuditEventType } from "../domain/audit-entry.ts";
 import type { Result } from "../domain/result.ts";
-import type { Statement } from "../storage/accounts.ts";
 import type { Database } from "../storage/client.ts";
+import type { Caller } from "../account/caller.ts";
+import type { Statement } from "../storage/client.ts";
 
 export type ChangeContext = {
   readonly database: Database;

@@ -2,7 +2,6 @@
 // at a time; what has to learn of a change is told before the change is answered, and the answer says who could not be.
 import { DurableObject } from "cloudflare:workers";
 import type { Stopped } from "../account/account-object.ts";
-import type { Caller } from "../account/record.ts";
 import { accountStub } from "../account/stub.ts";
 import { readConfig } from "../config.ts";
 import type { ApiKey, ApiKeyTerms } from "../domain/access.ts";
@@ -39,6 +38,7 @@ import { type Telling, isReleasedEverywhere, recordStop, releaseEverywhere, stop
 import { type FanOutWidened, type SecretRefusal, type SourceUpdate, changeSource, createSource } from "./sources.ts";
 import { type Made, untoldOf } from "./told.ts";
 import { type Rewrapped, rewrapSome } from "./vault.ts";
+import type { Caller } from "../account/caller.ts";
 
 const KNOWN_ACCOUNTS = "accounts";
 

@@ -2,7 +2,6 @@
 import type { SourceId } from "../domain/ids.ts";
 import { assertNever, err, ok } from "../domain/result.ts";
 import type { NewSource, Source, SourceChange } from "../domain/source.ts";
-import type { Statement } from "../storage/accounts.ts";
 import type { Database } from "../storage/client.ts";
 import {
   type StoredSecret,
@@ -16,6 +15,7 @@ import {
 } from "../storage/sources.ts";
 import type { TooMany } from "./api-keys.ts";
 import type { Missing, Plan, Taken } from "./change.ts";
+import type { Statement } from "../storage/client.ts";
 
 /** The key that signs now and the one it replaces. */
 const LIVE_SECRETS_MAX = 2;

@@ -3,8 +3,8 @@ import { err, ok } from "../domain/result.ts";
 import { type StopLevel, type TradingStop, isSame, mayRelease } from "../domain/trading-stop.ts";
 import type { ReleaseRefusal } from "../account/stops.ts";
 import { type StoredStop, listStops, markReleased, writeStop } from "../storage/trading-stops.ts";
-import type { Statement } from "../storage/accounts.ts";
 import type { Plan } from "./change.ts";
+import type { Statement } from "../storage/client.ts";
 
 /** A stop that the accounts were told of, and what they have said to that. */
 export type Telling = {

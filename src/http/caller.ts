@@ -1,8 +1,8 @@
 // Who asks, in the audit log.
 import type { Context } from "hono";
-import type { Caller } from "../account/record.ts";
 import { isAddress } from "../domain/client-address.ts";
 import type { AppEnv } from "./env.ts";
+import type { Caller } from "../account/caller.ts";
 
 export const callerOf = (c: Context<AppEnv>): Caller => ({
   actor: { kind: c.var.principal.kind, id: c.var.principal.id },

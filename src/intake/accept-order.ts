@@ -2,13 +2,13 @@
 // is what keeps it from running twice, so it does not go without one.
 import type { Admitted, Signal } from "../account/admit.ts";
 import type { SignalRefusal } from "../account/door.ts";
-import type { Caller } from "../account/record.ts";
 import { accountStub } from "../account/stub.ts";
 import { type Result, err } from "../domain/result.ts";
 import { API_SOURCE } from "../domain/source.ts";
 import { type Misconfigured, askTwice, namingSetting } from "./ask-account.ts";
 import { type BodyRefusal, readJson } from "./json-body.ts";
 import { type Asking, accountNamed, readOrder } from "./read-order.ts";
+import type { Caller } from "../account/caller.ts";
 
 /** A body that somebody with an API key sent. */
 export type ApiRequest = {

@@ -1,6 +1,5 @@
 // A source that signs, ready to be held against a signal: its live keys, and what it may do. `default` is fed from
 // API_KEY_HMAC_SECRET alone, every other one from the directory.
-import type { Sender } from "../account/decision-context.ts";
 import type { Config } from "../config.ts";
 import type { Known } from "../directory/directory.ts";
 import { type AccountId, SourceId } from "../domain/ids.ts";
@@ -13,6 +12,7 @@ import { open } from "../vault/envelope.ts";
 import { keyringOf } from "../vault/keyring.ts";
 import { secretPlace } from "../vault/places.ts";
 import { type SourceKey, importSourceKey } from "./source-keys.ts";
+import type { Sender } from "../account/envelope.ts";
 
 export type SignedSource = {
   readonly id: SourceId;

@@ -1,9 +1,9 @@
 // Stops of everything that one account goes by already: every other one is told, and the gateway lists them for those to come.
-import type { Caller } from "../account/record.ts";
 import type { WideStop } from "../account/stop-by-signal.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import { gatewayStub } from "../gateway/stub.ts";
 import { type NotTold, askTwice } from "./ask-account.ts";
+import type { Caller } from "../account/caller.ts";
 
 /** Returns once each is in force everywhere. Asked for again in the same name, it does no more than asked for once. */
 export async function stopEverything(

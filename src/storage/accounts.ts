@@ -1,7 +1,6 @@
 // accounts, broker_connections and policies: read by whoever decides or shows, written through statements that GatewayObject
 // commits together with their audit entry.
 import { asc, desc, eq, gte, ne, or } from "drizzle-orm";
-import type { BatchItem } from "drizzle-orm/batch";
 import {
   type Account,
   type AccountConfiguration,
@@ -16,8 +15,7 @@ import type { Policy } from "../domain/risk/policy.ts";
 import type { Database } from "./client.ts";
 import { selectLiveOverrides, toOverrides } from "./policy-overrides.ts";
 import { accounts, brokerConnections, policies } from "./schema.ts";
-
-export type Statement = BatchItem<"sqlite">;
+import type { Statement } from "./client.ts";
 
 /** The part of an account that is one JSON text. */
 type Settings = {

@@ -2,9 +2,9 @@
 import { asc, eq } from "drizzle-orm";
 import { type ApiKey, ApiKeyStatus } from "../domain/access.ts";
 import { ApiKeyId, isRotationDue } from "../domain/api-key.ts";
-import type { Statement } from "./accounts.ts";
 import type { Database } from "./client.ts";
 import { apiKeys, keyUses } from "./schema.ts";
+import type { Statement } from "./client.ts";
 
 export type StoredApiKey = { readonly key: ApiKey; readonly sha256: string };
 

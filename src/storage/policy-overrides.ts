@@ -3,9 +3,9 @@
 import { and, asc, desc, eq, gt, isNull, lt } from "drizzle-orm";
 import type { AccountId } from "../domain/ids.ts";
 import type { StoredOverride } from "../domain/policy-override.ts";
-import type { Statement } from "./accounts.ts";
 import type { Database } from "./client.ts";
 import { policyOverrides } from "./schema.ts";
+import type { Statement } from "./client.ts";
 
 type Row = typeof policyOverrides.$inferSelect;
 type Terms = Omit<StoredOverride, "ended_at" | "ended_by">;

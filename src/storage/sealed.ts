@@ -1,9 +1,9 @@
 // Everything that is sealed, whatever table it is in: how much is under which key version, and a way to put it under another.
 import { and, eq, isNotNull, ne, sql } from "drizzle-orm";
 import { AccountId } from "../domain/ids.ts";
-import type { Statement } from "./accounts.ts";
 import type { Database } from "./client.ts";
 import { accounts, brokerConnections, sourceSecrets } from "./schema.ts";
+import type { Statement } from "./client.ts";
 
 export type SealedRow =
   | { readonly table: "broker_connections"; readonly account: AccountId; readonly sealed: string }

@@ -3,9 +3,9 @@
 import { and, asc, eq, inArray, isNotNull } from "drizzle-orm";
 import { SourceId } from "../domain/ids.ts";
 import { type Source, SourceStatus } from "../domain/source.ts";
-import type { Statement } from "./accounts.ts";
 import type { Database } from "./client.ts";
 import { keyUses, sourceSecrets, sources } from "./schema.ts";
+import type { Statement } from "./client.ts";
 
 type SourceRow = typeof sources.$inferSelect;
 type SecretRow = typeof sourceSecrets.$inferSelect;

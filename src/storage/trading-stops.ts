@@ -1,9 +1,9 @@
 // trading_stops: the stops that bind every account. Those of one account are in its own object.
 import { eq } from "drizzle-orm";
 import type { TradingStop } from "../domain/trading-stop.ts";
-import type { Statement } from "./accounts.ts";
 import type { Database } from "./client.ts";
 import { tradingStops } from "./schema.ts";
+import type { Statement } from "./client.ts";
 
 export type StoredStop = { readonly stop: TradingStop; readonly isReleased: boolean };
 

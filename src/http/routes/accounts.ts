@@ -9,7 +9,6 @@ import {
   Account,
   AccountChange,
   BrokerCredentials,
-  ChangeReason,
   NewAccount,
   missingConfirmation,
   needsCredentials,
@@ -26,6 +25,7 @@ import type { AppEnv } from "../env.ts";
 import { guarded } from "../guarded.ts";
 import { guardedProblems, jsonOf } from "../openapi.ts";
 import { refuse } from "../problem.ts";
+import { ChangeReason } from "../../domain/change-reason.ts";
 
 const access = guarded(["admin:accounts"]);
 const mayDisable = guarded(["admin:accounts", "kill"]);

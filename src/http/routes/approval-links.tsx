@@ -6,7 +6,6 @@ import { bodyLimit } from "hono/body-limit";
 import { html } from "hono/html";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { type LinkBearer, makeApprovalLink, openApprovalLink } from "../../intake/approval-link.ts";
-import type { Caller } from "../../account/record.ts";
 import { accountStub } from "../../account/stub.ts";
 import { directoryOf } from "../../directory/isolate.ts";
 import { OrderId, accountOf } from "../../domain/ids.ts";
@@ -22,6 +21,7 @@ import { guardedProblems, jsonOf } from "../openapi.ts";
 import { PROBLEMS, type Trouble, bodyTooLarge, problem, refuse } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
 import { refuseUnproven } from "../unproven.ts";
+import type { Caller } from "../../account/caller.ts";
 
 const access = guarded(["orders:approve"]);
 

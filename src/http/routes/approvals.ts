@@ -1,7 +1,6 @@
 // Orders that wait for a person: listing, approving and declining them.
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import { accountStub } from "../../account/stub.ts";
-import { ChangeReason } from "../../domain/account.ts";
 import { AccountId } from "../../domain/ids.ts";
 import { PositiveDecimal } from "../../domain/money.ts";
 import { Order } from "../../domain/order.ts";
@@ -14,6 +13,7 @@ import { knownAccount, orderOfKnownAccount } from "../known-ids.ts";
 import { guardedProblems, jsonOf } from "../openapi.ts";
 import { problem } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
+import { ChangeReason } from "../../domain/change-reason.ts";
 
 const access = guarded(["orders:approve"]);
 

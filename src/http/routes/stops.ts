@@ -3,7 +3,6 @@ import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accountStub } from "../../account/stub.ts";
 import { type Principal, mayUse } from "../../domain/access.ts";
-import { ChangeReason } from "../../domain/account.ts";
 import { directoryOf } from "../../directory/isolate.ts";
 import { AccountId, type SourceId } from "../../domain/ids.ts";
 import { API_SOURCE, DEFAULT_SOURCE } from "../../domain/source.ts";
@@ -17,6 +16,7 @@ import type { AppEnv } from "../env.ts";
 import { guarded } from "../guarded.ts";
 import { guardedProblems, jsonOf } from "../openapi.ts";
 import { invalidRequest, refuse } from "../problem.ts";
+import { ChangeReason } from "../../domain/change-reason.ts";
 
 /** How long to wait for the answers to orders that left before the stop. */
 const SENT_PATIENCE_MS = 8_000;

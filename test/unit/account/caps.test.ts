@@ -5,7 +5,7 @@ import { approveOrder, declineOrder } from "../../../src/account/approve.ts";
 import { cancelOrder } from "../../../src/account/cancel.ts";
 import { readDueGoals } from "../../../src/account/goal-store.ts";
 import { carryOn } from "../../../src/account/goals.ts";
-import { type InstructionSignal, instruct } from "../../../src/account/instruct.ts";
+import { instruct } from "../../../src/account/instruct.ts";
 import { findOrder, readLiveRows } from "../../../src/account/orders.ts";
 import { readWorking } from "../../../src/account/working.ts";
 import { positionIn } from "../../../src/account/positions.ts";
@@ -20,6 +20,7 @@ import type { Instruction } from "../../../src/domain/signal/instruction.ts";
 import { aPolicy, aReport } from "../../support/builders.ts";
 import { transactionSync } from "./sql-storage.ts";
 import { CALLER, aSignal, admitSignal, at, decidingWith, newId, openAccount } from "./tables.ts";
+import type { InstructionSignal } from "../../../src/account/envelope.ts";
 
 const CAP = 20;
 const policy = aPolicy({

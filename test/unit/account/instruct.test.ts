@@ -16,7 +16,6 @@ import {
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
 import { requireRevision } from "../../../src/account/configuration.ts";
 import { markEquity } from "../../../src/account/funds.ts";
-import type { InstructionSignal } from "../../../src/account/instruct.ts";
 import { readLive } from "../../../src/account/orders.ts";
 import { adoptPosition, positionIn } from "../../../src/account/positions.ts";
 import { mustRecord } from "../../../src/account/record.ts";
@@ -51,6 +50,7 @@ import {
   stepOf,
 } from "./instructing.ts";
 import { transactionSync } from "./sql-storage.ts";
+import type { InstructionSignal } from "../../../src/account/envelope.ts";
 
 /** Every row of the account. */
 const rowsIn = (sql: SqlStorage) =>

@@ -1,7 +1,7 @@
 // Signals that are more than one order, delivered to an account's tables, and what the venue makes of their orders.
 import { carryOn } from "../../../src/account/goals.ts";
 import { readDueGoals } from "../../../src/account/goal-store.ts";
-import { type InstructionSignal, instruct } from "../../../src/account/instruct.ts";
+import { instruct } from "../../../src/account/instruct.ts";
 import { readLive } from "../../../src/account/orders.ts";
 import { adoptPosition } from "../../../src/account/positions.ts";
 import { mustRecord } from "../../../src/account/record.ts";
@@ -13,6 +13,7 @@ import type { SignalReceipt } from "../../../src/domain/signal/receipt.ts";
 import { NOW_MS, aReport, anOrder } from "../../support/builders.ts";
 import { transactionSync } from "./sql-storage.ts";
 import { aSignal, decidingWith, newId, numbered, openAccount, pricedAt, read } from "./tables.ts";
+import type { InstructionSignal } from "../../../src/account/envelope.ts";
 
 export const size = (by: SizeUnit, value: string): Size => ({ by, value: decimalOf(value) });
 export const units = (value: string): Size => size("quantity", value);

@@ -8,7 +8,7 @@ import { readHoldings } from "../../../src/account/holdings.ts";
 import { readPending } from "../../../src/account/journal.ts";
 import { type OrderRow, findOrder, insertOrder, updateOrder } from "../../../src/account/orders.ts";
 import { RecentOrders } from "../../../src/account/recent-orders.ts";
-import type { Caller, RecordContext } from "../../../src/account/record.ts";
+import type { RecordContext } from "../../../src/account/record.ts";
 import type { AuditEvent } from "../../../src/domain/audit-entry.ts";
 import type { Execution } from "../../../src/domain/execution.ts";
 import { ClientOrderId, OrderId, SourceId } from "../../../src/domain/ids.ts";
@@ -20,6 +20,7 @@ import { openSqlStorage } from "./sql-storage.ts";
 import { setStop } from "../../../src/account/stops.ts";
 import { tradingDateOf } from "../../../src/domain/risk/policy.ts";
 import type { TradingStop } from "../../../src/domain/trading-stop.ts";
+import type { Caller } from "../../../src/account/caller.ts";
 
 export const ACCOUNT = anOrder().account;
 
