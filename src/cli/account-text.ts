@@ -1,5 +1,5 @@
 // A trading account as people read it.
-import type { Paint, Tone } from "./screen.ts";
+import { type Paint, type Tone, printable } from "./screen.ts";
 import { type Cell, formatFields, formatTable } from "./table.ts";
 import type { AccountView } from "./views.ts";
 
@@ -60,6 +60,24 @@ export function formatAccount(account: AccountView, paint: Paint): string {
   );
   return `${fields}\n\n${rules}`;
 }
+
+/** The settings that a new policy has not taken over from the one before, and what they are now, if there are any. */
+export function formatLeftOut(before: AccountView, after: AccountView, given: unknown): string | undefined {
+  const isGiven = (setting: string) => typeof given === "object" && given !== null && Object.hasOwn(given, setting);
+  const leftOut = Object.keys(before.policy)
+    .filter((name) => !isGiven(name))
+    .map((name) => ({ name, was: describeIn(before.policy, name), is: describeIn(after.policy, name) }))
+    .filter(({ was, is }) => was !== is);
+  if (leftOut.length === 0) return undefined;
+  return [
+    "The policy is replaced whole. The one before had these settings, and the new one leaves them out:",
+    ...leftOut.map(({ name, is }) => `  ${printable(name)}: ${printable(is)}`),
+    "A limit that is not set denies every entry.",
+  ].join("\n");
+}
+
+const describeIn = (policy: Readonly<Record<string, unknown>>, name: string): string =>
+  Object.hasOwn(policy, name) ? describe(policy[name]) || "none" : "not set";
 
 function toned(text: string, tones: Readonly<Record<string, Tone>>): Cell {
   const tone = Object.hasOwn(tones, text) ? tones[text] : undefined;

@@ -1,7 +1,7 @@
 // Orders that wait for a person, as people read them.
 import { nextCommand } from "./next-command.ts";
 import { describeTerms, formatOrder, shortTime } from "./order-text.ts";
-import type { Paint } from "./screen.ts";
+import { type Paint, printable } from "./screen.ts";
 import type { ConnectionOptions } from "./settings.ts";
 import { type Cell, formatTable } from "./table.ts";
 import type { OrderView } from "./views.ts";
@@ -26,12 +26,18 @@ export function formatHeld(orders: readonly OrderView[], options: ConnectionOpti
     order.source,
     order.hold?.owner ?? "",
   ]);
-  return [
-    formatTable(columns, rows, paint),
-    `Let one leave, or do not:\n\n  ${nextCommand("approvals approve", [first.id], options)}\n` +
-      `  ${nextCommand("approvals decline", [first.id], options)}`,
-  ].join("\n\n");
+  return [formatTable(columns, rows, paint), `Let one leave, or do not:\n\n${wordsOn(first, options)}`].join("\n\n");
 }
+
+/** That an order waits for a person, until when, and what says that person's word. */
+export const formatWaiting = (order: OrderView, options: ConnectionOptions): string =>
+  `${printable(order.id)} waits for a person${untilOf(order)}. Let it leave, or do not:\n\n${wordsOn(order, options)}`;
+
+const wordsOn = ({ id }: OrderView, options: ConnectionOptions): string =>
+  ["approve", "decline"].map((word) => `  ${nextCommand(`approvals ${word}`, [id], options)}`).join("\n");
+
+const untilOf = ({ hold }: OrderView): string =>
+  hold === undefined ? "" : `, until ${printable(shortTime(hold.expires_at))}, and is not sent after that`;
 
 /** What has been said, and how the order stands. */
 export function formatWord(order: OrderView, paint: Paint): string {

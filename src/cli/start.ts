@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { ensureDevVars, readDevVars } from "./dev-vars.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { applyMigrations, isFree, isStopping, startGateway, stopWhenAsked } from "./gateway-process.ts";
+import { MaskedOutput } from "./masked-output.ts";
 import { nextCommand } from "./next-command.ts";
 import type { ConnectionOptions } from "./settings.ts";
 import { shellQuote } from "./shell-quote.ts";
@@ -42,13 +43,15 @@ async function run({ port, stateDir, devVars }: Arguments): Promise<void> {
   }
   if (ensureDevVars(devVars)) console.log(`Wrote ${relative(process.cwd(), devVars)} with fresh random secrets.`);
   await applyMigrations(stateDir);
+  const output = new MaskedOutput((text) => process.stdout.write(text));
   const gateway = await startGateway({
     stateDir,
     envFile: devVars,
     port,
-    onOutput: (text) => process.stdout.write(text),
+    onOutput: (text) => output.add(text),
   });
   gateway.process.on("exit", (code) => {
+    output.end();
     if (!isStopping()) process.exit(code ?? 1);
   });
   const status = await ensureAccount(gateway.url, readDevVars(devVars).apiKey);

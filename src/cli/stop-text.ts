@@ -5,7 +5,7 @@ import { formatSteps } from "./receipt-text.ts";
 import { type Paint, type Tone, printable } from "./screen.ts";
 import type { ConnectionOptions } from "./settings.ts";
 import { type Cell, formatFields, formatTable } from "./table.ts";
-import type { StopView, StoppedView } from "./views.ts";
+import type { ReceiptView, StopView, StoppedView } from "./views.ts";
 
 const STATES: Readonly<Record<string, { readonly tone: Tone; readonly says: string }>> = {
   reducing: { tone: "doubtful", says: "exits pass, and cancels" },
@@ -47,9 +47,27 @@ export function formatStopped(
           "What is on the wire had left before, without an answer yet, and may be filled. Look at each:\n\n" +
             `  ${nextCommand("orders show", [sent], options)}`,
         ]),
-    `Release it:\n\n  ${nextCommand("release", [stop.id], options)}`,
+    formatWayBack(stop.id, options),
   ].join("\n\n");
 }
+
+const formatWayBack = (id: string, options: ConnectionOptions): string =>
+  `Release it:\n\n  ${nextCommand("release", [id], options)}`;
+
+/** What a signal has stopped, as its receipt tells, and the way back; nothing where it has stopped nothing. */
+export function formatStopsOf({ steps }: Pick<ReceiptView, "steps">, options: ConnectionOptions): readonly string[] {
+  return steps.filter(hasStopped).map(({ detail }) => {
+    // A receipt has the stop in words only, like `reducing, stop 1f0c2a4e-…`.
+    const [, state = "", id] = /^(\w+), stop ([\da-f-]{36})$/.exec(detail ?? "") ?? [];
+    if (id === undefined) return `See what is stopped:\n\n  ${nextCommand("stops", [], options)}`;
+    const says = meaningOf(state);
+    const stopped = `Stop ${id} is in force until a person releases it${says === undefined ? "" : `: ${says}`}.`;
+    return `${stopped} ${formatWayBack(id, options)}`;
+  });
+}
+
+export const hasStopped = ({ action, outcome }: ReceiptView["steps"][number]): boolean =>
+  action === "stop" && outcome === "done";
 
 /** A line per account, and one more for each further order on the wire. */
 function formatReached(accounts: StoppedView["accounts"], paint: Paint): string {
@@ -61,7 +79,7 @@ function formatReached(accounts: StoppedView["accounts"], paint: Paint): string 
   return formatTable(columns, rows, paint);
 }
 
-/** Each position that is being left, and those that stay, which somebody has to look after. */
+/** Each position that is being closed, and those that stay, which somebody has to look after. */
 function formatFlattened(
   accounts: StoppedView["accounts"],
   options: ConnectionOptions,
@@ -69,14 +87,14 @@ function formatFlattened(
 ): readonly string[] {
   const receipts = accounts.flatMap(({ flattened }) => flattened ?? []);
   if (receipts.length === 0) return [];
-  const leaving = receipts.map((receipt) => ({
+  const closing = receipts.map((receipt) => ({
     ...receipt,
     steps: receipt.steps.filter(({ symbol }) => symbol !== null),
   }));
-  const [first] = leaving.filter(({ steps }) => steps.length > 0);
-  if (first === undefined) return ["Nothing is held there: there is no position to leave."];
+  const [first] = closing.filter(({ steps }) => steps.length > 0);
+  if (first === undefined) return ["Nothing is held there: there is no position to close."];
   return [
-    formatSteps(leaving, paint),
+    formatSteps(closing, paint),
     `It goes on by itself. Read how each account fares:\n\n  ${nextCommand("signals show", [first.id], options)}`,
   ];
 }
@@ -85,7 +103,7 @@ function formatFlattened(
 export const formatReleased = (stop: StopView, options: ConnectionOptions, paint: Paint): string =>
   [
     `${paint("strong", `Released: ${printable(describeReach(stop))}.`)} What it has ended stays ended.`,
-    formatStop(stop, paint),
+    formatStop(stop, paint, `released, ${stop.state} until now`),
     `Other stops may still be in force:\n\n  ${nextCommand("stops", [], options)}`,
   ].join("\n\n");
 
@@ -113,12 +131,11 @@ export function formatStops(stops: readonly StopView[], paint: Paint): string {
   return formatTable(columns, rows, paint);
 }
 
-function formatStop(stop: StopView, paint: Paint): string {
-  const says = Object.hasOwn(STATES, stop.state) ? STATES[stop.state]?.says : undefined;
+function formatStop(stop: StopView, paint: Paint, state = describeState(stop)): string {
   return formatFields(
     [
       ["stop", { text: stop.id, tone: "strong" }],
-      ["state", says === undefined ? stop.state : `${stop.state}: ${says}`],
+      ["state", state],
       ["reason", stop.reason],
       ["by", stop.set_by],
       ["level", stop.level],
@@ -127,6 +144,14 @@ function formatStop(stop: StopView, paint: Paint): string {
     paint,
   );
 }
+
+function describeState({ state }: StopView): string {
+  const says = meaningOf(state);
+  return says === undefined ? state : `${state}: ${says}`;
+}
+
+const meaningOf = (state: string): string | undefined =>
+  Object.hasOwn(STATES, state) ? STATES[state]?.says : undefined;
 
 function stateOf({ state }: StopView): Cell {
   const tone = Object.hasOwn(STATES, state) ? STATES[state]?.tone : undefined;

@@ -39,7 +39,7 @@ export const NewStop = z
       .default(false)
       .meta({
         description:
-          "Whether every position that it reaches is left, at the market, and what rests in its symbol canceled, whatever `cancel` " +
+          "Whether every position that it reaches is closed, at the market, and what rests in its symbol canceled, whatever `cancel` " +
           "says. Not with `halted`, and not for a `source`: positions are the account's.",
       }),
     reason: ChangeReason,
@@ -52,7 +52,7 @@ export const NewStop = z
   .meta({ id: "NewStop" });
 export type NewStop = z.infer<typeof NewStop>;
 
-/** What is done as it is set. Neither is a part of the stop: what was canceled or left stays so when it is released. */
+/** What is done as it is set. Neither is a part of the stop: what was canceled or closed stays so when it is released. */
 export type StopActions = { readonly cancels: StopCancels; readonly flatten: boolean };
 
 /** How much of trading a source's own signal takes away when it says `stop`. */

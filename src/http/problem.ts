@@ -98,7 +98,8 @@ export const PROBLEMS = {
     title: "Somebody else has to approve it",
     about:
       "The account's policy asks for two persons: whoever approves an order is not the one behind it, which is the `owner` of the " +
-      "source that sent it or of the API key. The order is still held.",
+      "source that sent it or of the API key. The source `default` has none, so nobody approves its orders: send through a source of " +
+      "your own. The order is still held.",
   },
   price_moved: {
     status: 409,

@@ -89,7 +89,8 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
         code: "second_person_required",
         detail:
           refusal.owner === null
-            ? "Nobody has written down whose order it is: give its source an owner, for the orders to come."
+            ? "Nobody has written down whose order it is. For the orders to come, give its source an owner; the source `default` has " +
+              "none and takes none: send through a source of your own."
             : `It is an order of ${refusal.owner}: somebody else has to approve it.`,
       };
     case "price_moved":

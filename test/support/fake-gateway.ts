@@ -4,7 +4,11 @@ import { type IncomingMessage, type ServerResponse, createServer } from "node:ht
 import { runCommandLine } from "../../src/cli/command-line.ts";
 
 export type Asked = { readonly method: string; readonly path: string; readonly body: unknown };
-export type Answer = { readonly status?: number; readonly body: unknown };
+export type Answer = {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+};
 
 export type FakeGateway = {
   readonly url: string;
@@ -19,8 +23,8 @@ export async function aFakeGateway(answer: (asked: Asked) => Answer | undefined)
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const question = { method: request.method ?? "", path: request.url ?? "", body: await readBody(request) };
     asked.push(question);
-    const given = answer(question) ?? { status: 404, body: { code: "not_found", detail: "Not here." } };
-    response.writeHead(given.status ?? 200, { "Content-Type": "application/json" });
+    const given: Answer = answer(question) ?? { status: 404, body: { code: "not_found", detail: "Not here." } };
+    response.writeHead(given.status ?? 200, { "Content-Type": "application/json", ...given.headers });
     response.end(JSON.stringify(given.body));
   };
   const server = createServer((request, response) => void respond(request, response)).listen(0, "127.0.0.1");

@@ -1,7 +1,7 @@
 // sallyport accounts: which trading accounts there are, and what each may do.
 import * as z from "zod";
 import { type Call, ask } from "../api.ts";
-import { formatAccount, formatAccounts } from "../account-text.ts";
+import { formatAccount, formatAccounts, formatLeftOut } from "../account-text.ts";
 import {
   COMMON_USAGE,
   CONNECTION_OPTIONS,
@@ -59,7 +59,7 @@ the scope admin:accounts; orders:read is enough to look, and kill to disable.
 
   npx sallyport accounts create --file account.secret.json
   npx sallyport accounts show paper --json | jq .policy > policy.json
-  npx sallyport accounts policy paper --file policy.json --reason 'TSLA too'
+  npx sallyport accounts policy paper --file policy.json --reason 'TSLA too'    # the whole policy
   npx sallyport accounts credentials a1 --file a1.secret.json --reason 'a key each quarter'
   npx sallyport accounts credentials a1 --file a1.fernet --fernet-key-file fernet.key
   npx sallyport accounts change paper --mode shadow --reason 'a new strategy'
@@ -115,9 +115,9 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
     case "policy": {
       refuseAllBut("file", "reason");
       if (reason === undefined) throw new UsageFault("--reason is missing: why does the policy change?");
-      const path = `${pathOf(rest.slice(0, 1))}/policy`;
+      const path = pathOf(rest.slice(0, 1));
       const body = { policy: await readDocument(rest.slice(1), file), reason };
-      return answerWithAccount({ method: "PUT", path, body }, "This policy binds from the next order on.");
+      return replacePolicy(readConnection(values, env), path, { body, screen });
     }
     case "credentials": {
       refuseAllBut("file", "fernet-key-file", "reason");
@@ -180,6 +180,23 @@ async function withOpenCredentials(account: unknown, fernetKeyFile: string): Pro
 async function listAccounts(connection: Connection, screen: Screen): Promise<ExitCode> {
   const { body } = await ask(connection, { path: PATH }, z.looseObject({ accounts: z.array(AccountView) }));
   screen.show({ document: body.accounts, text: () => formatAccounts(body.accounts, screen.paint) });
+  return EXIT.done;
+}
+
+type NewPolicy = { readonly policy: unknown; readonly reason: string };
+
+/** A policy is replaced whole, so the one before is read first: whoever leaves a setting out may have meant to keep it. */
+async function replacePolicy(
+  connection: Connection,
+  path: string,
+  { body, screen }: { readonly body: NewPolicy; readonly screen: Screen },
+): Promise<ExitCode> {
+  const { body: before } = await ask(connection, { path }, AccountView);
+  const { body: after } = await ask(connection, { method: "PUT", path: `${path}/policy`, body }, AccountView);
+  const text = () => `This policy binds from the next order on.\n\n${formatAccount(after, screen.paint)}`;
+  screen.show({ document: after, text });
+  const leftOut = formatLeftOut(before, after, body.policy);
+  if (leftOut !== undefined) screen.hint(leftOut);
   return EXIT.done;
 }
 

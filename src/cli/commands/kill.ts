@@ -31,7 +31,7 @@ which.
   --source SOURCE      only what this source sends; default and api are sources, too
   --symbol SYMBOL      only this symbol, as the broker spells it
   --halt               let no exits through either
-  --flatten            also leave every position there, at the market, and clear away what rests in
+  --flatten            also close every position there, at the market, and clear away what rests in
                        its symbol. Not with --halt, which lets no exit through, nor with --source,
                        since positions are an account's
   --cancel WHICH       live orders to cancel: entries, which open or add to a position (default);

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Address } from "../address.ts";
 import { type Answer, type RawCall, exchange } from "../api.ts";
+import { formatWaiting } from "../approval-text.ts";
 import { COMMON_USAGE, CONNECTION_USAGE, SIGNING_OPTIONS, readArguments, readWhole } from "../arguments.ts";
 import { readBody } from "../body.ts";
 import type { Command, Context } from "../command.ts";
@@ -10,8 +11,9 @@ import { formatOrder } from "../order-text.ts";
 import { type ConnectionOptions, readGatewayAddress, readSigningSecret } from "../settings.ts";
 import { nextCommand } from "../next-command.ts";
 import { readScheme, signAs } from "../signing.ts";
-import { formatReceipt } from "../receipt-text.ts";
+import { canceledIn, formatReceipt } from "../receipt-text.ts";
 import type { Paint } from "../screen.ts";
+import { formatStopsOf, hasStopped } from "../stop-text.ts";
 import { FanOutView, OrderView, ReceiptView } from "../views.ts";
 
 /** An order in the gateway's own format is answered with the order, anything else with a receipt. */
@@ -88,14 +90,21 @@ function formatAnswer({ status, headers, body }: Answer<Sent>, options: Connecti
 type OneAnswer = { readonly status: number; readonly isReplayed: boolean; readonly body: One };
 
 function formatOne({ status, isReplayed, body }: OneAnswer, options: ConnectionOptions, paint: Paint): string {
-  const { outcomes, command, text, isOver } = isReceipt(body) ? showReceipt(body, paint) : showOrder(body, paint);
-  const said = isReplayed ? "sent before, and stands so now" : outcomes[status];
+  const { outcomes, command, text, held, stops, isOver } = isReceipt(body)
+    ? showReceipt(body, options, paint)
+    : showOrder(body, paint);
+  const said = isReplayed ? SENT_BEFORE : outcomes[status];
   return [
     `HTTP ${status}: ${said ?? "recorded"}.`,
     text,
+    // A stop of then may have been released by now, and somebody else's may stand.
+    ...(isReplayed ? [] : stops),
+    ...held.map((order) => formatWaiting(order, options)),
     ...(isOver ? [] : [`Read what becomes of it:\n\n  ${nextCommand(command, [body.id], options)}`]),
   ].join("\n\n");
 }
+
+const SENT_BEFORE = "sent before, and stands so now";
 
 type Shown = {
   /** What a status means. */
@@ -103,30 +112,49 @@ type Shown = {
   /** What reads it again. */
   readonly command: string;
   readonly text: string;
+  /** Orders that wait for a person. */
+  readonly held: readonly OrderView[];
+  /** What it has stopped, in words, and how to release that. */
+  readonly stops: readonly string[];
   /** Whether nothing more becomes of it. */
   readonly isOver: boolean;
 };
 
 const showOrder = (order: OrderView, paint: Paint): Shown => ({
-  outcomes: { 200: describeDecision(order), 202: "recorded, and approved" },
+  outcomes: {
+    200: describeDecision(order),
+    202: isHeld(order) ? "recorded, and held: the rules let it pass, and a person has to" : "recorded, and approved",
+  },
   command: "orders show",
   text: formatOrder(order, paint),
+  held: [order].filter(isHeld),
+  stops: [],
   isOver: order.status === "denied" || order.status === "shadowed",
 });
 
+const isHeld = ({ delivery }: OrderView): boolean => delivery === "held";
+
 function describeDecision({ status }: OrderView): string {
   if (status === "denied") return "recorded, and denied by the policy";
-  return status === "shadowed"
-    ? "recorded, and approved; the account is a shadow and sends nothing"
-    : "sent before, and stands so now";
+  return status === "shadowed" ? "recorded, and approved; the account is a shadow and sends nothing" : SENT_BEFORE;
 }
 
-const showReceipt = (receipt: ReceiptView, paint: Paint): Shown => ({
-  outcomes: { 200: "recorded, and nothing is on its way", 202: "recorded, and set going" },
+const showReceipt = (receipt: ReceiptView, options: ConnectionOptions, paint: Paint): Shown => ({
+  outcomes: { 200: describeDone(receipt), 202: "recorded, and set going" },
   command: "signals show",
   text: formatReceipt(receipt, paint),
+  held: receipt.orders.filter(isHeld),
+  stops: formatStopsOf(receipt, options),
   isOver: receipt.steps.every(({ outcome }) => outcome === "done" || outcome === "failed"),
 });
+
+/** No order comes of it any more. It may have taken something away all the same. */
+function describeDone({ steps }: ReceiptView): string {
+  if (steps.some(hasStopped)) return "recorded, and trading is stopped";
+  return canceledIn(steps).size === 0
+    ? "recorded, and nothing is on its way"
+    : "recorded, and cancels are on their way";
+}
 
 /** What the gateway does not say of a signature, whoever holds the secret can find out. */
 async function sendSigned(address: Address, call: RawCall, options: ConnectionOptions): Promise<Answer<Sent>> {

@@ -26,7 +26,7 @@ export const signals: Command = { summary: "show what became of a signal", usage
 async function run(args: readonly string[], { screen, env }: Context): Promise<ExitCode> {
   const { values, positionals } = readArguments(args, CONNECTION_OPTIONS);
   const [action, ...rest] = positionals;
-  if (action !== "show") throw new UsageFault("signals knows show");
+  if (action !== "show") throw new UsageFault("signals knows show: give it the id that send and kill have shown");
   const path = `/v1/signals/${encodeURIComponent(readOne("SIGNAL", rest))}`;
   const { body } = await ask(readConnection(values, env), { path }, ReceiptView);
   screen.show({ document: body, text: () => formatReceipt(body, screen.paint) });

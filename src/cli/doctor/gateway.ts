@@ -3,6 +3,7 @@
 // of everything behind it.
 import * as z from "zod";
 import { type Check, type CheckStatus, failed, passed } from "../../domain/check.ts";
+import type { Address } from "../address.ts";
 import { ask, exchange } from "../api.ts";
 import { Failure } from "../failure.ts";
 import { nextCommand } from "../next-command.ts";
@@ -24,7 +25,7 @@ const REPLAY_WINDOW_SEC = 300;
 export async function checkGateway(options: ConnectionOptions, env: Environment, runsAs?: string): Promise<Check[]> {
   const address = readGatewayAddress(options, env);
   const health = await timed(() => exchange(address, { path: "/health", headers: {}, bytes: undefined }, Health));
-  if ("failure" in health) return [describeHealth(health.failure)];
+  if ("failure" in health) return [describeHealth(health.failure, address)];
   const { environment, version } = health.answer.body;
   const found = [
     passed("gateway.reachable", `${address.url} answers.`),
@@ -84,13 +85,15 @@ function readDate(headers: Headers, times: Times): ClockReading[] {
   return Number.isNaN(toldMs) ? [] : [{ toldMs, precisionMs: DATE_PRECISION_MS, ...times }];
 }
 
-function describeHealth({ document }: Failure): Check {
+function describeHealth({ document }: Failure, { isLoopback }: Address): Check {
   switch (document.code) {
     case "unreachable":
       return failed(
         "gateway.reachable",
         document.detail,
-        "npm start, in another terminal; if the gateway is elsewhere, say where with --url.",
+        isLoopback
+          ? "npm start, in another terminal; if the gateway is elsewhere, say where with --url."
+          : "Check the address, its spelling first, and whether the gateway is deployed there.",
       );
     case "not_a_gateway":
       return failed("gateway.reachable", document.detail, "Say where the gateway is with --url.");

@@ -72,7 +72,7 @@ const postStop = createRoute({
   description:
     "Everywhere, or only in an account, of a source, or in a symbol. It is in force when the answer is there, also for what was " +
     "approved before and has not left. The accounts go by it even while the database is away. Cancels always pass, and exits " +
-    "unless the state is `halted`. With `flatten`, every position that it reaches is left as well, each account's in the " +
+    "unless the state is `halted`. With `flatten`, every position that it reaches is closed as well, each account's in the " +
     "transaction that sets the stop.",
   security: mayStop.security,
   request: { body: bodyOf(NewStopSchema) },

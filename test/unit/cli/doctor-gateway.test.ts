@@ -242,6 +242,15 @@ describe("a gateway that cannot be asked", () => {
     expect(checks[0]?.advice).toContain("npm start");
   });
 
+  it("is not there, by an address elsewhere", async () => {
+    const checks = await checkGateway(
+      { url: url.replace("http://127.0.0.1", "https://0.0.0.0") },
+      { SALLYPORT_API_KEY: KEY },
+    );
+    expect(checks).toMatchObject([{ check: "gateway.reachable", status: "failed" }]);
+    expect(checks[0]?.advice).toMatch(/^Check the address/);
+  });
+
   it("is nowhere, by an address that is none", async () => {
     await expect(checkGateway({ url: "gateway" }, {})).rejects.toThrow(UsageFault);
   });

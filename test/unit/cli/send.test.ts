@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { legIdOf } from "../../../src/domain/ids.ts";
 import { anOrder } from "../../support/builders.ts";
 import { type Answer, aFakeGateway, callCommandLine } from "../../support/fake-gateway.ts";
 import { aReceipt, aStep } from "./receipts.ts";
@@ -38,6 +39,86 @@ describe("an order that was sent", () => {
     expect(exit).toBe(0);
     expect(out).toMatch(/^HTTP 200: recorded, and denied by the policy\./);
     expect(out).not.toContain("Read what becomes of it");
+  });
+});
+
+describe("an order that is held", () => {
+  const hold = { expires_at: "2026-01-15T14:45:00.000Z", price: "187.5", owner: "ana", decided: null };
+  const order = anOrder({ status: "pending_new", delivery: "held", hold });
+
+  it("says that a person has to let it pass, until when, and by which command", async () => {
+    const { exit, out, url } = await send({ status: 202, body: order });
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^HTTP 202: recorded, and held: the rules let it pass, and a person has to\.$/m);
+    expect(out).toContain(`${order.id} waits for a person, until 2026-01-15T14:45:00Z, and is not sent after that.`);
+    expect(out).toContain(`\n  npx sallyport approvals approve --url ${url} ${order.id}\n`);
+    expect(out).toContain(`\n  npx sallyport approvals decline --url ${url} ${order.id}\n`);
+  });
+
+  it("says so too where an alert asked for it, or where it was sent before", async () => {
+    const steps = [aStep({ action: "buy", symbol: "AAPL", outcome: "ordered", orders: [order.id] })];
+    const alert = await sendBody("BUY 10 AAPL", { status: 202, body: aReceipt({ steps, orders: [order] }) });
+    const again = await send({ status: 200, body: order, headers: { "Idempotency-Replayed": "true" } });
+    expect(again.out).toMatch(/^HTTP 200: sent before, and stands so now\.$/m);
+    for (const { out, url } of [alert, again]) {
+      expect(out).toContain(`npx sallyport approvals approve --url ${url} ${order.id}\n`);
+    }
+  });
+});
+
+describe("a signal that cancels", () => {
+  const [profit, loss] = [legIdOf(anOrder().id, 1), legIdOf(anOrder().id, 2)];
+  const cancel = aStep({ action: "cancel", outcome: "done", canceled: [profit, loss] });
+
+  it("says how many orders, which, and what that does to a position", async () => {
+    const { out } = await sendBody('{"intent":"cancel"}', { status: 200, body: aReceipt({ steps: [cancel] }) });
+    expect(out).toMatch(/^HTTP 200: recorded, and cancels are on their way\.$/m);
+    expect(out).toContain(
+      "2 orders are asked to be canceled; a take profit or a stop loss among them protects its position no more:\n\n" +
+        `  ${profit}\n  ${loss}\n`,
+    );
+  });
+
+  it("counts an order once, and says nothing of a position that something else is done about", async () => {
+    const steps = ["AAPL", "MSFT"].map((symbol) => aStep({ action: "exit", symbol, canceled: [loss] }));
+    const { out } = await send({ status: 202, body: aReceipt({ steps }) });
+    expect(out).toContain(`1 order is asked to be canceled:\n\n  ${loss}\n`);
+  });
+
+  it("has canceled nothing where nothing was live", async () => {
+    const steps = [
+      aStep({ action: "cancel", outcome: "done", code: "nothing_to_do", detail: "no such order is live" }),
+    ];
+    const { out } = await send({ status: 200, body: aReceipt({ steps }) });
+    expect(out).toMatch(/^HTTP 200: recorded, and nothing is on its way\.$/m);
+    expect(out).not.toContain("asked to be canceled");
+  });
+});
+
+describe("a signal that stops trading", () => {
+  const id = "1f0c2a4e-7d35-4f0e-9a51-3d7f5d0c9b11";
+  const stopped = (detail: string) => aReceipt({ steps: [aStep({ action: "stop", outcome: "done", detail })] });
+
+  it.each([
+    ["PAUSE", "reducing", "exits pass, and cancels"],
+    ["KILL", "halted", "nothing passes but cancels"],
+  ])("as %s does, says what still passes, and how to release it", async (text, state, says) => {
+    const { out, url } = await sendBody(text, { status: 200, body: stopped(`${state}, stop ${id}`) });
+    expect(out).toMatch(/^HTTP 200: recorded, and trading is stopped\.$/m);
+    expect(out).toContain(`Stop ${id} is in force until a person releases it: ${says}. Release it:`);
+    expect(out).toContain(`\n  npx sallyport release --url ${url} ${id}\n`);
+  });
+
+  it("is looked up where the receipt of a newer gateway says it in other words", async () => {
+    const { out, url } = await send({ status: 200, body: stopped("everything stands still") });
+    expect(out).toContain(`See what is stopped:\n\n  npx sallyport stops --url ${url}\n`);
+  });
+
+  it("says nothing of a stop when it was sent before: that may be released by now", async () => {
+    const headers = { "Idempotency-Replayed": "true" };
+    const { out } = await send({ status: 200, body: stopped(`reducing, stop ${id}`), headers });
+    expect(out).toMatch(/^HTTP 200: sent before, and stands so now\.$/m);
+    expect(out).not.toContain("npx sallyport release");
   });
 });
 

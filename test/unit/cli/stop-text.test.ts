@@ -100,6 +100,7 @@ describe("a stop that is released", () => {
   it("says what it was, and that others may be in force", () => {
     const text = formatReleased(aStop({ source: "momentum" }), {}, plain);
     expect(text).toMatch(/^Released: source momentum\. What it has ended stays ended\.$/m);
+    expect(text).toMatch(/^state +released, reducing until now$/m);
     expect(text).toMatch(/Other stops may still be in force:\n\n {2}npx sallyport stops$/);
   });
 });
