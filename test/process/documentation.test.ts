@@ -46,8 +46,9 @@ describe("the documentation's programs, copied as they stand", () => {
   const asCloned = (code: string): string =>
     code.replaceAll("npx sallyport", `"${process.execPath}" "${resolve("src/cli/sallyport.js")}"`);
   const inWorld = () => {
-    const env = { ...process.env, SALLYPORT_URL: gateway.url, SALLYPORT_API_KEY: world.secrets.apiKey };
-    return { cwd: world.dir, env };
+    const { apiKey, hmacSecret } = world.secrets;
+    const settings = { SALLYPORT_URL: gateway.url, SALLYPORT_API_KEY: apiKey, SALLYPORT_SECRET: hmacSecret };
+    return { cwd: world.dir, env: { ...process.env, ...settings } };
   };
 
   it.skipIf(isMissing("python3"))("get an order accepted from Python's standard library", async () => {
@@ -63,13 +64,34 @@ describe("the documentation's programs, copied as they stand", () => {
   });
 
   it.skipIf(isMissing("bash"))("get alerts in other formats to an account, and show their receipts", async () => {
-    const code = asCloned(blockOf("README.md", "sh", "'BUY 10 AAPL'"));
+    const code = asCloned(blockOf("README.md", "sh", "'BUY 10 SPY'"));
     const { stdout } = await run("bash", ["-ec", code], inWorld());
     const table = blockOf("README.md", "text", "WANTED").split("\n");
     for (const line of table) expect(stdout).toContain(line);
     expect(stdout.match(/^HTTP 202: recorded, and set going\.$/gm)).toHaveLength(2);
     expect(stdout).toMatch(/^format +text$/m);
     expect(stdout).toMatch(/^format +tradingview$/m);
+  });
+
+  it.skipIf(isMissing("bash", "jq"))("have an order wait for a person, with every other setting kept", async () => {
+    const code = asCloned(blockOf("docs/approvals.md", "sh", "policy.json"));
+    const { stdout, stderr } = await run("bash", ["-ec", code], inWorld());
+    expect(stderr).not.toContain("leaves them out");
+    expect(stdout).toMatch(/^HTTP 202: recorded, and held: /m);
+    // Nobody is there to let the orders of the next tests pass.
+    const auto = `jq '.approval = "auto"' policy.json | npx sallyport accounts policy paper - --reason over`;
+    await run("bash", ["-ec", asCloned(auto)], inWorld());
+  });
+
+  it.skipIf(isMissing("bash", "jq"))("try a strategy in a shadow account, from a file with an order", async () => {
+    const order = blockOf("docs/operating.md", "sh", "> order.json");
+    const { stdout } = await run(
+      "bash",
+      ["-ec", asCloned(order + blockOf("docs/operating.md", "sh", "--fan-out trial"))],
+      inWorld(),
+    );
+    expect(stdout).toMatch(/^paper: HTTP 202: recorded, and approved\.$/m);
+    expect(stdout).toMatch(/^trial: HTTP 200: recorded, and approved; the account is a shadow and sends nothing\.$/m);
   });
 
   it.skipIf(isMissing("bash", "curl", "sed"))("read orders and the audit log with the API key", async () => {
