@@ -35,11 +35,11 @@ export function flatten(sql: SqlStorage, context: PursuingContext, symbol: strin
   return [isPositionKnown(sql) ? whole : failed(whole, UNKNOWN), ...steps];
 }
 
-const LEFT = { code: "superseded", detail: "every position is left" };
+const LEFT = { code: "superseded", detail: "every position is closed" };
 
 const UNKNOWN = {
   code: "position_unknown",
-  detail: "the broker has never said what is held: what was opened here is left, and ask again once it has said",
+  detail: "the broker has never said what is held: what was opened here is closed; ask again once it has said",
 };
 
 /** The same where the account can decide nothing: what is held stays, and each symbol says so. */

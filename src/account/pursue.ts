@@ -62,7 +62,7 @@ export function refusalOf(sql: SqlStorage, instruction: Instruction, context: Pu
   const state = tradingStateOf(sql, { source: signal.source, symbol: instruction.symbol });
   if (state === "halted") return { code: "trading_halted", detail: "trading is halted" };
   if (state === "reducing" && signal.settings.isUnderStop !== true && isLeftUnderStop(sql, instruction.symbol)) {
-    return { code: "being_left", detail: "a stop has the position left already" };
+    return { code: "being_left", detail: "a stop has the position closed already" };
   }
   const opens =
     instruction.action === "add" || (instruction.action === "enter" && !onlyCloses(sql, instruction, context));

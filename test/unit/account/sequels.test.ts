@@ -419,7 +419,7 @@ describe("what waits for its turn", () => {
     if (read(sql, first(receipt)).order.delivery === "pending") expect(ends()).toBe(code);
   });
 
-  it("is dropped by a person who has everything left", () => {
+  it("is dropped by a person who has everything closed", () => {
     const { sql, receipt } = waiting();
     const deciding = ok(contextOf());
     const args = { account: ACCOUNT, caller: CALLER, nowMs: NOW_MS, newId: () => newId((made += 1)), deciding };
