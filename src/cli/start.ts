@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { ensureDevVars, readDevVars } from "./dev-vars.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { applyMigrations, isFree, isStopping, startGateway, stopWhenAsked } from "./gateway-process.ts";
+import { startLocalCron } from "./local-cron.ts";
 import { MaskedOutput } from "./masked-output.ts";
 import { nextCommand } from "./next-command.ts";
 import type { ConnectionOptions } from "./settings.ts";
@@ -54,6 +55,7 @@ async function run({ port, stateDir, devVars }: Arguments): Promise<void> {
     output.end();
     if (!isStopping()) process.exit(code ?? 1);
   });
+  startLocalCron(gateway.url, (trouble) => process.stderr.write(`The cron trigger could not be fired: ${trouble}\n`));
   const status = await ensureAccount(gateway.url, readDevVars(devVars).apiKey);
   const options = optionsFor(gateway.url, { port, devVars });
   console.log(welcome(gateway.url, options));
