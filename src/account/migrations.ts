@@ -197,6 +197,16 @@ const MIGRATIONS: readonly string[] = [
       AND json_extract(NEW.state, '$.parent') IS NULL;
   END;
   `,
+  `
+  -- A step says which stop it has set. Steps that were stored before said so in words only, like "reducing, stop 1f0c2a4e-…".
+  UPDATE signals SET signal = json_set(signal, '$.steps', json((
+    SELECT json_group_array(json_set(value, '$.stop',
+      CASE WHEN value ->> '$.action' = 'stop' AND value ->> '$.outcome' = 'done' THEN json_object(
+        'id', substr(value ->> '$.detail', -36),
+        'state', substr(value ->> '$.detail', 1, instr(value ->> '$.detail', ',') - 1)
+      ) ELSE json('null') END))
+    FROM json_each(signal, '$.steps'))));
+  `,
 ];
 
 /** Brings the object's tables up to date, all steps or none. */

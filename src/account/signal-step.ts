@@ -9,6 +9,7 @@ export const stepOf = (instruction: { readonly action: string; readonly symbol?:
   outcome: "working",
   code: null,
   detail: null,
+  stop: null,
   orders: [],
   canceled: [],
 });

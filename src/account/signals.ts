@@ -15,6 +15,7 @@ export type StoredStep = {
   readonly outcome: StepOutcome;
   readonly code: string | null;
   readonly detail: string | null;
+  readonly stop: SignalStep["stop"];
   readonly orders: readonly OrderId[];
   readonly canceled: readonly OrderId[];
 };

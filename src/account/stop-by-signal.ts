@@ -36,8 +36,8 @@ export function stopBySignal(sql: SqlStorage, instruction: StopInstruction, cont
   const set = setStop(sql, wanted, "entries", { account, nowMs, random, caller, flatten: flattens });
   const stop = set.inForce[0] ?? wanted;
   const canceled = set.canceled.map(({ id }) => id);
-  const detail = `${stop.state}, stop ${stop.id}`;
-  const step: StoredStep = { ...stepOf({ action: "stop" }), outcome: "done", canceled, detail };
+  const { id, state } = stop;
+  const step: StoredStep = { ...stepOf({ action: "stop" }), outcome: "done", stop: { id, state }, canceled };
   if (instruction.flatten !== true) return [step];
   if (!flattens) return [step, NOT_OF_A_SOURCE];
   const mandate = { ...signal, settings: { ...signal.settings, isUnderStop: true as const } };

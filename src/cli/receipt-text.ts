@@ -59,12 +59,14 @@ export function formatSteps(receipts: readonly Pick<ReceiptView, "account" | "st
     { title: "WHY" },
   ];
   const rows = receipts.flatMap(({ account, steps }) =>
-    steps.map(({ action, symbol, outcome, code, detail }): readonly Cell[] => [
+    steps.map(({ action, symbol, outcome, code, detail, stop }): readonly Cell[] => [
       account,
       action,
       symbol ?? "",
       outcomeOf(outcome),
-      [code, detail].filter((text) => text !== null && text !== outcome).join(": "),
+      stop === null
+        ? [code, detail].filter((text) => text !== null && text !== outcome).join(": ")
+        : `${stop.state}, stop ${stop.id}`,
     ]),
   );
   return formatTable(columns, rows, paint);

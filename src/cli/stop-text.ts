@@ -56,18 +56,14 @@ const formatWayBack = (id: string, options: ConnectionOptions): string =>
 
 /** What a signal has stopped, as its receipt tells, and the way back; nothing where it has stopped nothing. */
 export function formatStopsOf({ steps }: Pick<ReceiptView, "steps">, options: ConnectionOptions): readonly string[] {
-  return steps.filter(hasStopped).map(({ detail }) => {
-    // A receipt has the stop in words only, like `reducing, stop 1f0c2a4e-…`.
-    const [, state = "", id] = /^(\w+), stop ([\da-f-]{36})$/.exec(detail ?? "") ?? [];
-    if (id === undefined) return `See what is stopped:\n\n  ${nextCommand("stops", [], options)}`;
-    const says = meaningOf(state);
-    const stopped = `Stop ${id} is in force until a person releases it${says === undefined ? "" : `: ${says}`}.`;
-    return `${stopped} ${formatWayBack(id, options)}`;
-  });
+  return steps
+    .flatMap(({ stop }) => stop ?? [])
+    .map(({ id, state }) => {
+      const says = meaningOf(state);
+      const stopped = `Stop ${printable(id)} is in force until a person releases it${says === undefined ? "" : `: ${says}`}.`;
+      return `${stopped} ${formatWayBack(id, options)}`;
+    });
 }
-
-export const hasStopped = ({ action, outcome }: ReceiptView["steps"][number]): boolean =>
-  action === "stop" && outcome === "done";
 
 /** A line per account, and one more for each further order on the wire. */
 function formatReached(accounts: StoppedView["accounts"], paint: Paint): string {
@@ -130,6 +126,10 @@ export function formatStops(stops: readonly StopView[], paint: Paint): string {
   ]);
   return formatTable(columns, rows, paint);
 }
+
+/** Beside the list, which may lack a stop. */
+export const describeUnread = (accounts: readonly string[]): string =>
+  `What is stopped only at ${accounts.map(printable).join(", ")} is missing: no answer came in time. Ask again.`;
 
 function formatStop(stop: StopView, paint: Paint, state = describeState(stop)): string {
   return formatFields(

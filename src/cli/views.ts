@@ -57,6 +57,7 @@ const StepView = z.looseObject({
   outcome: z.string(),
   code: z.string().nullable(),
   detail: z.string().nullable(),
+  stop: z.looseObject({ id: z.string(), state: z.string() }).nullable(),
   orders: z.array(z.string()),
   canceled: z.array(z.string()),
 });

@@ -13,7 +13,7 @@ import { nextCommand } from "../next-command.ts";
 import { readScheme, signAs } from "../signing.ts";
 import { canceledIn, formatReceipt } from "../receipt-text.ts";
 import type { Paint } from "../screen.ts";
-import { formatStopsOf, hasStopped } from "../stop-text.ts";
+import { formatStopsOf } from "../stop-text.ts";
 import { FanOutView, OrderView, ReceiptView } from "../views.ts";
 
 /** An order in the gateway's own format is answered with the order, anything else with a receipt. */
@@ -150,7 +150,7 @@ const showReceipt = (receipt: ReceiptView, options: ConnectionOptions, paint: Pa
 
 /** No order comes of it any more. It may have taken something away all the same. */
 function describeDone({ steps }: ReceiptView): string {
-  if (steps.some(hasStopped)) return "recorded, and trading is stopped";
+  if (steps.some(({ stop }) => stop !== null)) return "recorded, and trading is stopped";
   return canceledIn(steps).size === 0
     ? "recorded, and nothing is on its way"
     : "recorded, and cancels are on their way";

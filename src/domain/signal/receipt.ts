@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { AccountId, OrderId, SourceId } from "../ids.ts";
 import { Order } from "../order.ts";
+import { TradingStop } from "../trading-stop.ts";
 
 /**
  * `waiting`: it is carried out once what the signal asks for before it in the same symbol is settled. `ordered`: its order is
@@ -11,12 +12,15 @@ import { Order } from "../order.ts";
 export const StepOutcome = z.enum(["waiting", "ordered", "working", "done", "shadowed", "failed"]);
 export type StepOutcome = z.infer<typeof StepOutcome>;
 
+const StopSet = TradingStop.pick({ id: true, state: true });
+
 const SignalStep = z.strictObject({
   action: z.string(),
   symbol: z.string().nullable(),
   outcome: StepOutcome,
   code: z.string().nullable().meta({ description: "Why it ended, as a stable word; `null` while it has not." }),
   detail: z.string().nullable().meta({ description: "In words, with the numbers." }),
+  stop: StopSet.nullable().meta({ description: "The stop that it has set, or found to say the same." }),
   orders: z.array(OrderId).meta({ description: "That came of it so far, the first one first." }),
   canceled: z.array(OrderId).meta({ description: "Orders that it wanted canceled." }),
 });

@@ -8,7 +8,6 @@ import {
   requireRevision,
 } from "../../../src/account/configuration.ts";
 import { decisionContextOf } from "../../../src/account/decision-context.ts";
-import { migrate } from "../../../src/account/migrations.ts";
 import { SourceId } from "../../../src/domain/ids.ts";
 import { aBroker, NOW_MS, aConfiguration, aPolicy } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
@@ -56,48 +55,6 @@ describe("an account's configuration", () => {
     adoptConfiguration(sql, ACCOUNT, aConfiguration({ policy: aPolicy({ max_quantity: "1" }) }), CONTEXT);
     expect(readConfiguration(sql)?.policy.max_quantity).toBe("100");
     expect(typesOf(sql)).toEqual(["account.configured"]);
-  });
-});
-
-/** Takes the step again that has these words in it, and those after it. */
-function migrateFrom(sql: SqlStorage, words: string): void {
-  // Later steps add these, which cannot be done twice.
-  sql.exec("ALTER TABLE used_bodies DROP COLUMN order_id");
-  sql.exec("ALTER TABLE stops DROP COLUMN asked");
-  sql.exec("DROP TRIGGER sequels_overtaken_by_goal; DROP TRIGGER sequels_overtaken_by_order; DROP TABLE sequels");
-  sql.exec("DELETE FROM _migrations WHERE id >= (SELECT id FROM _migrations WHERE instr(statements, ?) > 0)", words);
-  migrate({ sql, transactionSync: (change) => change() });
-}
-
-describe("a configuration from before there were overrides and modes", () => {
-  it("has none, and is of a live account", () => {
-    const sql = openSqlStorage();
-    const { overrides: _, mode: _mode, ...before } = aConfiguration();
-    sql.exec("INSERT INTO configuration (id, configuration) VALUES (1, ?)", JSON.stringify(before));
-    migrateFrom(sql, "$.overrides");
-    expect(readConfiguration(sql)).toEqual(aConfiguration());
-  });
-});
-
-describe("a policy from before orders were held", () => {
-  it("holds none", () => {
-    const sql = openSqlStorage();
-    const { approval: _, ...policy } = aPolicy();
-    sql.exec(
-      "INSERT INTO configuration (id, configuration) VALUES (1, ?)",
-      JSON.stringify({ ...aConfiguration(), policy }),
-    );
-    migrateFrom(sql, "$.policy.approval");
-    expect(readConfiguration(sql)).toEqual(aConfiguration());
-  });
-
-  it("stays as it is where it says something", () => {
-    const sql = openSqlStorage();
-    const approval = { above: "0", expires_sec: 60, max_drift_percent: "off", two_persons: true };
-    const configuration = aConfiguration({ policy: aPolicy({ approval }) });
-    sql.exec("INSERT INTO configuration (id, configuration) VALUES (1, ?)", JSON.stringify(configuration));
-    migrateFrom(sql, "$.policy.approval");
-    expect(readConfiguration(sql)).toEqual(configuration);
   });
 });
 

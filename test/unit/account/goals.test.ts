@@ -353,6 +353,7 @@ describe("what a receipt says of a goal", () => {
       outcome: "working",
       code: null,
       detail: null,
+      stop: null,
       orders: [],
       canceled: [],
     } as const;

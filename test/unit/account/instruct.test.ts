@@ -264,6 +264,7 @@ describe("a plain purchase or sale", () => {
       outcome: "failed",
       code: "order_denied",
       detail: `max_quantity_exceeded, order ${denied.id}`,
+      stop: null,
       orders: [denied.id],
       canceled: [],
     });

@@ -7,6 +7,7 @@ export const aStep = (overrides: Partial<SignalStep> = {}): SignalStep => ({
   outcome: "working",
   code: null,
   detail: null,
+  stop: null,
   orders: [],
   canceled: [],
   ...overrides,
