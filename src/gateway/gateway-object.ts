@@ -33,6 +33,7 @@ import type { Change, Missing, Plan, Taken } from "./change.ts";
 import { keyringOf } from "../vault/keyring.ts";
 import { within } from "../within.ts";
 import type { ReleaseRefusal } from "../account/stops.ts";
+import { readStopsOf } from "./read-stops.ts";
 import { type OverrideMade, endOverride, setOverride } from "./overrides.ts";
 import { type Telling, isReleasedEverywhere, recordStop, releaseEverywhere, stopForAll } from "./stops.ts";
 import { type FanOutWidened, type SecretRefusal, type SourceUpdate, changeSource, createSource } from "./sources.ts";
@@ -42,7 +43,7 @@ import type { Caller } from "../account/caller.ts";
 
 const KNOWN_ACCOUNTS = "accounts";
 
-/** For how long a stop, or its release, waits for what would be good to know. */
+/** For how long a stop, or its release, waits for the list of accounts. */
 const READING_MS = 2_000;
 /** For how long a stop waits for its place in the list, behind other changes; the accounts go by it already. */
 const STORING_MS = 15_000;
@@ -153,19 +154,11 @@ export class GatewayObject extends DurableObject<Env> {
     caller: Caller,
   ): Promise<Result<Made<TradingStop>, ReleaseRefusal>> {
     const accounts = await this.#accounts();
-    const told = await this.#stopsOf(accounts);
+    // One of everything may have been set while D1 was away.
+    const told = (await readStopsOf(this.env, accounts)).stops.filter(({ account }) => account === null);
     return this.#make(releaseEverywhere(id, told, { level, why }), caller, () =>
       untoldOf(accounts, async (account) => void (await accountStub(this.env, account).configure())),
     );
-  }
-
-  /** The stops of everything that these accounts go by: one may have been set while D1 was away. */
-  async #stopsOf(accounts: readonly AccountId[]): Promise<readonly TradingStop[]> {
-    const told = await Promise.allSettled(
-      accounts.map((account) => within(READING_MS, accountStub(this.env, account).stops())),
-    );
-    const stops = told.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
-    return stops.filter(({ account }) => account === null);
   }
 
   /** All there are; while D1 is away, or keeps silent, all there were when it last answered. */

@@ -7,7 +7,9 @@ import type { Order } from "../../src/domain/order.ts";
 import type { SignalReceipt } from "../../src/domain/signal/receipt.ts";
 import type { TradingStop } from "../../src/domain/trading-stop.ts";
 import { makeAccount } from "../support/make-account.ts";
+import { makeAccounts } from "./support/fan-out.ts";
 import { account, withAccount } from "./support/faulty-venue.ts";
+import { withSilentAccount } from "./support/unheard.ts";
 import {
   anAddress,
   call,
@@ -274,7 +276,27 @@ describe("who may", () => {
       const { stops } = await (await get("/v1/stops")).json<{ stops: TradingStop[] }>();
       expect(stops.filter(({ id }) => id === done.stop.id)).toHaveLength(1);
     });
-    expect(await (await get("/v1/stops")).json()).toEqual({ stops: [] });
+    expect(await (await get("/v1/stops")).json()).toEqual({ stops: [], unread: [] });
+  });
+});
+
+describe("while an account keeps silent", () => {
+  it("the stops of the others are listed and released, and it is named", async () => {
+    const [silent = "", other = ""] = await makeAccounts("silent", "other");
+    const { stop: own } = await stop({ account: silent });
+    const { stop: others } = await stop({ account: other });
+    await withSilentAccount(silent, async () => {
+      const list = await (await get("/v1/stops")).json<{ stops: TradingStop[]; unread: string[] }>();
+      expect(list).toMatchObject({ stops: [{ id: others.id }], unread: [silent] });
+      expect((await release(others.id)).status).toBe(200);
+      const unknown = await release(own.id);
+      expect([unknown.status, await unknown.json()]).toMatchObject([
+        503,
+        { code: "unavailable", detail: expect.stringContaining(silent) as string },
+      ]);
+    });
+    expect((await release(own.id)).status).toBe(200);
+    expect((await release(own.id)).status).toBe(404);
   });
 });
 

@@ -5,7 +5,7 @@ import { COMMON_USAGE, CONNECTION_OPTIONS, CONNECTION_USAGE, readArguments, refu
 import type { Command, Context } from "../command.ts";
 import { EXIT, type ExitCode } from "../failure.ts";
 import { readConnection } from "../settings.ts";
-import { formatStops } from "../stop-text.ts";
+import { describeUnread, formatStops } from "../stop-text.ts";
 import { StopView } from "../views.ts";
 
 const USAGE = `usage: npx sallyport stops [--json]
@@ -27,8 +27,9 @@ export const stops: Command = { summary: "list what is stopped", usage: USAGE, r
 async function run(args: readonly string[], { screen, env }: Context): Promise<ExitCode> {
   const { values, positionals } = readArguments(args, CONNECTION_OPTIONS);
   refuseMore(positionals);
-  const schema = z.looseObject({ stops: z.array(StopView) });
+  const schema = z.looseObject({ stops: z.array(StopView), unread: z.array(z.string()) });
   const { body } = await ask(readConnection(values, env), { path: "/v1/stops" }, schema);
   screen.show({ document: body.stops, text: () => formatStops(body.stops, screen.paint) });
+  if (body.unread.length > 0) screen.hint(describeUnread(body.unread));
   return EXIT.done;
 }

@@ -9,13 +9,14 @@ import { API_SOURCE, DEFAULT_SOURCE } from "../../domain/source.ts";
 import { SignalReceipt } from "../../domain/signal/receipt.ts";
 import { type NewStop, NewStop as NewStopSchema, type StopLevel, TradingStop } from "../../domain/trading-stop.ts";
 import type { StoppedEverywhere } from "../../gateway/gateway-object.ts";
+import { readStopsOf } from "../../gateway/read-stops.ts";
 import { gatewayStub } from "../../gateway/stub.ts";
 import { mustDo, notTold, readBody } from "../admin.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
 import { guarded } from "../guarded.ts";
 import { guardedProblems, jsonOf } from "../openapi.ts";
-import { invalidRequest, refuse } from "../problem.ts";
+import { type Trouble, invalidRequest, refuse, unavailable } from "../problem.ts";
 import { ChangeReason } from "../../domain/change-reason.ts";
 
 /** How long to wait for the answers to orders that left before the stop. */
@@ -47,6 +48,15 @@ const Stopped = z
   })
   .meta({ id: "TradingStopped" });
 
+const StopList = z
+  .object({
+    stops: z.array(TradingStop),
+    unread: z.array(AccountId).meta({
+      description: "Accounts that did not answer in time: what is stopped only there is not in the list.",
+    }),
+  })
+  .meta({ id: "StopList" });
+
 const Release = z.strictObject({ reason: ChangeReason.optional() }).meta({ id: "ReleaseStop" });
 
 const params = z.object({ id: z.string().meta({ description: "The stop's `id`." }) });
@@ -59,7 +69,7 @@ const listStops = createRoute({
   summary: "List the stops that are in force",
   ...guarded(["kill", "admin:risk", "orders:read"]),
   responses: {
-    200: jsonOf(z.object({ stops: z.array(TradingStop) }).meta({ id: "StopList" }), "Each once."),
+    200: jsonOf(StopList, "Each once."),
     ...guardedProblems("invalid_request"),
   },
 });
@@ -108,10 +118,8 @@ const releaseStop = createRoute({
 
 export function mountStops(app: OpenAPIHono<AppEnv>): void {
   app.openapi(listStops, async (c) => {
-    const accounts = await visibleAccounts(c);
-    const stops = (await Promise.all(accounts.map((account) => accountStub(c.env, account).stops()))).flat();
-    const once = new Map(stops.map((stop) => [stop.id, stop]));
-    return c.json({ stops: [...once.values()].toSorted((a, b) => a.set_at.localeCompare(b.set_at)) }, 200);
+    const { stops, unread } = await readStopsOf(c.env, await visibleAccounts(c));
+    return c.json({ stops: [...stops], unread: [...unread] }, 200);
   });
 
   // Registered by hand: the generated validator's JSON reader is not a strict one.
@@ -136,12 +144,13 @@ export function mountStops(app: OpenAPIHono<AppEnv>): void {
     const id = c.req.param("id");
     const { reason } = await readBody(c, Release);
     const [level, why, caller] = [levelOf(c.var.principal), reason ?? null, callerOf(c)];
-    for (const account of await visibleAccounts(c)) {
-      const stops = await accountStub(c.env, account).stops();
-      if (!stops.some((stop) => stop.id === id && stop.account === account)) continue;
+    const { stops, unread } = await readStopsOf(c.env, await visibleAccounts(c));
+    const account = stops.find((stop) => stop.id === id)?.account ?? null;
+    if (account !== null)
       return c.json(mustDo(c, await accountStub(c.env, account).release(id, level, why, caller)), 200);
-    }
-    const { answer, untold } = mustDo(c, await gatewayStub(c.env).release(id, level, why, caller));
+    const released = await gatewayStub(c.env).release(id, level, why, caller);
+    if (!released.ok && released.error.reason === "not_there" && unread.length > 0) refuse(c, notLookedInto(unread));
+    const { answer, untold } = mustDo(c, released);
     return untold.length === 0 ? c.json(answer, 200) : notTold(c, untold);
   });
 }
@@ -187,6 +196,10 @@ async function mustReach(c: Context<AppEnv>, { account, source }: NewStop): Prom
   ];
   if (errors.length > 0) refuse(c, invalidRequest(errors));
 }
+
+/** It may be one of theirs. */
+const notLookedInto = (unread: readonly AccountId[]): Trouble =>
+  unavailable(`No other account has this stop, and ${unread.join(", ")} did not answer. Send the same request again.`);
 
 const OWN_SOURCES: readonly SourceId[] = [DEFAULT_SOURCE, API_SOURCE];
 

@@ -214,9 +214,17 @@ describe("signals show", () => {
 
 describe("stops", () => {
   it("are listed, and are a list for a program", async () => {
-    const gateway = await answering({ body: { stops: [STOP] } });
-    const { out } = await callCommandLine(["stops", "--url", gateway.url]);
+    const gateway = await answering({ body: { stops: [STOP], unread: [] } });
+    const { out, error } = await callCommandLine(["stops", "--url", gateway.url]);
+    expect(error).toBe("");
     expect(out).toMatch(new RegExp(`^\\S+ +${ID} +everything `, "m"));
     expect(JSON.parse((await callCommandLine(["stops", "--url", gateway.url, "--json"])).out)).toEqual([STOP]);
+  });
+
+  it("say beside the list where some may be missing from it", async () => {
+    const gateway = await answering({ body: { stops: [], unread: ["slow", "far"] } });
+    const { out, error } = await callCommandLine(["stops", "--url", gateway.url]);
+    expect(out).toBe("Nothing is stopped.\n");
+    expect(error).toBe("What is stopped only at slow, far is missing: no answer came in time. Ask again.\n");
   });
 });
