@@ -28,7 +28,8 @@ import { Alarm } from "./alarm.ts";
 import { type Approval, type ApprovalRefusal, type NotHeld, approveOrder, declineOrder, listHeld } from "./approve.ts";
 import { factsNow } from "./assess-now.ts";
 import { type Batch, type BatchOutcome, type BatchRefusal, admitBatch } from "./batch.ts";
-import { type CancelRefusal, cancelLiveOrders, cancelOrder } from "./cancel.ts";
+import { type CancelRefusal, cancelOrder } from "./cancel.ts";
+import { cancelAll } from "./cancel-all.ts";
 import { readConfiguration, requireRevision } from "./configuration.ts";
 import { type Told, adoptTold, readTold, unlistedStops } from "./configure.ts";
 import type { Desk } from "./context.ts";
@@ -269,10 +270,10 @@ export class AccountObject extends DurableObject<Env> {
     return ok(await this.#until(({ status }) => isTerminal(status), wanted.value, waitMs));
   }
 
-  /** Wants every live order canceled, or every one in a symbol. */
+  /** Wants every live order canceled, or every one in a symbol, and nothing more ordered for what is under way. */
   cancelAll(symbol: string | undefined, caller: Caller): Order[] {
     const context = { ...this.#recordContext(caller), caller };
-    const wanted = this.#commit(() => cancelLiveOrders(this.#sql, this.#account, symbol, context));
+    const wanted = this.#commit(() => cancelAll(this.#sql, this.#account, symbol, context));
     for (const order of wanted) this.#follower.announce(order);
     this.#work();
     return wanted;
@@ -476,13 +477,14 @@ export class AccountObject extends DurableObject<Env> {
     const desk = this.#desks.current();
     if (desk.ok) this.#alarm.holdBack(this.#follower.run(desk.value));
     this.#housekeeping.run();
-    if (desk.ok && isAnythingDue(this.#sql)) this.ctx.waitUntil(this.#pursue());
+    if (desk.ok && isAnythingDue(this.#sql, Date.now())) this.ctx.waitUntil(this.#pursue());
     this.#alarm.set();
   }
 
   /** Plans every goal anew whose symbol has seen a change, and carries out what was waiting for its turn. */
   readonly #pursue = singleFlight("pursue", async () => {
-    for (let due = readDue(this.#sql); due.length > 0; due = readDue(this.#sql)) {
+    const dueNow = () => readDue(this.#sql, Date.now());
+    for (let due = dueNow(); due.length > 0; due = dueNow()) {
       // An exit does not wait for what somebody else's entry has to know.
       const exits = due.filter(({ instruction }) => symbolsToPrice(instruction).length === 0);
       const ready = exits.length > 0 ? exits : due;

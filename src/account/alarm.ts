@@ -3,6 +3,7 @@
 import type { AccountStore } from "./context.ts";
 import type { Housekeeping } from "./housekeeping.ts";
 import { dueTimes } from "./orders.ts";
+import { putOffUntilMs } from "./sequel-store.ts";
 import { isAnythingDue } from "./sequels.ts";
 
 /** When to look after work that should be done by then, and is not if the process died. */
@@ -57,7 +58,7 @@ export class Alarm {
 
   #nextAtMs(nowMs: number): number {
     const { sql, housekeeping, isUsable } = this.#deps;
-    const goalsAtMs = isAnythingDue(sql) ? nowMs + SAFETY_MS : Infinity;
+    const goalsAtMs = isAnythingDue(sql, nowMs) ? nowMs + SAFETY_MS : putOffUntilMs(sql, nowMs);
     // What is due already is being worked on in this process, or held back: for that it is only the net below.
     const { isAnyDue, nextMs } = dueTimes(sql, nowMs);
     const netMs = !isAnyDue ? Infinity : nowMs + (isUsable() ? this.#netDelayMs(nowMs) : MISCONFIGURED_MS);

@@ -2,22 +2,25 @@
 import { standingAlone } from "../domain/bracket.ts";
 import { sideWanted } from "../domain/goal/goal.ts";
 import type { OrderId } from "../domain/ids.ts";
-import type { Side } from "../domain/order.ts";
+import { sideAsked } from "../domain/signal/in-symbol.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
 import { cancelOrder } from "./cancel.ts";
-import { readOpenGoals } from "./goal-store.ts";
+import { findGoal, readOpenGoals } from "./goal-store.ts";
 import { cancelGoal, isOfStop } from "./goals.ts";
-import { readLiveRows } from "./orders.ts";
+import { type OrderRow, isAtOnce, readLiveRows } from "./orders.ts";
 import type { PursuingContext } from "./pursue.ts";
 import type { RecordContext } from "./record.ts";
-import { type SymbolInstruction, dropSequels } from "./sequel-store.ts";
+import { dropSequels } from "./sequel-store.ts";
 import { stepOf } from "./signal-step.ts";
 import { type StoredStep, findSignalByNames } from "./signals.ts";
 import { tradingStateOf } from "./stops.ts";
 
 type CancelInstruction = Extract<Instruction, { readonly action: "cancel" }>;
 
-/** What is live of what is named, but for the way out that a stop in force has ordered, and what would still be ordered for it. By its name also what a signal has placed. */
+/**
+ * What is live of what is named, and what would still be ordered for it; by its name also what a signal has placed. But for the way
+ * out that a stop in force has ordered, and what the signal itself has under way: it stands after that.
+ */
 export function cancelNamed(sql: SqlStorage, wanted: CancelInstruction, context: PursuingContext): StoredStep {
   const { symbol, side, client_order_id: name } = wanted;
   const { source } = context.signal;
@@ -29,13 +32,16 @@ export function cancelNamed(sql: SqlStorage, wanted: CancelInstruction, context:
     new Set(steps.map(({ goal }) => goal)),
   ];
   const goals = readOpenGoals(sql).filter(
-    ({ id, goal: { instruction, settings } }) =>
+    ({ id, signal, goal: { instruction, settings } }) =>
+      signal !== context.id &&
       !(settings.isUnderStop === true && isStopped(instruction.symbol)) &&
       (symbol === undefined || instruction.symbol === symbol) &&
       (side === undefined || sideWanted(instruction) === side) &&
       (name === undefined || goalsNamed.has(id)),
   );
-  const live = readLiveRows(sql).filter((row) => !(isOfStop(sql, row) && isStopped(row.order.symbol)));
+  const live = readLiveRows(sql).filter(
+    (row) => !(isOfStop(sql, row) && isStopped(row.order.symbol)) && !isUnderWay(sql, row, context),
+  );
   const orders = (side === undefined ? live : standingAlone(live)).filter(
     ({ order, goal }) =>
       (symbol === undefined || order.symbol === symbol) &&
@@ -64,17 +70,11 @@ export function cancelNamed(sql: SqlStorage, wanted: CancelInstruction, context:
   return { ...step, code: "nothing_to_do", detail: "no such order is live" };
 }
 
-/** The side of the order that it wants, or of the position. */
-function sideAsked(instruction: SymbolInstruction): Side | undefined {
-  switch (instruction.action) {
-    case "buy":
-    case "sell":
-      return instruction.action;
-    case "cancel":
-      return instruction.side;
-    default:
-      return sideWanted(instruction);
-  }
+/** Of the same signal, and on its way: an order that trades at once, or any of a goal that it has begun. */
+function isUnderWay(sql: SqlStorage, row: OrderRow, { signal, id }: PursuingContext): boolean {
+  const goal = row.goal === null ? undefined : findGoal(sql, row.goal);
+  if (goal !== undefined) return goal.signal === id && (goal.goal.stage !== "ended" || isAtOnce(row));
+  return row.order.request_id === signal.requestId && isAtOnce(row);
 }
 
 /** On behalf of whoever wants it. */

@@ -143,10 +143,10 @@ function again<T extends Outcome>(
   return known === undefined ? REPLAYED : err({ reason: "idempotency_conflict", orderId: known.id });
 }
 
-/** Returns how many tokens are left. */
+/** What is worth more than the bucket ever holds takes all of it. Returns how many tokens are left. */
 function drawAll(meter: SenderMeter, limits: BucketLimits, weight: number): Result<number, RateLimited> {
   let left = 0;
-  for (let drawn = 0; drawn < weight; drawn += 1) {
+  for (let drawn = 0; drawn < Math.min(weight, limits.capacity); drawn += 1) {
     const draw = meter.draw(limits);
     if (!draw.allowed) return err({ reason: "rate_limited", retryAfterMs: draw.retryAfterMs, limits });
     left = draw.remaining;

@@ -65,16 +65,21 @@ export const cancelGoal = (sql: SqlStorage, row: GoalRow, context: GoalContext &
   end(sql, { ...row, goal: endGoal(row.goal, "canceled") }, `by signal ${context.id}`, context);
 
 /**
- * Ends every open goal: what each has ordered goes on by itself, and nothing more is ordered for it. Nothing comes either of what
- * waits for its turn.
+ * Ends every open goal, or the one in a symbol: what each has ordered goes on by itself, and nothing more is ordered for it.
+ * Nothing comes either of what waits for its turn.
  */
 export function abandonGoals(
   sql: SqlStorage,
   why: { readonly code: string; readonly detail: string },
   context: Pick<GoalContext, "account" | "nowMs">,
+  symbol?: string,
 ): void {
-  for (const row of readOpenGoals(sql)) end(sql, { ...row, goal: endGoal(row.goal, why.code) }, why.detail, context);
-  dropSequels(sql, () => true, why, context);
+  const isMeant = ({ instruction }: { readonly instruction: { readonly symbol: string } }) =>
+    symbol === undefined || instruction.symbol === symbol;
+  for (const row of readOpenGoals(sql).filter(({ goal }) => isMeant(goal))) {
+    end(sql, { ...row, goal: endGoal(row.goal, why.code) }, why.detail, context);
+  }
+  dropSequels(sql, isMeant, why, context);
 }
 
 /** Whether a stop has the position left at this moment: its goal is open, or the order of that has not ended. */

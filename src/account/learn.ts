@@ -7,6 +7,7 @@ import { needsPrice } from "../domain/risk/needs-price.ts";
 import { policyAt } from "../domain/risk/overrides.ts";
 import type { Policy } from "../domain/risk/policy.ts";
 import { OFF } from "../domain/risk/rule.ts";
+import { goesByMarket } from "../domain/signal/in-symbol.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
 import type { Desk } from "./context.ts";
 import { isOutOfDate } from "./funds.ts";
@@ -116,12 +117,8 @@ export function symbolsToPrice(instruction: Instruction): string[] {
     case "cancel":
     case "stop":
       return [];
-    case "exit": {
-      const { size, limit_price, stop_price, symbol } = instruction;
-      const isByUnits = size === undefined || size.by === "quantity" || size.by === "percent_of_position";
-      const isAsNamed = [limit_price, stop_price].every((price) => price === undefined || "at" in price);
-      return isByUnits && isAsNamed ? [] : [symbol];
-    }
+    case "exit":
+      return goesByMarket(instruction) ? [instruction.symbol] : [];
     default:
       return [instruction.symbol];
   }

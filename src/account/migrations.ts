@@ -1,7 +1,7 @@
 // The account's own tables. The list only grows: an entry that has been applied anywhere never changes.
 import { assert } from "../domain/result.ts";
 
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   -- Which account this object is: an alarm that wakes it does not say. What it goes by, and which revision of a source is
   -- the least that may still send here.
@@ -207,15 +207,30 @@ const MIGRATIONS: readonly string[] = [
       ) ELSE json('null') END))
     FROM json_each(signal, '$.steps'))));
   `,
+  `
+  -- When what waits is to be tried again, where something that it takes was not known; and the side that it orders on, where it
+  -- only takes something off. An order on the other side, which opens more, does not overtake that: a goal does, and an order that
+  -- takes something off as well.
+  ALTER TABLE sequels ADD COLUMN not_before_ms INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE sequels ADD COLUMN takes_off TEXT;
+  DROP TRIGGER sequels_overtaken_by_order;
+  CREATE TRIGGER sequels_overtaken_by_order AFTER INSERT ON orders WHEN NEW.goal IS NULL AND NEW.status <> 'denied'
+  BEGIN
+    UPDATE sequels SET is_overtaken = 1
+    WHERE symbol = NEW.symbol AND request_id <> json_extract(NEW.state, '$.request_id')
+      AND json_extract(NEW.state, '$.parent') IS NULL
+      AND (takes_off IS NULL OR takes_off = json_extract(NEW.state, '$.side'));
+  END;
+  `,
 ];
 
 /** Brings the object's tables up to date, all steps or none. */
-export function migrate(storage: DurableObjectStorage): void {
+export function migrate(storage: DurableObjectStorage, migrations = MIGRATIONS): void {
   storage.transactionSync(() => {
     storage.sql.exec("CREATE TABLE IF NOT EXISTS _migrations (id INTEGER PRIMARY KEY, statements TEXT NOT NULL)");
     const applied = storage.sql.exec("SELECT statements FROM _migrations ORDER BY id").toArray();
-    assert(applied.length <= MIGRATIONS.length, "the account's tables are newer than this code");
-    MIGRATIONS.forEach((statements, id) => {
+    assert(applied.length <= migrations.length, "the account's tables are newer than this code");
+    migrations.forEach((statements, id) => {
       const before = applied[id]?.["statements"];
       if (before === undefined) {
         storage.sql.exec(statements);

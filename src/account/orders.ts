@@ -1,5 +1,6 @@
 // The account's order rows: one per intent, found by any of its names.
 import { LOOKS_PER_CANCEL, purposeOf } from "../domain/follow.ts";
+import { tradesAtOnce } from "../domain/goal/obstacles.ts";
 import type { ClientOrderId, OrderId, SourceId } from "../domain/ids.ts";
 import { type Order, type OrderStatus, isLive } from "../domain/order.ts";
 import type { Purpose } from "../domain/pace.ts";
@@ -50,6 +51,13 @@ const toOrderRow = (row: Row): OrderRow => ({
   isExit: row.is_exit === 1,
   goal: row.goal,
 });
+
+/** Whether it trades as soon as the venue can, also where the collar has given a market order its price. */
+export function isAtOnce({ order, request }: OrderRow): boolean {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an order or a change of one, written by this gateway
+  const asked = JSON.parse(request) as Partial<Pick<Order, "type">>;
+  return tradesAtOnce(asked.type === "market" ? { ...order, type: asked.type } : order);
+}
 
 export function insertOrder(sql: SqlStorage, row: OrderRow, idempotencyKey: string | null): void {
   const { order } = row;

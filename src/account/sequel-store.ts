@@ -2,24 +2,17 @@
 // signal that waits; it ends as what has come of it, and the row is gone.
 import type { OrderId } from "../domain/ids.ts";
 import type { Refusal } from "../domain/goal/terms.ts";
-import type { Instruction } from "../domain/signal/instruction.ts";
+import { type SymbolInstruction, onlyTakesOff, sideAsked } from "../domain/signal/in-symbol.ts";
 import type { DecisionContext } from "./decision-context.ts";
 import { append } from "./journal.ts";
 import { failed, stepOf } from "./signal-step.ts";
 import { type StoredStep, storeStep } from "./signals.ts";
 import type { Carried } from "./envelope.ts";
 
-/** An instruction about one symbol. */
-export type SymbolInstruction = Exclude<Instruction, { readonly action: "flatten" | "stop" }> & {
-  readonly symbol: string;
-};
-
 export type Sequel = {
   /** The id of the signal that asks for it, and which of that one's steps it is. */
   readonly signal: OrderId;
   readonly place: number;
-  /** The step of the same signal that it waits for. */
-  readonly after: number;
   readonly instruction: SymbolInstruction;
   /** Whose it is, and what the signal said beside it. */
   readonly carried: Carried;
@@ -27,31 +20,47 @@ export type Sequel = {
   readonly opensUntilMs: number;
   /** Whether somebody has wanted something newer of the symbol since. The tables see to it, see migrations.ts. */
   readonly isOvertaken: boolean;
+  /** Not to be tried before: what it takes was not known. */
+  readonly notBeforeMs: number;
 };
 
-type Row = { signal: OrderId; place: number; sequel: string; is_overtaken: number };
+type Columns = Pick<Sequel, "signal" | "place" | "isOvertaken" | "notBeforeMs">;
+type Row = { signal: OrderId; place: number; sequel: string; is_overtaken: number; not_before_ms: number };
 
-const COLUMNS = "signal, place, sequel, is_overtaken";
+const COLUMNS = "signal, place, sequel, is_overtaken, not_before_ms";
 
-const toSequel = ({ signal, place, sequel, is_overtaken }: Row): Sequel => ({
+const toSequel = ({ signal, place, sequel, is_overtaken, not_before_ms: notBeforeMs }: Row): Sequel => ({
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from a Sequel
-  ...(JSON.parse(sequel) as Omit<Sequel, "signal" | "place" | "isOvertaken">),
+  ...(JSON.parse(sequel) as Omit<Sequel, keyof Columns>),
   signal,
   place,
   isOvertaken: is_overtaken === 1,
+  notBeforeMs,
 });
 
-export function storeSequel(sql: SqlStorage, { signal, place, isOvertaken, ...sequel }: Sequel): void {
+export function storeSequel(sql: SqlStorage, sequel: Omit<Sequel, "isOvertaken" | "notBeforeMs">): void {
+  const { signal, place, ...stored } = sequel;
+  const { instruction, carried } = stored;
   sql.exec(
-    "INSERT INTO sequels (signal, place, symbol, request_id, sequel, is_overtaken) VALUES (?, ?, ?, ?, ?, ?)",
+    `INSERT INTO sequels (signal, place, symbol, request_id, sequel, is_overtaken, takes_off)
+     VALUES (?, ?, ?, ?, ?, 0, ?)`,
     signal,
     place,
-    sequel.instruction.symbol,
-    sequel.carried.requestId,
-    JSON.stringify(sequel),
-    isOvertaken ? 1 : 0,
+    instruction.symbol,
+    carried.requestId,
+    JSON.stringify(stored),
+    (onlyTakesOff(instruction) ? sideAsked(instruction) : undefined) ?? null,
   );
 }
+
+/** It is to be tried again then. */
+export const putOff = (sql: SqlStorage, { signal, place }: Pick<Sequel, "signal" | "place">, untilMs: number): void =>
+  void sql.exec("UPDATE sequels SET not_before_ms = ? WHERE signal = ? AND place = ?", untilMs, signal, place);
+
+/** When the next one that was put off is to be tried again. */
+export const putOffUntilMs = (sql: SqlStorage, nowMs: number): number =>
+  sql.exec<{ due: number | null }>("SELECT MIN(not_before_ms) AS due FROM sequels WHERE not_before_ms > ?", nowMs).one()
+    .due ?? Infinity;
 
 export const findSequel = (sql: SqlStorage, { signal, place }: Pick<Sequel, "signal" | "place">): Sequel | undefined =>
   sql
@@ -60,8 +69,30 @@ export const findSequel = (sql: SqlStorage, { signal, place }: Pick<Sequel, "sig
     .map(toSequel)[0];
 
 /** The oldest signal's first. */
-export const readSequels = (sql: SqlStorage): Sequel[] =>
+const readSequels = (sql: SqlStorage): Sequel[] =>
   sql.exec<Row>(`SELECT ${COLUMNS} FROM sequels ORDER BY signal, place`).toArray().map(toSequel);
+
+/** Of each signal the next one in each symbol: nobody's turn comes before its. */
+export const readNext = (sql: SqlStorage): Sequel[] =>
+  sql
+    .exec<Row>(
+      `SELECT ${COLUMNS} FROM sequels AS one
+       WHERE NOT EXISTS (SELECT 1 FROM sequels WHERE signal = one.signal AND symbol = one.symbol AND place < one.place)
+       ORDER BY signal, place`,
+    )
+    .toArray()
+    .map(toSequel);
+
+/** What comes after it in its signal and its symbol. */
+export const nextAfter = (sql: SqlStorage, { signal, instruction }: Sequel): Sequel | undefined =>
+  sql
+    .exec<Row>(
+      `SELECT ${COLUMNS} FROM sequels WHERE signal = ? AND symbol = ? ORDER BY place LIMIT 1`,
+      signal,
+      instruction.symbol,
+    )
+    .toArray()
+    .map(toSequel)[0];
 
 type EndContext = Pick<DecisionContext, "account" | "nowMs">;
 

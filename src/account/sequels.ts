@@ -1,25 +1,21 @@
 // What a signal asks for after something else in the same symbol. It waits until that is settled, and is carried out then as if it
-// had come then; or it comes to nothing, as what it waits for has. Whether its turn has come is worked out anew from what is
-// stored, every time. The caller wraps each in transactionSync.
-import { isMoving } from "../domain/goal/obstacles.ts";
+// had come then; what could open something comes to nothing where what it waits for has. Whether its turn has come is worked out
+// anew from what is stored, every time. The caller wraps each in transactionSync.
+import { tradesAtOnce } from "../domain/goal/obstacles.ts";
 import type { Refusal } from "../domain/goal/terms.ts";
-import { type Order, isTerminal } from "../domain/order.ts";
+import type { OrderId } from "../domain/ids.ts";
+import { isZero } from "../domain/money.ts";
+import { isTerminal } from "../domain/order.ts";
 import { assert } from "../domain/result.ts";
 import { APPROVAL_TTL_MS } from "../domain/risk/approved.ts";
+import { type SymbolInstruction, goesByMarket, isInSymbol, onlyTakesOff } from "../domain/signal/in-symbol.ts";
 import type { Instruction } from "../domain/signal/instruction.ts";
 import { carryOut } from "./carry-out.ts";
 import { readDueGoals } from "./goal-store.ts";
-import { type GoalContext, carryOn, isRevoked } from "./goals.ts";
-import { type OrderRow, findOrder } from "./orders.ts";
+import { type GoalContext, carryOn, isRevoked, marketFactsOf } from "./goals.ts";
+import { type OrderRow, findOrder, isAtOnce } from "./orders.ts";
 import type { CarryingContext } from "./pursue.ts";
-import {
-  type Sequel,
-  type SymbolInstruction,
-  endSequel,
-  findSequel,
-  readSequels,
-  storeSequel,
-} from "./sequel-store.ts";
+import { type Sequel, endSequel, findSequel, nextAfter, putOff, readNext, storeSequel } from "./sequel-store.ts";
 import { failed, stepOf } from "./signal-step.ts";
 import { type StoredStep, findSignal, stepAsItStands } from "./signals.ts";
 
@@ -29,6 +25,9 @@ type Turn = "now" | "later" | Refusal;
 const EARLIER_FAILED = { code: "earlier_failed", detail: "what it was to come after has come to nothing" };
 const SUPERSEDED = { code: "superseded", detail: "something newer is wanted of the symbol" };
 
+/** When to try again what takes a price that nobody has said. */
+const PRICE_RETRY_MS = 15_000;
+
 /** Everything that a signal asks for, as far as its turn has come; the rest is stored. */
 export function carryOutInTurn(
   sql: SqlStorage,
@@ -36,99 +35,100 @@ export function carryOutInTurn(
   context: CarryingContext,
 ): StoredStep[] {
   const steps: StoredStep[] = [];
-  /** By symbol: the place of the step that the next one comes after. */
-  const latest = new Map<string, number>();
   for (const instruction of instructions) {
-    if (!isInSymbol(instruction)) {
-      steps.push(...carryOut(sql, instruction, context));
-      continue;
-    }
-    const place = steps.length;
-    const after = latest.get(instruction.symbol);
-    const step =
-      after === undefined
-        ? carryOutOne(sql, instruction, context)
-        : comeAfter(sql, instruction, { place, after, before: steps[after] }, context);
-    steps.push(step);
-    // Nothing comes after a cancel that has not waited: it is done.
-    if (instruction.action !== "cancel" || step.outcome === "waiting") latest.set(instruction.symbol, place);
+    steps.push(
+      ...(isInSymbol(instruction) ? [inTurn(sql, instruction, steps, context)] : carryOut(sql, instruction, context)),
+    );
   }
   return steps;
 }
 
-const isInSymbol = (instruction: Instruction): instruction is SymbolInstruction =>
-  "symbol" in instruction && instruction.symbol !== undefined;
-
-type Following = Pick<Sequel, "place" | "after"> & { readonly before: StoredStep | undefined };
-
-/** Carried out at once where there is nothing to wait for any more; so is a cancel, unless something waits before it. */
-function comeAfter(
+/** Carried out at once where there is nothing to wait for. `earlier`: the steps of its signal before it. */
+function inTurn(
   sql: SqlStorage,
   instruction: SymbolInstruction,
-  { before, ...places }: Following,
+  earlier: readonly StoredStep[],
   context: CarryingContext,
 ): StoredStep {
-  const isAtOnce = instruction.action === "cancel" && before?.outcome !== "waiting";
-  const turn = isAtOnce ? "now" : turnAfter(sql, before);
+  const turn = turnAfter(sql, instruction, earlier);
   if (turn === "now") return carryOutOne(sql, instruction, context);
   if (turn !== "later") return failed(stepOf(instruction), turn);
-  storeSequel(sql, sequelOf(instruction, places, context));
+  storeSequel(sql, sequelOf(instruction, earlier.length, context));
   return { ...stepOf(instruction), outcome: "waiting" };
 }
 
-const sequelOf = (
+function sequelOf(
   instruction: SymbolInstruction,
-  { place, after }: Pick<Sequel, "place" | "after">,
+  place: number,
   { signal, id, nowMs }: CarryingContext,
-): Sequel => {
+): Parameters<typeof storeSequel>[1] {
   const { source, actor, sender, requestId, clientIp, settings, circumstances, stopReach } = signal;
   // What the sender believes to be held is of before the signal.
   const { positionBefore: _, ...then } = circumstances;
   const carried = { source, actor, sender, requestId, clientIp, settings, circumstances: then, stopReach };
-  return { signal: id, place, after, instruction, carried, opensUntilMs: nowMs + APPROVAL_TTL_MS, isOvertaken: false };
-};
+  return { signal: id, place, instruction, carried, opensUntilMs: nowMs + APPROVAL_TTL_MS };
+}
 
 /** A goal to be planned anew, or a sequel whose turn has come or never will. */
 type Due = { readonly instruction: Instruction; readonly carryOn: (context: GoalContext) => void };
 
 /** Everything that can go on by now. */
-export const readDue = (sql: SqlStorage): Due[] => [
+export const readDue = (sql: SqlStorage, nowMs: number): Due[] => [
   ...readDueGoals(sql).map(({ id, goal: { instruction } }): Due => ({
     instruction,
     carryOn: (context) => void carryOn(sql, id, context),
   })),
-  ...readTurns(sql).map((sequel): Due => ({
+  ...readTurns(sql, nowMs).map((sequel): Due => ({
     instruction: sequel.instruction,
     carryOn: (context) => takeTurn(sql, sequel, context),
   })),
 ];
 
 /** Whether there is any of that. Asked at every step of every order, so it is one question where nothing waits. */
-export function isAnythingDue(sql: SqlStorage): boolean {
+export function isAnythingDue(sql: SqlStorage, nowMs: number): boolean {
   const { goals, sequels } = sql
     .exec<{ goals: number; sequels: number }>(
       `SELECT EXISTS (SELECT 1 FROM goals WHERE is_open = 1 AND is_due = 1) AS goals,
          EXISTS (SELECT 1 FROM sequels) AS sequels`,
     )
     .one();
-  return goals === 1 || (sequels === 1 && readTurns(sql).length > 0);
+  return goals === 1 || (sequels === 1 && readTurns(sql, nowMs).length > 0);
 }
 
-const readTurns = (sql: SqlStorage): Sequel[] => readSequels(sql).filter((sequel) => turnOf(sql, sequel) !== "later");
+const readTurns = (sql: SqlStorage, nowMs: number): Sequel[] =>
+  readNext(sql).filter((sequel) => turnOf(sql, sequel, nowMs) !== "later");
 
 /** Carries it out, or ends it, if its turn has come since or never will. */
 function takeTurn(sql: SqlStorage, key: Pick<Sequel, "signal" | "place">, context: GoalContext): void {
-  const sequel = findSequel(sql, key);
-  const turn = sequel === undefined ? "later" : turnOf(sql, sequel);
-  if (sequel === undefined || turn === "later") return;
-  const { instruction, carried, signal: id } = sequel;
   const { nowMs } = context;
-  const opensUntilMs = isRevoked(sql, carried.source, carried.sender) ? nowMs : sequel.opensUntilMs;
+  const sequel = findSequel(sql, key);
+  const turn = sequel === undefined ? "later" : turnOf(sql, sequel, nowMs);
+  if (sequel === undefined || turn === "later") return;
+  const { instruction } = sequel;
+  if (turn === "now" && lacksPrice(sql, instruction, context)) {
+    putOff(sql, sequel, nowMs + PRICE_RETRY_MS);
+    return;
+  }
   const step =
     turn === "now"
-      ? carryOutOne(sql, instruction, { ...context, signal: carried, id, opensUntilMs })
+      ? carryOutOne(sql, instruction, { ...context, ...namesOf(sql, sequel, nowMs) })
       : failed(stepOf(instruction), turn);
   endSequel(sql, sequel, step, context);
+  // What comes to nothing with it takes nothing that has to be learned first.
+  const next = nextAfter(sql, sequel);
+  if (next !== undefined && isRefusal(turnOf(sql, next, nowMs))) takeTurn(sql, next, context);
+}
+
+function namesOf(sql: SqlStorage, { carried, signal: id, opensUntilMs }: Sequel, nowMs: number) {
+  const isOutOfForce = isRevoked(sql, carried.source, carried.sender);
+  return { signal: carried, id, opensUntilMs: isOutOfForce ? nowMs : opensUntilMs };
+}
+
+/** What opens nothing is not given up because nobody says a price for a moment: it may be all that protects a position. */
+function lacksPrice(sql: SqlStorage, instruction: SymbolInstruction, context: GoalContext): boolean {
+  if (!onlyTakesOff(instruction) || !goesByMarket(instruction)) return false;
+  const { price, position } = marketFactsOf(sql, instruction.symbol, context);
+  return price === undefined && !isZero(position) && context.policy.reference_price_max_age_sec !== undefined;
 }
 
 function carryOutOne(sql: SqlStorage, instruction: SymbolInstruction, context: CarryingContext): StoredStep {
@@ -137,31 +137,67 @@ function carryOutOne(sql: SqlStorage, instruction: SymbolInstruction, context: C
   return step;
 }
 
-const turnOf = (sql: SqlStorage, sequel: Sequel): Turn =>
-  sequel.isOvertaken ? SUPERSEDED : turnAfter(sql, findSignal(sql, sequel.signal)?.signal.steps[sequel.after]);
-
-/** A step is settled when nothing of it is under way any more: its last order is filled whole, or rests at the venue. */
-function turnAfter(sql: SqlStorage, before: StoredStep | undefined): Turn {
-  assert(before !== undefined, "what waits has nothing to wait for");
-  const { outcome, orders } = stepAsItStands(sql, before);
-  if (outcome === "failed") return EARLIER_FAILED;
-  if (outcome === "waiting" || outcome === "working") return "later";
-  const last = orders.at(-1);
-  const row = last === undefined ? undefined : findOrder(sql, last);
-  return row === undefined ? "now" : turnAfterOrder(asAsked(row));
+function turnOf(sql: SqlStorage, sequel: Sequel, nowMs: number): Turn {
+  const { signal, place, instruction, isOvertaken, notBeforeMs } = sequel;
+  if (isOvertaken) return SUPERSEDED;
+  if (notBeforeMs > nowMs) return "later";
+  const found = findSignal(sql, signal);
+  assert(found !== undefined, "what waits has no signal");
+  return turnAfter(sql, instruction, found.signal.steps.slice(0, place));
 }
 
-function turnAfterOrder(order: Order): Turn {
-  const { status, delivery } = order;
+/**
+ * What opens waits until everything before it in its symbol is settled, and comes to nothing with any of that. What only takes
+ * something off waits as well, and is carried out all the same; and where it rests, such as a stop, it waits for the end of every
+ * entry before it: it is to protect them whole.
+ */
+function turnAfter(sql: SqlStorage, instruction: SymbolInstruction, earlier: readonly StoredStep[]): Turn {
+  const before = earlier.filter(({ symbol }) => symbol === instruction.symbol);
+  if (before.some(({ outcome }) => outcome === "waiting")) return "later";
+  if (instruction.action === "cancel") return "now";
+  const takesOff = onlyTakesOff(instruction);
+  if (takesOff && !tradesAtOnce(instruction)) {
+    return before.every((step) => opensNoMore(sql, step)) ? "now" : "later";
+  }
+  const takenBack = new Set(earlier.flatMap(({ canceled }) => canceled));
+  const turns = before.map((step) => turnAfterStep(sql, step, takenBack));
+  const refusal = takesOff ? undefined : turns.find(isRefusal);
+  return refusal ?? (turns.includes("later") ? "later" : "now");
+}
+
+const isRefusal = (turn: Turn): turn is Refusal => typeof turn !== "string";
+
+/** Settled is what has nothing under way any more: its last order is filled whole, or rests at the venue, or its own signal has taken it back. */
+function turnAfterStep(sql: SqlStorage, step: StoredStep, takenBack: ReadonlySet<OrderId>): Turn {
+  const { outcome, orders } = stepAsItStands(sql, step);
+  if (outcome === "failed") return EARLIER_FAILED;
+  if (outcome === "working") return "later";
+  const last = orders.at(-1);
+  const row = last === undefined || takenBack.has(last) ? undefined : findOrder(sql, last);
+  return row === undefined ? "now" : turnAfterOrder(row);
+}
+
+function turnAfterOrder(row: OrderRow): Turn {
+  const { status } = row.order;
   if (status === "filled" || status === "shadowed") return "now";
   if (isTerminal(status)) return EARLIER_FAILED;
-  const rests = delivery === "delivered" && order.cancel_requested_at === null && !isMoving(order);
-  return rests ? "now" : "later";
+  return rests(row) ? "now" : "later";
 }
 
-/** A market order that the collar has made a limit order of trades at once all the same. */
-function asAsked({ order, request }: OrderRow): Order {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an order or a change of one, written by this gateway
-  const asked = JSON.parse(request) as Partial<Pick<Order, "type">>;
-  return asked.type === "market" ? { ...order, type: asked.type } : order;
+const rests = (row: OrderRow): boolean =>
+  row.order.delivery === "delivered" && row.order.cancel_requested_at === null && !isAtOnce(row);
+
+/** Whether each of its orders has ended, however, or only takes something off and rests. */
+function opensNoMore(sql: SqlStorage, step: StoredStep): boolean {
+  const { outcome, orders } = stepAsItStands(sql, step);
+  return outcome !== "working" && orders.every((id) => isOutOfTheWay(sql, id));
+}
+
+/** What has taken an order's place is still what was asked for. */
+function isOutOfTheWay(sql: SqlStorage, id: OrderId): boolean {
+  const row = findOrder(sql, id);
+  if (row === undefined) return true;
+  const { status, replaced_by: successor } = row.order;
+  const hasEnded = isTerminal(status) || (row.isExit && rests(row));
+  return hasEnded && (successor === null || isOutOfTheWay(sql, successor));
 }

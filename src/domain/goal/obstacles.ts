@@ -2,7 +2,7 @@
 import type { OrderId } from "../ids.ts";
 import { leavesQuantity } from "../leaves.ts";
 import { type Decimal, absolute, greaterThan, isPositive, subtract, sum } from "../money.ts";
-import { type Order, hasLegs } from "../order.ts";
+import { type Order, type OrderType, type TimeInForce, hasLegs } from "../order.ts";
 import { assertNever } from "../result.ts";
 import {
   type Exit,
@@ -113,11 +113,13 @@ function ifWithin(units: Decimal, orders: readonly Order[]): readonly Order[] {
 const cancel = (toCancel: readonly Order[]): Obstacles => ({ toCancel, toWaitFor: [] });
 
 /** Whether the order trades as soon as the venue can, and does not rest at a price, for an auction or for a person. */
-export const isMoving = (order: Order): boolean => {
-  const { type, time_in_force: until } = order;
-  if (isHeld(order)) return false;
-  return until === "ioc" || until === "fok" || (type === "market" && until !== "opg" && until !== "cls");
-};
+export const isMoving = (order: Order): boolean => !isHeld(order) && tradesAtOnce(order);
+
+type Timing = { readonly type: OrderType; readonly time_in_force?: TimeInForce | undefined };
+
+/** The same of what is asked for, whoever has to let it pass. */
+export const tradesAtOnce = ({ type, time_in_force: until }: Timing): boolean =>
+  until === "ioc" || until === "fok" || (type === "market" && until !== "opg" && until !== "cls");
 
 /** Nobody may ever approve it: nothing waits for it. */
 const isHeld = ({ delivery }: Order): boolean => delivery === "held";

@@ -2,7 +2,8 @@
 // and tables, the Alpaca adapter, and the paper venue.
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { cancelLiveOrders, cancelOrder } from "../../../src/account/cancel.ts";
+import { cancelAll } from "../../../src/account/cancel-all.ts";
+import { cancelOrder } from "../../../src/account/cancel.ts";
 import { listOrders, readLive } from "../../../src/account/orders.ts";
 import { positionIn } from "../../../src/account/positions.ts";
 import { mustRecord } from "../../../src/account/record.ts";
@@ -125,7 +126,7 @@ describe("an order with a take profit and a stop loss", () => {
     submit();
     await wait(5_000);
     const context = { ...at(simulation.nowMs), caller: CALLER };
-    expect(transactionSync(sql, () => cancelLiveOrders(sql, ACCOUNT, undefined, context))).toHaveLength(2);
+    expect(transactionSync(sql, () => cancelAll(sql, ACCOUNT, undefined, context))).toHaveLength(2);
     await wait(10_000);
     expect(statusesOf(sql)).toBe("filled canceled canceled");
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cancelLiveOrders, cancelOrder } from "../../../src/account/cancel.ts";
+import { cancelAll } from "../../../src/account/cancel-all.ts";
+import { cancelOrder } from "../../../src/account/cancel.ts";
 import { readDue } from "../../../src/account/orders.ts";
 import { type Order, OrderStatus, isTerminal } from "../../../src/domain/order.ts";
 import { NOW_MS, anOrder } from "../../support/builders.ts";
@@ -99,7 +100,7 @@ describe("canceling all that live", () => {
     const orders = [pending, submitting, unknown, needsOperator, live].map((order, index) => numbered(order, index));
     for (const order of orders) put(sql, order);
     put(sql, numbered(filled, 9), { dueAtMs: null });
-    const canceled = cancelLiveOrders(sql, ACCOUNT, undefined, byCaller);
+    const canceled = cancelAll(sql, ACCOUNT, undefined, byCaller);
     expect(canceled.map(({ id }) => id).toSorted()).toEqual(orders.map(({ id }) => id));
     expect(read(sql, numbered(pending, 0)).order.status).toBe("canceled");
     for (const order of orders.slice(1)) expect(read(sql, order).order.cancel_requested_at).toBe(AT);
@@ -110,7 +111,7 @@ describe("canceling all that live", () => {
     const sql = openSqlStorage();
     put(sql, numbered(live, 1));
     put(sql, numbered(pending, 2));
-    cancelLiveOrders(sql, ACCOUNT, undefined, byCaller);
+    cancelAll(sql, ACCOUNT, undefined, byCaller);
     const [first, ...rest] = journalOf(sql);
     expect(first).toMatchObject({
       type: "orders.cancel_requested",
@@ -124,7 +125,7 @@ describe("canceling all that live", () => {
 
   it("is journalled also where nothing lives", () => {
     const sql = openSqlStorage();
-    expect(cancelLiveOrders(sql, ACCOUNT, undefined, byCaller)).toEqual([]);
+    expect(cancelAll(sql, ACCOUNT, undefined, byCaller)).toEqual([]);
     expect(typesOf(sql)).toEqual(["orders.cancel_requested"]);
   });
 
@@ -133,7 +134,7 @@ describe("canceling all that live", () => {
     const other = numbered(anOrder({ ...live, symbol: "MSFT" }), 2);
     put(sql, numbered(live, 1));
     put(sql, other);
-    expect(cancelLiveOrders(sql, ACCOUNT, "AAPL", byCaller).map(({ id }) => id)).toEqual([idOf(1)]);
+    expect(cancelAll(sql, ACCOUNT, "AAPL", byCaller).map(({ id }) => id)).toEqual([idOf(1)]);
     expect(read(sql, other).order).toEqual(other);
     expect(journalOf(sql)[0]).toMatchObject({ symbol: "AAPL", data: { orders: 1 } });
   });
@@ -149,7 +150,7 @@ describe("canceling all that live", () => {
       numbered(anOrder({ ...waiting, replaces: idOf(3) }), 4),
     ];
     for (const order of orders) put(sql, order, { dueAtMs: NOW_MS + 60_000 });
-    cancelLiveOrders(sql, ACCOUNT, undefined, byCaller);
+    cancelAll(sql, ACCOUNT, undefined, byCaller);
     const ended = orders.map((order) => [read(sql, order).order.status, read(sql, order).order.delivery]);
     expect(ended).toEqual([
       ["new", "delivered"],
@@ -165,6 +166,6 @@ describe("canceling all that live", () => {
     const sql = openSqlStorage();
     const wanted = numbered(anOrder({ ...live, cancel_requested_at: "2026-01-15T14:00:00.000Z" }), 1);
     put(sql, wanted);
-    expect(cancelLiveOrders(sql, ACCOUNT, undefined, byCaller)).toEqual([wanted]);
+    expect(cancelAll(sql, ACCOUNT, undefined, byCaller)).toEqual([wanted]);
   });
 });

@@ -1,56 +1,57 @@
 // What was stored before the tables, or what stands in them, could say more.
 import { describe, expect, it } from "vitest";
 import { readConfiguration } from "../../../src/account/configuration.ts";
-import { migrate } from "../../../src/account/migrations.ts";
+import { MIGRATIONS, migrate } from "../../../src/account/migrations.ts";
 import { findSignal } from "../../../src/account/signals.ts";
 import { aConfiguration, aPolicy } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
 
-/** Takes the step again that has these words in it, and those after it. */
-function migrateFrom(sql: SqlStorage, words: string): void {
-  // These are added by later steps, and cannot be added twice.
-  sql.exec("ALTER TABLE used_bodies DROP COLUMN order_id");
-  sql.exec("ALTER TABLE stops DROP COLUMN asked");
-  sql.exec("DROP TRIGGER sequels_overtaken_by_goal; DROP TRIGGER sequels_overtaken_by_order; DROP TABLE sequels");
-  sql.exec("DELETE FROM _migrations WHERE id >= (SELECT id FROM _migrations WHERE instr(statements, ?) > 0)", words);
-  migrate({ sql, transactionSync: (change) => change() });
-}
+/** The tables as they were before the step that has these words in it. */
+const openBefore = (words: string): SqlStorage =>
+  openSqlStorage(
+    MIGRATIONS.slice(
+      0,
+      MIGRATIONS.findIndex((statements) => statements.includes(words)),
+    ),
+  );
+
+const migrated = (sql: SqlStorage): void => migrate({ sql, transactionSync: (change) => change() });
 
 describe("a configuration from before there were overrides and modes", () => {
   it("has none, and is of a live account", () => {
-    const sql = openSqlStorage();
+    const sql = openBefore("$.overrides");
     const { overrides: _, mode: _mode, ...before } = aConfiguration();
     sql.exec("INSERT INTO configuration (id, configuration) VALUES (1, ?)", JSON.stringify(before));
-    migrateFrom(sql, "$.overrides");
+    migrated(sql);
     expect(readConfiguration(sql)).toEqual(aConfiguration());
   });
 });
 
 describe("a policy from before orders were held", () => {
   it("holds none", () => {
-    const sql = openSqlStorage();
+    const sql = openBefore("$.policy.approval");
     const { approval: _, ...policy } = aPolicy();
     sql.exec(
       "INSERT INTO configuration (id, configuration) VALUES (1, ?)",
       JSON.stringify({ ...aConfiguration(), policy }),
     );
-    migrateFrom(sql, "$.policy.approval");
+    migrated(sql);
     expect(readConfiguration(sql)).toEqual(aConfiguration());
   });
 
   it("stays as it is where it says something", () => {
-    const sql = openSqlStorage();
+    const sql = openBefore("$.policy.approval");
     const approval = { above: "0", expires_sec: 60, max_drift_percent: "off", two_persons: true };
     const configuration = aConfiguration({ policy: aPolicy({ approval }) });
     sql.exec("INSERT INTO configuration (id, configuration) VALUES (1, ?)", JSON.stringify(configuration));
-    migrateFrom(sql, "$.policy.approval");
+    migrated(sql);
     expect(readConfiguration(sql)).toEqual(configuration);
   });
 });
 
 describe("a step of a signal from before it said which stop it has set", () => {
   it("says so, and one that has set none says that", () => {
-    const sql = openSqlStorage();
+    const sql = openBefore("$.steps");
     const id = "1f0c2a4e-7d35-4f0e-9a51-3d7f5d0c9b11";
     const steps = [
       { action: "buy", outcome: "failed", detail: "max_quantity_exceeded, order 1" },
@@ -60,7 +61,7 @@ describe("a step of a signal from before it said which stop it has set", () => {
       "INSERT INTO signals (id, source, request_id, request, signal) VALUES ('s', 'bot', 'r', '', ?)",
       JSON.stringify({ id: "s", steps, notices: [] }),
     );
-    migrateFrom(sql, "$.steps");
+    migrated(sql);
     const [buy, stop] = steps;
     expect(findSignal(sql, "s")?.signal).toEqual({
       id: "s",

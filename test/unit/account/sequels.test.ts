@@ -2,14 +2,16 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { approveOrder, declineOrder } from "../../../src/account/approve.ts";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
+import { cancelAll } from "../../../src/account/cancel-all.ts";
 import { cancelOrder } from "../../../src/account/cancel.ts";
 import { requireRevision } from "../../../src/account/configuration.ts";
 import { flattenUnder } from "../../../src/account/flatten-under.ts";
 import type { GoalContext } from "../../../src/account/goals.ts";
 import { instruct } from "../../../src/account/instruct.ts";
-import { listOrdersFrom, readLive } from "../../../src/account/orders.ts";
+import { listOrdersFrom, readLive, updateOrder } from "../../../src/account/orders.ts";
 import { positionIn } from "../../../src/account/positions.ts";
 import { mustRecord } from "../../../src/account/record.ts";
+import { putOffUntilMs } from "../../../src/account/sequel-store.ts";
 import { isAnythingDue, readDue } from "../../../src/account/sequels.ts";
 import { leaveBehind } from "../../../src/account/shadow.ts";
 import { type StoredStep, findSignal, receiptOf } from "../../../src/account/signals.ts";
@@ -64,14 +66,15 @@ const at180 = { type: "limit", limit_price: { at: decimalOf("180") } } as const;
 /** It rests at the venue: nobody sells at that price. */
 const BID = { ...BUY_10, ...at180 } satisfies Instruction;
 /** Out of all that is held, once it has fallen by 2 %. */
-const PROTECTION: Instruction = {
+const PROTECTION = {
   action: "sell",
   symbol: "AAPL",
   type: "stop",
   stop_price: { distance: decimalOf("2"), unit: "percent" },
   size: size("percent_of_position", "100"),
   reduce_only: true,
-};
+} as const satisfies Instruction;
+const BUYING_AT_181 = { side: "buy", quantity: decimalOf("10"), limit_price: decimalOf("181") } as const;
 const CANCEL_AAPL: Instruction = { action: "cancel", symbol: "AAPL" };
 const LAPSE_MS = 300_000;
 
@@ -87,7 +90,8 @@ const contextOf = (overrides: Overrides = {}): GoalContext => {
 
 /** As the account does once something has changed, until nothing goes on any more. */
 function goOn(sql: SqlStorage, overrides: Overrides = {}): void {
-  for (let due = readDue(sql); due.length > 0; due = readDue(sql)) {
+  const dueNow = () => readDue(sql, contextOf(overrides).nowMs);
+  for (let due = dueNow(); due.length > 0; due = dueNow()) {
     transactionSync(sql, () => due.forEach(({ carryOn }) => carryOn(contextOf(overrides))));
   }
 }
@@ -132,6 +136,8 @@ const first = ({ orders }: SignalReceipt): Order => {
   if (order === undefined) throw new Error("no order");
   return order;
 };
+const cancelsAll = (symbol: string | undefined) => (sql: SqlStorage) =>
+  void cancelAll(sql, ACCOUNT, symbol, { ...at(), caller: CALLER });
 const rowsIn = (sql: SqlStorage) => sql.exec("SELECT * FROM sequels").toArray();
 
 describe("what a signal asks for after something else in the same symbol", () => {
@@ -142,7 +148,7 @@ describe("what a signal asks for after something else in the same symbol", () =>
     expect(receipt.steps[1]).toMatchObject({ action: "sell", symbol: "AAPL", code: null, orders: [] });
     goOn(sql);
     expect(ordersIn(sql)).toEqual(["buy 10 AAPL"]);
-    expect(isAnythingDue(sql)).toBe(false);
+    expect(isAnythingDue(sql, NOW_MS)).toBe(false);
   });
 
   it("is carried out once the order before it is filled to the last unit", () => {
@@ -152,12 +158,12 @@ describe("what a signal asks for after something else in the same symbol", () =>
     goOn(sql);
     expect(outcomesNow(sql, receipt)).toEqual(["ordered", "waiting"]);
     filled(sql, first(receipt));
-    expect(isAnythingDue(sql)).toBe(true);
+    expect(isAnythingDue(sql, NOW_MS)).toBe(true);
     goOn(sql);
     const { steps, orders } = receiptNow(sql, receipt);
     expect(orders.map(termsOf)).toEqual(["buy 10 AAPL", "sell 10 AAPL"]);
     expect(steps[1]).toMatchObject({ outcome: "ordered", orders: [orders[1]?.id] });
-    expect([rowsIn(sql), isAnythingDue(sql)]).toEqual([[], false]);
+    expect([rowsIn(sql), isAnythingDue(sql, NOW_MS)]).toEqual([[], false]);
   });
 
   it("is carried out once the order before it rests at the venue", () => {
@@ -254,7 +260,7 @@ describe("what a signal asks for after something else in the same symbol", () =>
 
   it.each(["rejected", "canceled", "expired"] as const)("comes to nothing with an order that ends as %s", (status) => {
     const sql = openAccount();
-    const receipt = send(sql, [BUY_10, SELL_10, EXIT]);
+    const receipt = send(sql, [BUY_10, SELL_10, BUY_10]);
     tell(sql, first(receipt), PART);
     tell(sql, first(receipt), { ...PART, status });
     goOn(sql);
@@ -268,7 +274,7 @@ describe("what a signal asks for after something else in the same symbol", () =>
     mustRecord(sql, read(sql, first(receipt)), { type: "lapsed", code: "approval_lapsed" }, at());
     goOn(sql);
     expect(outcomesNow(sql, receipt)).toEqual(["ordered", "earlier_failed"]);
-    const denied = send(sql, [{ ...BUY_10, size: units("101") }, SELL_10, EXIT]);
+    const denied = send(sql, [{ ...BUY_10, size: units("101") }, SELL_10, BUY_10]);
     expect(outcomesOf(denied)).toEqual(["order_denied", "earlier_failed", "earlier_failed"]);
     expect(rowsIn(sql)).toEqual([]);
   });
@@ -283,7 +289,7 @@ describe("what a signal asks for after something else in the same symbol", () =>
 
   it("comes to nothing where the last order of a goal ends unfilled after the goal", () => {
     const sql = openAccount();
-    const receipt = send(sql, [enter("buy"), PROTECTION]);
+    const receipt = send(sql, [enter("buy"), BUY_10]);
     tell(sql, first(receipt), PART);
     goOn(sql);
     expect(outcomesNow(sql, receipt)).toEqual(["ordered", "waiting"]);
@@ -335,14 +341,164 @@ describe("what a signal asks for after something else in the same symbol", () =>
   });
 });
 
+describe("what only takes something off", () => {
+  const stops = (sql: SqlStorage): string[] =>
+    readLive(sql)
+      .filter(({ type, cancel_requested_at: wanted }) => type === "stop" && wanted === null)
+      .map(termsOf);
+
+  it.each<[string, (sql: SqlStorage, receipt: SignalReceipt) => void]>([
+    [
+      "is filled in part and canceled",
+      (sql, { orders: [bought] }) => {
+        if (bought !== undefined) tell(sql, bought, { ...PART, status: "canceled" });
+      },
+    ],
+    [
+      "is rejected",
+      (sql, { orders: [bought] }) => {
+        if (bought !== undefined) tell(sql, bought, { status: "rejected" });
+      },
+    ],
+  ])("protects what is held also where the purchase before it %s", (_, end) => {
+    const sql = holding("5");
+    const receipt = send(sql, [CANCEL_AAPL, BUY_10, PROTECTION]);
+    end(sql, receipt);
+    goOn(sql);
+    expect(outcomesNow(sql, receipt)).toEqual(["done", "ordered", "working"]);
+    expect(stops(sql)).toEqual([`sell ${positionIn(sql, "AAPL")} AAPL`]);
+  });
+
+  it("protects what is held where the purchase before it is denied, and closes it where that was asked for", () => {
+    const denied = { ...BUY_10, size: units("101") };
+    const held = holding("5");
+    send(held, [denied, PROTECTION]);
+    expect(stops(held)).toEqual(["sell 5 AAPL"]);
+    const left = holding("5");
+    send(left, [denied, EXIT]);
+    expect(ordersIn(left)).toEqual(["sell 5 AAPL"]);
+  });
+
+  it("has nothing to do where nothing is held in the end", () => {
+    const sql = openAccount();
+    const receipt = send(sql, [BUY_10, PROTECTION, BUY_10]);
+    tell(sql, first(receipt), { status: "canceled" });
+    goOn(sql);
+    expect(outcomesNow(sql, receipt)).toEqual(["ordered", "done", "earlier_failed"]);
+  });
+
+  it.each<[string, Instruction, Instruction]>([
+    ["a limit that rests, or is filled a moment later", BID, PROTECTION],
+    ["a limit of a target", { ...target("10"), ...at180 }, PROTECTION],
+    [
+      "a limit of an entry",
+      { ...enter("buy"), ...at180 },
+      { ...EXIT, type: "stop", stop_price: { at: decimalOf("170") } },
+    ],
+  ])("at a price of its own waits until the entry is over, to protect all of it: behind %s", (_, entry, protection) => {
+    const sql = openAccount();
+    const receipt = send(sql, [entry, protection]);
+    tell(sql, first(receipt));
+    goOn(sql);
+    tell(sql, first(receipt), PART);
+    goOn(sql);
+    expect(outcomesNow(sql, receipt)[1]).toBe("waiting");
+    expect(read(sql, first(receipt)).order.cancel_requested_at).toBeNull();
+    filled(sql, first(receipt));
+    goOn(sql);
+    expect(stops(sql)).toEqual([`sell ${first(receipt).quantity} AAPL`]);
+  });
+
+  it("waits for the order that a person has put in the place of the entry", () => {
+    const sql = openAccount();
+    const receipt = send(sql, [BID, PROTECTION]);
+    tell(sql, first(receipt));
+    const successor = put(sql, resting(7, { ...BUYING_AT_181, replaces: first(receipt).id })).order;
+    const row = read(sql, first(receipt));
+    updateOrder(sql, { ...row, order: { ...row.order, replaced_by: successor.id, status: "replaced" } });
+    goOn(sql);
+    expect(outcomesNow(sql, receipt)[1]).toBe("waiting");
+    tell(sql, successor, { status: "filled", filled_quantity: "10", average_price: "181", venue_order_id: "venue-7" });
+    goOn(sql);
+    expect(stops(sql)).toEqual(["sell 10 AAPL"]);
+  });
+
+  it("at the market is carried out as soon as what is before it is settled", () => {
+    const sql = holding("5");
+    const receipt = send(sql, [BID, EXIT]);
+    expect(outcomesOf(receipt)[1]).toBe("waiting");
+    tell(sql, first(receipt));
+    goOn(sql);
+    expect(outcomesNow(sql, receipt)[1]).toBe("working");
+  });
+
+  it("is tried again where nobody says a price in that moment", () => {
+    const sql = openAccount();
+    const receipt = send(sql, [BUY_10, PROTECTION]);
+    fill(sql, first(receipt));
+    const unpriced = { ...contextOf(), referencePrices: new Map() };
+    transactionSync(sql, () => readDue(sql, NOW_MS).forEach(({ carryOn }) => carryOn(unpriced)));
+    expect([outcomesNow(sql, receipt)[1], isAnythingDue(sql, NOW_MS)]).toEqual(["waiting", false]);
+    const againMs = putOffUntilMs(sql, NOW_MS);
+    expect(againMs).toBeLessThan(NOW_MS + 60_000);
+    goOn(sql, { nowMs: againMs });
+    expect(stops(sql)).toEqual(["sell 10 AAPL"]);
+    expect(putOffUntilMs(sql, NOW_MS)).toBe(Infinity);
+  });
+
+  it("is given up without a price where the policy has none looked at, or there is nothing to close", () => {
+    for (const [sql, policy] of [
+      [holding("5"), aPolicy({ reference_price_max_age_sec: undefined })],
+      [openAccount(), aPolicy()],
+    ] as const) {
+      const receipt = send(sql, [{ ...BUY_10, size: units("1") }, PROTECTION]);
+      tell(sql, first(receipt), { status: "rejected" });
+      const unpriced = { ...contextOf({ policy }), referencePrices: new Map() };
+      transactionSync(sql, () => readDue(sql, NOW_MS).forEach(({ carryOn }) => carryOn(unpriced)));
+      expect(outcomesNow(sql, receipt)[1]).not.toBe("waiting");
+    }
+  });
+
+  it("is overtaken by an order on its own side, and not by one that opens more: that is protected as well", () => {
+    const sql = openAccount();
+    const receipt = send(sql, [BUY_10, PROTECTION]);
+    const more = only(send(sql, { ...BUY_10, size: units("2") }).orders);
+    filled(sql, first(receipt));
+    filled(sql, more);
+    goOn(sql);
+    expect(stops(sql)).toEqual(["sell 12 AAPL"]);
+    const other = openAccount();
+    const overtaken = send(other, [BUY_10, PROTECTION]);
+    fill(other, first(overtaken));
+    send(other, { ...SELL_10, type: "stop", stop_price: { at: decimalOf("170") } });
+    goOn(other);
+    expect(outcomesNow(other, overtaken)[1]).toBe("superseded");
+  });
+});
+
 describe("a cancel among other instructions", () => {
   it("is carried out in its place, and nothing waits for it", () => {
     const sql = openAccount();
     const { order } = put(sql, resting(1));
-    const receipt = send(sql, [CANCEL_AAPL, { ...BUY_10, symbol: "MSFT" }, { action: "cancel", symbol: "MSFT" }]);
+    const receipt = send(sql, [CANCEL_AAPL, { ...BID, symbol: "MSFT" }, { action: "cancel", symbol: "MSFT" }]);
     expect(receipt.steps[0]).toMatchObject({ outcome: "done", canceled: [order.id] });
     expect(receipt.steps[2]).toMatchObject({ outcome: "done", canceled: [first(receipt).id] });
     expect(rowsIn(sql)).toEqual([]);
+  });
+
+  it.each<[string, Instruction[]]>([
+    ["in its symbol", [EXIT, CANCEL_AAPL]],
+    ["everywhere", [target("0"), { action: "cancel" }]],
+    ["behind a sale", [SELL_10, CANCEL_AAPL]],
+    ["behind one that the collar has named a price for", [{ ...SELL_10, reduce_only: true }, CANCEL_AAPL]],
+  ])("leaves what its own signal has on its way at the market: %s", (_, instructions) => {
+    const sql = holding("10");
+    const { order: stop } = put(sql, resting(1, { side: "sell", type: "stop", stop_price: decimalOf("190") }));
+    const receipt = send(sql, instructions, {}, { policy: aPolicy({ price_collar_percent: "2" }) });
+    tell(sql, stop, { status: "canceled", venue_order_id: "venue-1" });
+    goOn(sql);
+    expect(outcomesNow(sql, receipt)[1]).toBe("done");
+    expect(ordersIn(sql)).toEqual(["sell 10 AAPL"]);
   });
 
   it("waits where something waits before it, and takes back what its own signal has placed by then", () => {
@@ -351,12 +507,8 @@ describe("a cancel among other instructions", () => {
     expect(outcomesOf(receipt)).toEqual(["ordered", "waiting", "waiting", "waiting"]);
     fill(sql, first(receipt));
     goOn(sql);
-    expect(outcomesNow(sql, receipt)).toEqual(["ordered", "ordered", "waiting", "waiting"]);
-    const bid = only(readLive(sql));
-    tell(sql, bid);
-    goOn(sql);
-    const { steps } = receiptNow(sql, receipt);
-    expect(steps[2]).toMatchObject({ outcome: "done", canceled: [bid.id] });
+    const { steps, orders } = receiptNow(sql, receipt);
+    expect(steps[2]).toMatchObject({ outcome: "done", canceled: [orders[1]?.id] });
     expect(steps[3]?.outcome).toBe("working");
   });
 
@@ -364,8 +516,19 @@ describe("a cancel among other instructions", () => {
     const sql = openAccount();
     const receipt = send(sql, [BUY_10, SELL_10, { action: "cancel" }]);
     expect(outcomesOf(receipt)).toEqual(["ordered", "waiting", "done"]);
+    fill(sql, first(receipt));
+    goOn(sql);
+    expect(outcomesNow(sql, receipt)).toEqual(["ordered", "ordered", "done"]);
+  });
+
+  it("that has waited is carried out also where what it waited for has come to nothing", () => {
+    const sql = openAccount();
+    const { order } = put(sql, resting(1));
+    const receipt = send(sql, [BUY_10, BUY_10, CANCEL_AAPL]);
+    tell(sql, first(receipt), { status: "rejected" });
     goOn(sql);
     expect(outcomesNow(sql, receipt)).toEqual(["ordered", "earlier_failed", "done"]);
+    expect(receiptNow(sql, receipt).steps[2]?.canceled).toEqual([order.id]);
   });
 
   it("waits no more than a stop does, which binds what waits", () => {
@@ -410,6 +573,8 @@ describe("what waits for its turn", () => {
       "superseded",
       (sql) => send(sql, { action: "stop", state: "reducing", flatten: true }, { stopReach: "account" }),
     ],
+    ["a person's wish to cancel everything", "canceled", cancelsAll(undefined)],
+    ["a person's wish to cancel everything in its symbol", "canceled", cancelsAll("AAPL")],
     ["another mode of the account", "mode_changed", (sql) => leaveBehind(sql, { account: ACCOUNT, nowMs: NOW_MS })],
   ])("is dropped by %s", (_, code, happen) => {
     const { sql, receipt, ends } = waiting({ name: "morning" });
@@ -439,6 +604,7 @@ describe("what waits for its turn", () => {
         send(sql, { action: "flatten" }, { sender }, { minimumOrigin: "hmac" });
       },
     ],
+    ["a person's wish to cancel everything in another symbol", cancelsAll("MSFT")],
     ["a stop that it passes", (sql) => send(sql, { action: "stop", state: "reducing" }, { source: other })],
   ])("is not dropped by %s", (_, happen) => {
     const { sql, ends } = waiting();
@@ -520,12 +686,12 @@ describe("what waits for its turn", () => {
     fill(sql, first(receipt));
     expect(() =>
       transactionSync(sql, () => {
-        readDue(sql).forEach(({ carryOn }) => carryOn(contextOf()));
+        readDue(sql, NOW_MS).forEach(({ carryOn }) => carryOn(contextOf()));
         throw new Error("the disk is full");
       }),
     ).toThrow("the disk is full");
     expect([outcomesNow(sql, receipt)[1], ordersIn(sql)]).toEqual(["waiting", []]);
-    const due = readDue(sql);
+    const due = readDue(sql, NOW_MS);
     for (let times = 0; times < 2; times += 1) due.forEach(({ carryOn }) => carryOn(contextOf()));
     expect(ordersIn(sql)).toEqual(["sell 10 AAPL"]);
   });
@@ -540,10 +706,19 @@ describe("what waits for its turn", () => {
     expect(ordersIn(sql)).toEqual(["sell 10 AAPL"]);
   });
 
-  it("takes as much of the rate as if it had been sent by itself", () => {
-    const sql = openAccount();
+  it("takes as much of the rate as if it had been sent by itself, and no more than there ever is", () => {
     const limits = { ratePerSec: 1, capacity: 2 };
-    expect(deliver(sql, signalOf([BUY_10, SELL_10]), { limits })).toMatchObject({ value: { remaining: 0 } });
+    for (const instructions of [
+      [BUY_10, SELL_10],
+      [BUY_10, SELL_10, BUY_10],
+    ]) {
+      const sql = openAccount();
+      expect(deliver(sql, signalOf(instructions), { limits })).toMatchObject({ value: { remaining: 0 } });
+      const next = deliver(sql, signalOf(instructions, { requestId: "next" }), { limits });
+      expect(next).toMatchObject({ error: { reason: "rate_limited" } });
+      const later = { limits, nowMs: NOW_MS + 2_000 };
+      expect(deliver(sql, signalOf(instructions, { requestId: "later" }), later)).toMatchObject({ ok: true });
+    }
   });
 });
 
@@ -552,9 +727,10 @@ const wishes: fc.Arbitrary<Instruction> = fc
     size: fc.integer({ min: 1, max: 9 }).map((count) => units(String(count))),
     side: fc.constantFrom("buy" as const, "sell" as const),
     terms: fc.constantFrom(AAPL, AAPL, { symbol: "AAPL", ...at180 } as const),
-    action: fc.constantFrom("plain", "plain", "enter", "exit", "target", "cancel"),
+    action: fc.constantFrom("plain", "plain", "enter", "exit", "target", "cancel", "protect"),
   })
   .map(({ size: wanted, side, terms, action }): Instruction => {
+    if (action === "protect") return { ...PROTECTION, action: side };
     if (action === "plain") return { action: side, size: wanted, ...terms };
     if (action === "enter") return { action, side, size: wanted, ...terms };
     if (action === "target") return { action, position: wanted.value, ...terms };
@@ -582,27 +758,34 @@ describe("any plan on any day", () => {
   });
 
   type Seen = Map<string, StoredStep>;
+  type Planned = { readonly id: string; readonly instructions: readonly Instruction[] };
 
-  /** A step becomes something once, when what is before it has been carried out and has not failed; and then stays that. */
-  function expectInTurn(sql: SqlStorage, id: string, seen: Seen): void {
+  /** A step becomes something once, in its turn, and what opens only after what has not failed; and then it stays that. */
+  function expectInTurn(sql: SqlStorage, { id, instructions }: Planned, seen: Seen): void {
     const stored = findSignal(sql, id)?.signal.steps ?? [];
-    const before = (place: number) =>
-      receiptNow(sql, { id }).steps.findLast((step, index) => {
-        return index < place && step.action !== "cancel";
-      });
     for (const [place, step] of stored.entries()) {
       const key = `${id} ${place}`;
       const known = seen.get(key);
       if (known !== undefined) expect(step).toEqual(known);
       if (known !== undefined || step.outcome === "waiting") continue;
       seen.set(key, step);
-      const isCarriedOut = step.goal !== null || step.orders.length > 0;
-      if (!isCarriedOut) continue;
-      expect(["ordered", "done", undefined]).toContain(before(place)?.outcome);
-      const last = before(place)?.orders.at(-1);
-      if (last === undefined) continue;
-      const { status, type, delivery } = read(sql, { id: last }).order;
-      expect(status === "filled" || (type === "limit" && delivery === "delivered" && !isTerminal(status))).toBe(true);
+      const instruction = instructions[place];
+      if (step.outcome === "failed" || instruction === undefined) continue;
+      const before = receiptNow(sql, { id }).steps.slice(0, place);
+      expect(before.map(({ outcome }) => outcome)).not.toContain("waiting");
+      if (instruction.action === "cancel") continue;
+      const takenBack = new Set(before.flatMap(({ canceled }) => canceled));
+      const isProtection = instruction.action !== "exit" && "stop_price" in instruction;
+      for (const { outcome, orders } of before) {
+        if (instruction.action !== "exit" && !isProtection) expect(["ordered", "done"]).toContain(outcome);
+        const last = orders.at(-1);
+        if (last === undefined || takenBack.has(last)) continue;
+        const { order, isExit } = read(sql, { id: last });
+        const hasEnded = isTerminal(order.status);
+        const rests = order.type !== "market" && order.delivery === "delivered" && !hasEnded;
+        if (isProtection) expect(hasEnded || (isExit && rests)).toBe(true);
+        else expect(rests || (instruction.action === "exit" ? hasEnded : order.status === "filled")).toBe(true);
+      }
     }
   }
 
@@ -627,14 +810,14 @@ describe("any plan on any day", () => {
     const venue = new LyingVenue(weather, simulation);
     const context = () => contextOf({ nowMs: simulation.nowMs });
     const seen: Seen = new Map();
-    const signals: string[] = [];
-    const look = () => signals.forEach((id) => expectInTurn(sql, id, seen));
+    const signals: Planned[] = [];
+    const look = () => signals.forEach((planned) => expectInTurn(sql, planned, seen));
     for (const [index, { instructions, afterMs }] of plans.entries()) {
       simulation.at(NOW_MS + afterMs, () => {
         const signal = signalOf(instructions, { requestId: `plan-${index}` });
         const args = { ...context(), limits: { ratePerSec: 1_000, capacity: 1_000 }, signal };
         const instructed = transactionSync(sql, () => instruct(sql, args));
-        if (instructed.ok) signals.push(instructed.value.value.id);
+        if (instructed.ok) signals.push({ id: instructed.value.value.id, instructions });
         look();
       });
     }
@@ -644,21 +827,21 @@ describe("any plan on any day", () => {
     simulation.start(onItsWord(venue));
     const isQuiet = () =>
       simulation.nowMs > lastMs &&
-      !isAnythingDue(sql) &&
+      !isAnythingDue(sql, simulation.nowMs) &&
       readLive(sql).every(({ delivery }) => delivery === "needs_operator");
     await simulation.run(isQuiet, () => {
       // What is due is carried out once prices are learned: by then it may be due no more.
-      for (const { carryOn } of readDue(sql)) {
+      for (const { carryOn } of readDue(sql, simulation.nowMs)) {
         simulation.at(simulation.nowMs + learnMs, () => {
           transactionSync(sql, () => carryOn(context()));
           look();
         });
       }
     });
-    return { sql, receipts: signals.map((id) => receiptNow(sql, { id })) };
+    return { sql, receipts: signals.map((planned) => receiptNow(sql, planned)) };
   }
 
-  it("carries each thing out at most once, in order, never after one that failed, and ends every step", async () => {
+  it("carries each thing out at most once, in order, opens nothing after what failed, and ends every step", async () => {
     await fc.assert(
       fc.asyncProperty(days, async (day) => {
         const { sql, receipts } = await live(day);

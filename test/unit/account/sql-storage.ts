@@ -1,6 +1,6 @@
 // An account's tables in an SQLite of this process, behind the two types of the Workers runtime that the account's files name.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { migrate } from "../../../src/account/migrations.ts";
+import { MIGRATIONS, migrate } from "../../../src/account/migrations.ts";
 
 declare global {
   /** The part of the runtime's type that the account's files use. */
@@ -30,8 +30,8 @@ export function transactionSync<T>(sql: SqlStorage, change: () => T): T {
   }
 }
 
-/** Fresh, empty tables. */
-export function openSqlStorage(): SqlStorage {
+/** Fresh, empty tables: all of them, or those that there were after these migrations. */
+export function openSqlStorage(migrations = MIGRATIONS): SqlStorage {
   const database = new DatabaseSync(":memory:");
   const statements = new Map<string, StatementSync>();
   const prepare = (query: string): StatementSync => {
@@ -65,6 +65,6 @@ export function openSqlStorage(): SqlStorage {
       };
     },
   };
-  migrate({ sql, transactionSync: (change) => change() });
+  migrate({ sql, transactionSync: (change) => change() }, migrations);
   return sql;
 }
