@@ -344,6 +344,45 @@ describe("several instructions in one symbol", () => {
     await receive("plans", "cancel AAPL");
   });
 
+  const leaveAll = async () => {
+    await receive("plans", "FLATTEN");
+    await holds("plans", "AAPL", "0");
+  };
+
+  it.each([
+    "limit(side=buy, amount=10, offset=@205); stopOrder(side=sell, amount=100%p, offset=2%);",
+    "limit(position=10, offset=@205); stopOrder(side=sell, amount=100%p, offset=2%);",
+    "market(side=buy, amount=10); cancel(which=all); stopOrder(side=sell, amount=100%p, offset=2%);",
+  ])("protect all of what they open: %s", async (plan) => {
+    await leaveAll();
+    const { id } = await receive("plans", `MyKeys(AAPL) { ${plan} }`);
+    await holds("plans", "AAPL", "10");
+    const { orders } = await settled(id);
+    expect(orders).toMatchObject([
+      { side: "buy", status: "filled" },
+      { side: "sell", type: "stop", quantity: "10" },
+    ]);
+  });
+
+  it("are an exit that its own signal's cancel does not call back", async () => {
+    await leaveAll();
+    await receive("plans", "buy 5 AAPL");
+    await holds("plans", "AAPL", "5");
+    const { id } = await receive("plans", "MyKeys(AAPL) { market(position=0); cancel(which=all); }");
+    await holds("plans", "AAPL", "0");
+    expect((await settled(id)).steps).toMatchObject([{ outcome: "ordered" }, { action: "cancel", outcome: "done" }]);
+  });
+
+  it("may be more than the rate of their source ever allows at once: they take all of it", async () => {
+    await makeSource("slow-plans");
+    expect((await call("PATCH", "/v1/sources/slow-plans", { body: { caps: { signals_per_min: 20 } } })).status).toBe(
+      200,
+    );
+    const plan = Array.from({ length: 3 }, () => "cancel AAPL").join("\n");
+    expect((await alert("slow-plans", plan)).status).toBe(200);
+    expect((await alert("slow-plans", "cancel AAPL")).status).toBe(429);
+  });
+
   it("are an exit and then an entry, in text, also where the process ends in between", async () => {
     await receive("plans", "FLATTEN");
     await holds("plans", "AAPL", "0");

@@ -40,7 +40,9 @@ const cancelOrders = createRoute({
   path: "/v1/orders",
   operationId: "cancelOrders",
   summary: "Cancel every live order of an account, or those in one symbol",
-  description: "Replacements that wait for the end of another order are canceled too.",
+  description:
+    "Replacements that wait for the end of another order are canceled too, and nothing comes any more of what a signal would " +
+    "still order there: of goals that are not reached, and of instructions that wait for their turn.",
   ...guarded(["orders:cancel", "kill"]),
   request: {
     query: z.strictObject({
