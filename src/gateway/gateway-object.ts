@@ -127,13 +127,14 @@ export class GatewayObject extends DurableObject<Env> {
     const answers = [...reached.values()].map(({ inForce }) => inForce);
     if (isReleasedEverywhere({ answers })) return { answer: { stop: wanted, isStored: true, reached: [] }, untold };
     const telling: Telling = { wanted, fresh: { ...wanted, id: crypto.randomUUID() }, answers };
-    const bindAll = async (stop: TradingStop): Promise<readonly string[]> => {
+    const bindAll = (stop: TradingStop, accounts: readonly AccountId[]): Promise<readonly string[]> => {
       const others = [...reached].filter(([, { inForce }]) => inForce.every(({ id }) => id !== stop.id));
-      // Whoever was added in between has not read of it.
-      const added = (await this.#accounts()).filter((account) => !before.includes(account));
+      const added = accounts.filter((account) => !before.includes(account));
       return tell(stop, [...others.map(([account]) => account), ...added], true);
     };
-    const recorded = await within(STORING_MS, this.#make(recordStop(telling), caller, bindAll)).catch(
+    // Whoever was added in between has not read of it. Those of whom D1 has not told in time are found here, or it is not stored.
+    const bindListed = async (stop: TradingStop) => bindAll(stop, await this.#listAccounts());
+    const recorded = await within(STORING_MS, this.#make(recordStop(telling), caller, bindListed)).catch(
       (thrown: unknown) => {
         log("error", "gateway.stop_not_stored", { stop: wanted.id, error: describeError(thrown) });
         return undefined;
@@ -141,7 +142,7 @@ export class GatewayObject extends DurableObject<Env> {
     );
     const isStored = recorded?.ok === true;
     const stop = isStored ? recorded.value.answer : stopForAll(telling, undefined);
-    const unbound = isStored ? recorded.value.untold : await bindAll(stop);
+    const unbound = isStored ? recorded.value.untold : await bindAll(stop, await this.#accounts());
     const stopped = [...reached].map(([account, { canceled, flattened }]) => ({ account, canceled, flattened }));
     return { answer: { stop, isStored, reached: stopped }, untold: [...untold, ...unbound] };
   }
@@ -164,15 +165,19 @@ export class GatewayObject extends DurableObject<Env> {
   /** All there are; while D1 is away, or keeps silent, all there were when it last answered. */
   async #accounts(): Promise<readonly AccountId[]> {
     try {
-      const ids = await within(READING_MS, listAccountIds(openDatabase(this.env.DB)));
-      await this.ctx.storage.put(KNOWN_ACCOUNTS, ids);
-      return ids;
+      return await within(READING_MS, this.#listAccounts());
     } catch (thrown) {
       const known = await this.ctx.storage.get<AccountId[]>(KNOWN_ACCOUNTS);
       log("error", "gateway.accounts_unread", { known: known?.length ?? 0, error: describeError(thrown) });
       if (known === undefined) throw thrown;
       return known;
     }
+  }
+
+  async #listAccounts(): Promise<readonly AccountId[]> {
+    const ids = await listAccountIds(openDatabase(this.env.DB));
+    await this.ctx.storage.put(KNOWN_ACCOUNTS, ids);
+    return ids;
   }
 
   /** Wraps some data keys anew under the primary key; to be asked for until nothing is left and everybody is told. */

@@ -7,7 +7,7 @@ import { wakeAccounts } from "../../src/intake/wake-accounts.ts";
 import { changeAccount, makeAccounts } from "./support/fan-out.ts";
 import { withAccount } from "./support/faulty-venue.ts";
 import { call, eventually, get, listOrders, placeOrder, post, settled, sign } from "./support/gateway.ts";
-import { away, never, withAccounts, withSilentDatabase } from "./support/unheard.ts";
+import { away, never, withAccounts, withSilentDatabase, withSlowDatabase } from "./support/unheard.ts";
 
 const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
 const buy = (account: string) => placeOrder({ ...BUY, account });
@@ -88,6 +88,17 @@ describe("a stop of everything, after a release that one account has not heard o
     await killed();
     expect(await release(first)).toBe(200);
     expect([await buy(heard), await buy(unheard)]).toMatchObject([REDUCING, REDUCING]);
+  });
+});
+
+describe("a stop of everything, while D1 is slow", () => {
+  it("binds also who was added since the last one", { timeout: 60_000 }, async () => {
+    await release(await killed());
+    const [late = ""] = await makeAccounts("late");
+    await withSlowDatabase(2_500, async () => {
+      await killed();
+      expect(await buy(late)).toMatchObject(REDUCING);
+    });
   });
 });
 

@@ -42,6 +42,40 @@ export async function withAccounts<T>(accounts: Readonly<Record<string, Instead>
   }
 }
 
+/** Runs `work` while D1 answers the gateway so much later. */
+export async function withSlowDatabase<T>(delayMs: number, work: () => Promise<T>): Promise<T> {
+  const real = new WeakMap<object, D1PreparedStatement>();
+  const late =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      await scheduler.wait(delayMs);
+      return call(...args);
+    };
+  const slowed = (statement: D1PreparedStatement): object => {
+    const slow = {
+      bind: (...values: unknown[]) => slowed(statement.bind(...values)),
+      all: late(() => statement.all()),
+      raw: late(() => statement.raw()),
+      run: late(() => statement.run()),
+      first: late(() => statement.first()),
+    };
+    real.set(slow, statement);
+    return slow;
+  };
+  await swap((now) => ({
+    ...now,
+    DB: {
+      prepare: (query: string) => slowed(now.DB.prepare(query)),
+      batch: late((statements: object[]) => now.DB.batch(statements.flatMap((one) => real.get(one) ?? []))),
+    },
+  }));
+  try {
+    return await work();
+  } finally {
+    await evictDurableObject(gateway());
+  }
+}
+
 /** Runs `work` while no question of the gateway's to D1 is ever answered; what still waits for an answer then is dropped. */
 export async function withSilentDatabase<T>(work: () => Promise<T>): Promise<T> {
   const statement = { bind: () => statement, all: never, raw: never, run: never, first: never };
