@@ -1,6 +1,7 @@
 // What is on the record of the orders that the account has decided about. To hold it against another policy takes longer than to
 // read it, and is done elsewhere: meanwhile the account takes orders.
 import { type AccountId, type OrderId, earliestIdAt } from "../domain/ids.ts";
+import type { Order } from "../domain/order.ts";
 import type { Recorded } from "../domain/risk/judge-again.ts";
 import { type OrderRow, listOrderRows } from "./orders.ts";
 
@@ -43,8 +44,8 @@ export function readRecorded(
 
 function toRecorded({ order, request, isExit }: OrderRow): Recorded {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an order or a change of one, written by this gateway
-  const asked = JSON.parse(request) as { readonly type?: Recorded["asked"]["type"]; readonly notional?: string };
+  const asked = JSON.parse(request) as Partial<Pick<Order, "type" | "quantity" | "notional">>;
   // A replacement names no type; its arithmetic is only ever that of a market order that was bounded.
   const type = asked.type ?? (order.arithmetic === undefined ? order.type : "market");
-  return { order, asked: { type, isByAmount: asked.notional !== undefined }, isExit };
+  return { order, asked: { type, isByAmount: asked.notional !== undefined, quantity: asked.quantity }, isExit };
 }

@@ -25,6 +25,8 @@ const QUIET = {
   X_LOCAL_OBSERVABILITY: "false",
 };
 
+export type OutputStream = "stdout" | "stderr";
+
 export type GatewayOptions = {
   /** Where D1 and the Durable Objects keep their files. */
   readonly stateDir: string;
@@ -37,8 +39,8 @@ export type GatewayOptions = {
   readonly vars?: Readonly<Record<string, string>>;
   /** Ends it as a crash would when it fires, also before it answers. */
   readonly killSignal?: AbortSignal;
-  /** Called with every piece of output. */
-  readonly onOutput?: (text: string) => void;
+  /** Called with every piece of output, and by which of the two ways it came. */
+  readonly onOutput?: (text: string, stream: OutputStream) => void;
 };
 
 export type Gateway = {
@@ -73,12 +75,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   ]);
   options.killSignal?.addEventListener("abort", () => void end(child, "SIGKILL"));
   let output = "";
-  const collect = (text: Buffer) => {
-    output = (output + String(text)).slice(-20_000);
-    options.onOutput?.(String(text));
-  };
-  child.stdout?.on("data", collect);
-  child.stderr?.on("data", collect);
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream]?.on("data", (text: Buffer) => {
+      output = (output + String(text)).slice(-20_000);
+      options.onOutput?.(String(text), stream);
+    });
+  }
 
   const gateway: Gateway = {
     url: `http://127.0.0.1:${port}`,

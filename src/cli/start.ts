@@ -44,15 +44,18 @@ async function run({ port, stateDir, devVars }: Arguments): Promise<void> {
   }
   if (ensureDevVars(devVars)) console.log(`Wrote ${relative(process.cwd(), devVars)} with fresh random secrets.`);
   await applyMigrations(stateDir);
-  const output = new MaskedOutput((text) => process.stdout.write(text));
+  // A line of the one may come between two pieces of a line of the other.
+  const write = (text: string) => process.stdout.write(text);
+  const output = { stdout: new MaskedOutput(write), stderr: new MaskedOutput(write) };
   const gateway = await startGateway({
     stateDir,
     envFile: devVars,
     port,
-    onOutput: (text) => output.add(text),
+    onOutput: (text, stream) => output[stream].add(text),
   });
   gateway.process.on("exit", (code) => {
-    output.end();
+    output.stdout.end();
+    output.stderr.end();
     if (!isStopping()) process.exit(code ?? 1);
   });
   startLocalCron(gateway.url, (trouble) => process.stderr.write(`The cron trigger could not be fired: ${trouble}\n`));

@@ -36,8 +36,8 @@ export const setOverride =
     const nowMs = now.getTime();
     const override = toOverride(wanted, { id: crypto.randomUUID(), account: id, by: caller.actor.id, nowMs });
     const live = toOverrides(await selectLiveOverrides(database, id, now));
-    const same = live.find((one) => isSameOverride(one, override, nowMs));
-    if (same !== undefined) return ok({ answer: { account, override: same } });
+    const same = live.findLast((one) => isSameOverride(one, override, nowMs));
+    if (same !== undefined && isLast(same, live)) return ok({ answer: { account, override: same } });
     if (live.length >= LIVE_MAX) return err({ reason: "too_many", max: LIVE_MAX });
     const after = revised(account, now);
     return ok({
@@ -46,6 +46,12 @@ export const setOverride =
       answer: { account: after, override },
     });
   };
+
+/** Whether nothing that was set later has a say in any of its settings: asked for again, it is to hold over that. */
+const isLast = (one: StoredOverride, live: readonly StoredOverride[]): boolean =>
+  live
+    .slice(live.indexOf(one) + 1)
+    .every(({ settings }) => Object.keys(settings).every((name) => !(name in one.settings)));
 
 /** One that is over stays as it ended. */
 export const endOverride =

@@ -21,6 +21,7 @@ export async function onceMoreIfChanged<E extends { readonly reason: string }>(
   const reasons = new Set(refusalsIn(first).map(({ reason }) => reason));
   const isOld = reasons.has("stale_source");
   if (!isOld && ![...reasons].some((reason) => PERHAPS_OLD.has(reason))) return first;
-  const after = await (isOld ? directory.refresh() : directory.lookAgain());
+  // What was refused is refused, where nobody can say otherwise.
+  const after = await (isOld ? directory.refresh() : directory.lookAgain().catch(() => before));
   return after === before ? first : withOutcomesOf(first, await attempt(after));
 }

@@ -1,6 +1,6 @@
 // instruments and instrument_lists: what each kind of broker trades, as it said when it was last asked. A list has some ten
 // thousand entries of which few change from one day to the next, so only what has changed is written.
-import { and, eq, inArray, notInArray, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, notInArray, sql } from "drizzle-orm";
 import type { Connection } from "../domain/account.ts";
 import { Instrument } from "../domain/instrument.ts";
 import type { Database } from "./client.ts";
@@ -106,6 +106,17 @@ export async function findInstruments(
       return instrument === undefined ? [] : [[symbol, instrument] as const];
     }),
   );
+}
+
+/** Whether some broker lists it, or once listed it; also before any has been asked. */
+export async function isSymbolKnown(database: Database, symbol: string): Promise<boolean> {
+  const [row] = await database
+    .select({ broker: instrumentLists.broker, named: instruments.symbol })
+    .from(instrumentLists)
+    .leftJoin(instruments, eq(instruments.symbol, symbol))
+    .orderBy(desc(instruments.symbol))
+    .limit(1);
+  return row === undefined || row.named !== null;
 }
 
 /** How many the broker listed when it was last asked, and when that was; `undefined` before the first time. */

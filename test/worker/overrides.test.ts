@@ -26,7 +26,7 @@ const terms = (overrides: object = {}) => ({
 });
 
 /** One for each test. */
-const accounts = Array.from({ length: 18 }, () => idOf("overridden"));
+const accounts = Array.from({ length: 19 }, () => idOf("overridden"));
 
 beforeAll(async () => {
   for (const id of accounts) await makeAccount(id);
@@ -53,6 +53,24 @@ async function outcomeAt(account: string): Promise<string> {
 }
 
 const overNow = (until: string) => scheduler.wait(Date.parse(until) - Date.now() + 1);
+
+describe("an override that is asked for once more", () => {
+  it("is one, and holds over what was set in between", async () => {
+    const account = anAccount();
+    const until = inMs(HOUR_MS);
+    const tight = { settings: { max_quantity: "1" }, until };
+    const first = await set(account, tight);
+    expect((await set(account, tight)).id).toBe(first.id);
+    await set(account, { until });
+    await set(account, { settings: { max_notional: "off" }, until });
+    expect(await outcomeAt(account)).toBe("approved");
+    const again = await set(account, tight);
+    expect(again.id).not.toBe(first.id);
+    expect(await outcomeAt(account)).toBe("max_quantity_exceeded");
+    await set(account, { settings: { max_notional: "off" }, until });
+    expect((await set(account, tight)).id).toBe(again.id);
+  });
+});
 
 describe("an override", () => {
   it("lets through what was denied before, and ends with its time", async () => {

@@ -149,6 +149,7 @@ describe("a stop of a part", () => {
   it.each([
     ["an account that is not there", { account: "nowhere" }, "/account"],
     ["a source that is not there", { source: "nobody" }, "/source"],
+    ["a symbol that no broker lists", { symbol: "aapl" }, "/symbol"],
   ])("for %s is refused: it would stop nothing", async (_, reach, pointer) => {
     const response = await call("POST", "/v1/stops", { body: { reason: "a typing error", ...reach } });
     expect(response.status).toBe(422);

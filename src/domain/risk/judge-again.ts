@@ -25,7 +25,12 @@ export type NotJudged = z.infer<typeof NotJudged>;
 export type Recorded = {
   readonly order: Order;
   /** How it was asked for, before the collar had its say. */
-  readonly asked: { readonly type: OrderType; readonly isByAmount: boolean };
+  readonly asked: {
+    readonly type: OrderType;
+    readonly isByAmount: boolean;
+    /** Units. A person may have approved it for less. */
+    readonly quantity?: Decimal | undefined;
+  };
   /** Whether it was approved as one that only brings a position closer to zero. */
   readonly isExit: boolean;
 };
@@ -48,7 +53,7 @@ export function judgeAgain(recorded: Recorded, policy: Policy): JudgedAgain {
     return found === undefined ? [] : [{ rule: rule.id, found }];
   });
   const isRefused = judged.some(({ found }) => typeof found === "object" && !found.passed);
-  const waits = !isRefused && judgeApproval(byRule.get("max_notional"), situation);
+  const waits = !isRefused && judgeApproval(byRule.get("max_notional"), situation, isApprovedForLess(recorded));
   return {
     verdicts: [
       ...judged.flatMap(({ found }) => (typeof found === "string" ? [] : [found])),
@@ -126,6 +131,7 @@ function judge(rule: Rule, recorded: Verdict | undefined, situation: Situation):
 function judgeApproval(
   notional: Verdict | undefined,
   { policy, isReduction, inOtherTerms, isAskedAnew }: Situation,
+  wasMore: boolean,
 ): boolean | NotJudged {
   const { approval } = policy;
   if (approval === "auto" || isReduction === true) return false;
@@ -134,8 +140,13 @@ function judgeApproval(
   const money = isNumber(notional.input) ? asDecimal(notional.input) : undefined;
   if (money === undefined && isAskedAnew) return "not_asked";
   const waits = money === undefined || compare(money, approval.above) > 0;
-  return waits && isReduction === undefined ? "perhaps_exit" : waits;
+  if (waits && isReduction === undefined) return "perhaps_exit";
+  return !waits && wasMore ? "not_recorded" : waits;
 }
+
+/** Then what was measured is of what it came to: what the whole of it came to when it was held is not on the record. */
+const isApprovedForLess = ({ order: { hold, quantity }, asked }: Recorded): boolean =>
+  (hold?.decided ?? null) !== null && asked.quantity !== undefined && asked.quantity !== quantity;
 
 /** A fact stays one under any policy, unless it was not known, or is one about an order in other terms. */
 function judgeFact(

@@ -11,6 +11,9 @@ import { type NewStop, NewStop as NewStopSchema, type StopLevel, TradingStop } f
 import type { StoppedEverywhere } from "../../gateway/gateway-object.ts";
 import { readStopsOf } from "../../gateway/read-stops.ts";
 import { gatewayStub } from "../../gateway/stub.ts";
+import { isSymbolKnown } from "../../storage/instruments.ts";
+import { openDatabase } from "../../storage/client.ts";
+import { within } from "../../within.ts";
 import { mustDo, notTold, readBody } from "../admin.ts";
 import { callerOf } from "../caller.ts";
 import type { AppEnv } from "../env.ts";
@@ -21,6 +24,8 @@ import { ChangeReason } from "../../domain/change-reason.ts";
 
 /** How long to wait for the answers to orders that left before the stop. */
 const SENT_PATIENCE_MS = 8_000;
+/** How long to wait for what would be good to know before a stop is set. */
+const READING_MS = 2_000;
 
 const mayStop = guarded(["kill", "admin:risk"]);
 const mayRelease = guarded(["admin:risk"]);
@@ -181,7 +186,7 @@ async function set(
 const levelOf = ({ accounts }: Principal): StopLevel => (accounts === null ? "gateway" : "account");
 
 /** A stop with a typing error in it stops nothing: what it names has to be there. */
-async function mustReach(c: Context<AppEnv>, { account, source }: NewStop): Promise<void> {
+async function mustReach(c: Context<AppEnv>, { account, source, symbol }: NewStop): Promise<void> {
   const { principal } = c.var;
   if (account === null && principal.accounts !== null) {
     const errors = [{ pointer: "/account", message: "name one of your accounts" }];
@@ -193,6 +198,7 @@ async function mustReach(c: Context<AppEnv>, { account, source }: NewStop): Prom
   const errors = [
     ...(isAccount ? [] : [{ pointer: "/account", message: "no such account" }]),
     ...(isSource ? [] : [{ pointer: "/source", message: "no such source" }]),
+    ...((await isSymbol(c, symbol)) ? [] : [{ pointer: "/symbol", message: "no broker here lists it" }]),
   ];
   if (errors.length > 0) refuse(c, invalidRequest(errors));
 }
@@ -200,6 +206,12 @@ async function mustReach(c: Context<AppEnv>, { account, source }: NewStop): Prom
 /** It may be one of theirs. */
 const notLookedInto = (unread: readonly AccountId[]): Trouble =>
   unavailable(`No other account has this stop, and ${unread.join(", ")} did not answer. Send the same request again.`);
+
+/** A stop does not wait for the database to say. */
+async function isSymbol(c: Context<AppEnv>, symbol: string | null): Promise<boolean> {
+  if (symbol === null) return true;
+  return within(READING_MS, isSymbolKnown(openDatabase(c.env.DB), symbol)).catch(() => true);
+}
 
 const OWN_SOURCES: readonly SourceId[] = [DEFAULT_SOURCE, API_SOURCE];
 

@@ -38,6 +38,13 @@ describe("a signal that is refused by what was read a while ago", () => {
     },
   );
 
+  it("is refused where nobody can say what has been stored since", async () => {
+    const { directory } = await changedSince(true);
+    const refused = err({ reason: "malformed_body" });
+    directory.lookAgain = () => Promise.reject(new Error("D1 is away"));
+    expect(await onceMoreIfChanged((): Promise<Answer> => Promise.resolve(refused), directory)).toEqual(refused);
+  });
+
   it("is tried once where that cannot make a difference, and nothing is read for it", async () => {
     const { directory, reads } = await changedSince(true);
     let attempts = 0;

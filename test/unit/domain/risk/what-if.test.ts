@@ -1,6 +1,7 @@
 // What is told of orders that were held against another policy: of which kind each is, and how many there are. How a rule is judged
 // again is in judge-again.test.ts.
 import { describe, expect, it } from "vitest";
+import { decimalOf } from "../../../../src/domain/money.ts";
 import type { Order } from "../../../../src/domain/order.ts";
 import { assess } from "../../../../src/domain/risk/assess.ts";
 import type { Recorded } from "../../../../src/domain/risk/judge-again.ts";
@@ -68,6 +69,19 @@ describe("an order that is held against another policy", () => {
     ["undetermined", "not judged by a rule", {}, { ...heldAbove("1000"), max_gross_exposure: "1" }],
   ])("is %s where it was %s", (kind, _, then, now) => {
     expect(kindOf(recorded(then), now)).toBe(kind);
+  });
+
+  it("that a person has approved for less was held for more than is on the record", () => {
+    const decided = { by: "ana", at: NOW, request_id: "r", reason: null };
+    const hold = { expires_at: NOW, price: null, owner: null, decided };
+    const approved = (quantity: string, asked: string) => {
+      const { order, asked: terms, isExit } = recorded(heldAbove("1000"), anIntent({ quantity }), { hold });
+      return { order, asked: { ...terms, quantity: decimalOf(asked) }, isExit };
+    };
+    expect(kindOf(approved("5", "10"), heldAbove("1000"))).toBe("undetermined");
+    expect(kindOf(approved("5", "10"), heldAbove("900"))).toBe("unchanged");
+    expect(kindOf(approved("5", "10"), {})).toBe("would_be_approved");
+    expect(kindOf(approved("10", "10"), heldAbove("1000"))).toBe("unchanged");
   });
 
   it("that a person has declined was held", () => {
