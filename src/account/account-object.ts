@@ -477,14 +477,13 @@ export class AccountObject extends DurableObject<Env> {
     const desk = this.#desks.current();
     if (desk.ok) this.#alarm.holdBack(this.#follower.run(desk.value));
     this.#housekeeping.run();
-    if (desk.ok && isAnythingDue(this.#sql, Date.now())) this.ctx.waitUntil(this.#pursue());
+    if (desk.ok && isAnythingDue(this.#sql)) this.ctx.waitUntil(this.#pursue());
     this.#alarm.set();
   }
 
   /** Plans every goal anew whose symbol has seen a change, and carries out what was waiting for its turn. */
   readonly #pursue = singleFlight("pursue", async () => {
-    const dueNow = () => readDue(this.#sql, Date.now());
-    for (let due = dueNow(); due.length > 0; due = dueNow()) {
+    for (let due = readDue(this.#sql); due.length > 0; due = readDue(this.#sql)) {
       // An exit does not wait for what somebody else's entry has to know.
       const exits = due.filter(({ instruction }) => symbolsToPrice(instruction).length === 0);
       const ready = exits.length > 0 ? exits : due;

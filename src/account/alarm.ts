@@ -3,7 +3,6 @@
 import type { AccountStore } from "./context.ts";
 import type { Housekeeping } from "./housekeeping.ts";
 import { dueTimes } from "./orders.ts";
-import { putOffUntilMs } from "./sequel-store.ts";
 import { isAnythingDue } from "./sequels.ts";
 
 /** When to look after work that should be done by then, and is not if the process died. */
@@ -58,7 +57,7 @@ export class Alarm {
 
   #nextAtMs(nowMs: number): number {
     const { sql, housekeeping, isUsable } = this.#deps;
-    const goalsAtMs = isAnythingDue(sql, nowMs) ? nowMs + SAFETY_MS : putOffUntilMs(sql, nowMs);
+    const goalsAtMs = isAnythingDue(sql) ? nowMs + SAFETY_MS : Infinity;
     // What is due already is being worked on in this process, or held back: for that it is only the net below.
     const { isAnyDue, nextMs } = dueTimes(sql, nowMs);
     const netMs = !isAnyDue ? Infinity : nowMs + (isUsable() ? this.#netDelayMs(nowMs) : MISCONFIGURED_MS);

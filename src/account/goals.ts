@@ -31,12 +31,17 @@ import { type Placing, type PlacingContext, isDenied, placeOrder } from "./place
 import { positionIn } from "./positions.ts";
 import type { RecordContext } from "./record.ts";
 import { dropSequels } from "./sequel-store.ts";
+import { tradingStateOf } from "./stops.ts";
+import { setTimer } from "./timers.ts";
 import type { Sender } from "./envelope.ts";
 
 /** More moves than any goal makes at once. */
 const MOVES_MAX = 20;
 /** The broker's word on money may be so old where a size is worked out from it. */
 const FUNDS_AGE_MAX_MS = 300_000;
+
+/** When a goal looks again for a price that nobody has said. */
+const PRICE_RETRY_MS = 15_000;
 
 export type GoalContext = PlacingContext & {
   readonly random: number;
@@ -60,26 +65,23 @@ export function startGoal(
   return ok(carryOn(sql, names.id, context));
 }
 
-/** Nothing more is ordered for it. What it has on its way already is not canceled by this. */
-export const cancelGoal = (sql: SqlStorage, row: GoalRow, context: GoalContext & { readonly id: string }): void =>
-  end(sql, { ...row, goal: endGoal(row.goal, "canceled") }, `by signal ${context.id}`, context);
+type EndContext = Pick<GoalContext, "account" | "nowMs">;
+
+/** Nothing more is ordered for it. What it has on its way already is not canceled by this. `by`: who wants that. */
+export const cancelGoal = (sql: SqlStorage, row: GoalRow, by: string, context: EndContext): void =>
+  end(sql, { ...row, goal: endGoal(row.goal, "canceled") }, by, context);
 
 /**
- * Ends every open goal, or the one in a symbol: what each has ordered goes on by itself, and nothing more is ordered for it.
- * Nothing comes either of what waits for its turn.
+ * Ends every open goal: what each has ordered goes on by itself, and nothing more is ordered for it. Nothing comes either of what
+ * waits for its turn.
  */
 export function abandonGoals(
   sql: SqlStorage,
   why: { readonly code: string; readonly detail: string },
-  context: Pick<GoalContext, "account" | "nowMs">,
-  symbol?: string,
+  context: EndContext,
 ): void {
-  const isMeant = ({ instruction }: { readonly instruction: { readonly symbol: string } }) =>
-    symbol === undefined || instruction.symbol === symbol;
-  for (const row of readOpenGoals(sql).filter(({ goal }) => isMeant(goal))) {
-    end(sql, { ...row, goal: endGoal(row.goal, why.code) }, why.detail, context);
-  }
-  dropSequels(sql, isMeant, why, context);
+  for (const row of readOpenGoals(sql)) end(sql, { ...row, goal: endGoal(row.goal, why.code) }, why.detail, context);
+  dropSequels(sql, () => true, why, context);
 }
 
 /** Whether a stop has the position left at this moment: its goal is open, or the order of that has not ended. */
@@ -88,10 +90,17 @@ export const isLeftUnderStop = (sql: SqlStorage, symbol: string): boolean =>
   readLiveRows(sql).some((row) => row.order.symbol === symbol && isOfStop(sql, row));
 
 /** Whether a goal has placed the order that came with a stop. */
-export const isOfStop = (sql: SqlStorage, { goal }: OrderRow): boolean =>
-  goal !== null && isUnderStop(findGoal(sql, goal));
+const isOfStop = (sql: SqlStorage, { goal }: OrderRow): boolean => goal !== null && isUnderStop(findGoal(sql, goal));
 
 const isUnderStop = (row: GoalRow | undefined): boolean => row?.goal.settings.isUnderStop === true;
+
+/** Whether a stop that is in force has it ordered: then it is for whoever releases the stop to cancel it. */
+export const isKeptByStop = (sql: SqlStorage, row: OrderRow): boolean =>
+  isOfStop(sql, row) && tradingStateOf(sql, row.order) !== "active";
+
+/** The same of what would still be ordered. */
+export const isGoalKeptByStop = (sql: SqlStorage, row: GoalRow): boolean =>
+  isUnderStop(row) && tradingStateOf(sql, { source: row.source, symbol: row.goal.instruction.symbol }) !== "active";
 
 /** Makes every move that can be made now. */
 export function carryOn(sql: SqlStorage, id: string, context: GoalContext): GoalRow {
@@ -108,6 +117,7 @@ function makeMove(sql: SqlStorage, row: GoalRow, move: GoalMove, context: GoalCo
   switch (move.move) {
     case "wait":
       storeGoal(sql, row);
+      if (move.for === "price") setTimer(sql, "goals", context.nowMs + PRICE_RETRY_MS);
       return false;
     case "cancel":
       return makeWay(sql, row, move, context);
@@ -175,6 +185,7 @@ function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow
   return {
     ...marketFactsOf(sql, symbol, context),
     positionKnown: isPositionKnown(sql),
+    goesByPrice: context.policy.reference_price_max_age_sec !== undefined,
     legsUntold: context.mode !== "shadow" && readUntold(sql, symbol).length > 0,
     live: live.map(({ order }) => order),
     ordered: goal.order === null ? undefined : findOrder(sql, goal.order)?.order,
@@ -214,12 +225,7 @@ function recentPrice(
   return nowMs - reference.atMs <= maxAgeSec * 1000 ? reference.price : undefined;
 }
 
-function end(
-  sql: SqlStorage,
-  row: GoalRow,
-  detail: string,
-  { account, nowMs }: Pick<GoalContext, "account" | "nowMs">,
-): void {
+function end(sql: SqlStorage, row: GoalRow, detail: string, { account, nowMs }: EndContext): void {
   storeGoal(sql, { ...row, detail });
   append(sql, account, {
     time: new Date(nowMs).toISOString(),

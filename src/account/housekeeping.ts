@@ -1,5 +1,6 @@
 // The account's own work, beside its orders: carrying the journal to D1, reading trades, comparing positions, forgetting what
 // is old. Each runs once at a time; what is due is in storage, so a new process goes on where the last one ended.
+import { makeGoalsDue } from "./goal-store.ts";
 import { randomFraction } from "../crypto/random.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
 import type { VenueBalances } from "../domain/broker.ts";
@@ -71,6 +72,7 @@ export class Housekeeping {
     const nowMs = Date.now();
     if (countPending(sql) > 0 && nowMs >= this.#drainAtMs) start(this.#drain());
     if (nowMs - this.#prunedAtMs >= PRUNE_INTERVAL_MS) this.#prune(nowMs);
+    if (isTimerDue(sql, "goals", nowMs)) this.#lookAtGoals();
     if (ASKING.some((timer) => isTimerDue(sql, timer, nowMs))) start(this.#askBroker());
   }
 
@@ -203,6 +205,15 @@ export class Housekeeping {
   #reset(timer: TimerName, dueAtMs: number | null): void {
     const { sql, commit } = this.#deps;
     commit(() => resetTimer(sql, timer, dueAtMs));
+  }
+
+  /** Some wait for what no order's change brings them. */
+  #lookAtGoals(): void {
+    const { sql, commit } = this.#deps;
+    commit(() => {
+      resetTimer(sql, "goals", null);
+      makeGoalsDue(sql);
+    });
   }
 
   /** Nothing waits for this, so no timer wakes the account for it. */

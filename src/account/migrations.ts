@@ -208,11 +208,15 @@ export const MIGRATIONS: readonly string[] = [
     FROM json_each(signal, '$.steps'))));
   `,
   `
-  -- When what waits is to be tried again, where something that it takes was not known; and the side that it orders on, where it
-  -- only takes something off. An order on the other side, which opens more, does not overtake that: a goal does, and an order that
-  -- takes something off as well.
-  ALTER TABLE sequels ADD COLUMN not_before_ms INTEGER NOT NULL DEFAULT 0;
+  -- The side that what waits orders on, where it only takes something off. An order on the other side, which opens more, does not
+  -- overtake that: a goal does, and an order that takes something off as well. Nor does an older signal's goal overtake anything.
   ALTER TABLE sequels ADD COLUMN takes_off TEXT;
+  DROP TRIGGER sequels_overtaken_by_goal;
+  CREATE TRIGGER sequels_overtaken_by_goal AFTER INSERT ON goals
+  BEGIN
+    UPDATE sequels SET is_overtaken = 1
+    WHERE symbol = NEW.symbol AND request_id <> NEW.request_id AND signal < NEW.signal;
+  END;
   DROP TRIGGER sequels_overtaken_by_order;
   CREATE TRIGGER sequels_overtaken_by_order AFTER INSERT ON orders WHEN NEW.goal IS NULL AND NEW.status <> 'denied'
   BEGIN

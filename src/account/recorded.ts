@@ -44,8 +44,10 @@ export function readRecorded(
 
 function toRecorded({ order, request, isExit }: OrderRow): Recorded {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an order or a change of one, written by this gateway
-  const asked = JSON.parse(request) as Partial<Pick<Order, "type" | "quantity" | "notional">>;
+  const asked = JSON.parse(request) as Partial<Pick<Order, "type" | "quantity" | "notional" | "replaces">>;
   // A replacement names no type; its arithmetic is only ever that of a market order that was bounded.
   const type = asked.type ?? (order.arithmetic === undefined ? order.type : "market");
-  return { order, asked: { type, isByAmount: asked.notional !== undefined, quantity: asked.quantity }, isExit };
+  // A replacement is asked for by its total, of which the order before it may have filled a part.
+  const quantity = "replaces" in asked ? undefined : asked.quantity;
+  return { order, asked: { type, isByAmount: asked.notional !== undefined, quantity }, isExit };
 }

@@ -2,7 +2,8 @@
 // signal that waits; it ends as what has come of it, and the row is gone.
 import type { OrderId } from "../domain/ids.ts";
 import type { Refusal } from "../domain/goal/terms.ts";
-import { type SymbolInstruction, onlyTakesOff, sideAsked } from "../domain/signal/in-symbol.ts";
+import type { Side } from "../domain/order.ts";
+import type { SymbolInstruction } from "../domain/signal/in-symbol.ts";
 import type { DecisionContext } from "./decision-context.ts";
 import { append } from "./journal.ts";
 import { failed, stepOf } from "./signal-step.ts";
@@ -20,47 +21,37 @@ export type Sequel = {
   readonly opensUntilMs: number;
   /** Whether somebody has wanted something newer of the symbol since. The tables see to it, see migrations.ts. */
   readonly isOvertaken: boolean;
-  /** Not to be tried before: what it takes was not known. */
-  readonly notBeforeMs: number;
 };
 
-type Columns = Pick<Sequel, "signal" | "place" | "isOvertaken" | "notBeforeMs">;
-type Row = { signal: OrderId; place: number; sequel: string; is_overtaken: number; not_before_ms: number };
+type Row = { signal: OrderId; place: number; sequel: string; is_overtaken: number };
 
-const COLUMNS = "signal, place, sequel, is_overtaken, not_before_ms";
+const COLUMNS = "signal, place, sequel, is_overtaken";
 
-const toSequel = ({ signal, place, sequel, is_overtaken, not_before_ms: notBeforeMs }: Row): Sequel => ({
+const toSequel = ({ signal, place, sequel, is_overtaken }: Row): Sequel => ({
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from a Sequel
-  ...(JSON.parse(sequel) as Omit<Sequel, keyof Columns>),
+  ...(JSON.parse(sequel) as Omit<Sequel, "signal" | "place" | "isOvertaken">),
   signal,
   place,
   isOvertaken: is_overtaken === 1,
-  notBeforeMs,
 });
 
-export function storeSequel(sql: SqlStorage, sequel: Omit<Sequel, "isOvertaken" | "notBeforeMs">): void {
-  const { signal, place, ...stored } = sequel;
-  const { instruction, carried } = stored;
+/** `takesOff`: the side that it orders on, where it only takes something off; see migrations.ts. */
+export function storeSequel(
+  sql: SqlStorage,
+  { signal, place, ...sequel }: Omit<Sequel, "isOvertaken">,
+  takesOff: Side | null,
+): void {
   sql.exec(
     `INSERT INTO sequels (signal, place, symbol, request_id, sequel, is_overtaken, takes_off)
      VALUES (?, ?, ?, ?, ?, 0, ?)`,
     signal,
     place,
-    instruction.symbol,
-    carried.requestId,
-    JSON.stringify(stored),
-    (onlyTakesOff(instruction) ? sideAsked(instruction) : undefined) ?? null,
+    sequel.instruction.symbol,
+    sequel.carried.requestId,
+    JSON.stringify(sequel),
+    takesOff,
   );
 }
-
-/** It is to be tried again then. */
-export const putOff = (sql: SqlStorage, { signal, place }: Pick<Sequel, "signal" | "place">, untilMs: number): void =>
-  void sql.exec("UPDATE sequels SET not_before_ms = ? WHERE signal = ? AND place = ?", untilMs, signal, place);
-
-/** When the next one that was put off is to be tried again. */
-export const putOffUntilMs = (sql: SqlStorage, nowMs: number): number =>
-  sql.exec<{ due: number | null }>("SELECT MIN(not_before_ms) AS due FROM sequels WHERE not_before_ms > ?", nowMs).one()
-    .due ?? Infinity;
 
 export const findSequel = (sql: SqlStorage, { signal, place }: Pick<Sequel, "signal" | "place">): Sequel | undefined =>
   sql

@@ -1,7 +1,7 @@
 // Many logical timers over the object's one alarm: each kind of the account's own work has at most one row here.
 
 /** What the account does by the clock, beside following its orders, emptying its outbox and forgetting what is old. */
-export type TimerName = "executions" | "reconcile" | "instruments";
+export type TimerName = "executions" | "reconcile" | "instruments" | "goals";
 
 /** Sets a timer; one that is already nearer stays. */
 export function setTimer(sql: SqlStorage, name: TimerName, dueAtMs: number): void {

@@ -25,7 +25,7 @@ const QUIET = {
   X_LOCAL_OBSERVABILITY: "false",
 };
 
-export type OutputStream = "stdout" | "stderr";
+type OutputStream = "stdout" | "stderr";
 
 export type GatewayOptions = {
   /** Where D1 and the Durable Objects keep their files. */

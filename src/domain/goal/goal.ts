@@ -64,6 +64,8 @@ export type GoalFacts = {
   readonly ofGoals: ReadonlySet<OrderId>;
   /** Of the last trade, where it is recent enough to go by. */
   readonly price: Decimal | undefined;
+  /** Whether a price is gone by at all. */
+  readonly goesByPrice: boolean;
   /** In the account's currency, like the buying power. */
   readonly equity: Decimal | undefined;
   readonly buyingPower: Decimal | undefined;
@@ -74,8 +76,8 @@ export type GoalFacts = {
 
 export type GoalMove =
   | GoalCancel
-  /** Until an order in the symbol changes. */
-  | { readonly move: "wait" }
+  /** Until an order in the symbol changes, or somebody says a price. */
+  | { readonly move: "wait"; readonly for?: "price" }
   | GoalOrder
   | GoalEnd;
 

@@ -52,6 +52,7 @@ export function findObstacles(goal: Goal, facts: GoalFacts, next: GoalOrder | Go
 function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
   const { live, ofGoals, position } = facts;
   const held = sideHeld(position);
+  if (!tradesAtOnce(exit)) return ofProtection(goal, exit, facts);
   if (held !== undefined && (concerns(exit, held) || goal.leaving.includes(held))) {
     const inTheWay = live.filter(
       (order) => order.side === closingSide(held) || isComing(order, ofGoals) || isOpeningWithLegs(order),
@@ -64,6 +65,27 @@ function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
     ? cancel(leadsThere.filter((order) => isComing(order, ofGoals)))
     : // On their way there they first take off what is held, as somebody else wants it.
       { toCancel: leadsThere.filter(isHeld), toWaitFor: leadsThere.filter(isMoving) };
+}
+
+/**
+ * An exit that rests protects, and is no reason to call back what opens more: it waits for what is on its way there, to be for all
+ * of it. What rests to close the position makes way: its units are promised.
+ */
+function ofProtection(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
+  const { live, position } = facts;
+  const held = sideHeld(position);
+  const isOnItsWay = (order: Order) => isMoving(order) || order.cancel_requested_at !== null;
+  if (held === undefined) {
+    const leadsThere = live.filter(({ side }) => concerns(exit, side === "buy" ? "long" : "short"));
+    return { toCancel: [], toWaitFor: leadsThere.filter(isOnItsWay) };
+  }
+  const closing = live.filter(({ side }) => side === closingSide(held));
+  const opening = live.filter(({ side }) => side === openingSide(held));
+  if (!concerns(exit, held) && !goal.leaving.includes(held)) {
+    return { toCancel: [], toWaitFor: closing.filter(isOnItsWay) };
+  }
+  const { toCancel, toWaitFor } = lettingFinish([...closing, ...opening.filter(isOpeningWithLegs)], goal, facts);
+  return { toCancel, toWaitFor: [...toWaitFor, ...opening.filter(isOnItsWay)] };
 }
 
 /** One that is being canceled may fill until its end is known, and one that waits for a person may be approved. */

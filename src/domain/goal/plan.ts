@@ -2,6 +2,7 @@
 import { ZERO } from "../money.ts";
 import { type Order, isTerminal } from "../order.ts";
 import { assert } from "../result.ts";
+import { onlyTakesOff } from "../signal/in-symbol.ts";
 import {
   type Goal,
   type GoalEnd,
@@ -15,6 +16,8 @@ import { makesRoom, planOrder } from "./order.ts";
 import { findObstacles, isMoving } from "./obstacles.ts";
 
 const WAIT = { move: "wait" } as const;
+/** Nobody is kept in a position, or without a stop, because nobody says a price for the moment. */
+const WAIT_FOR_PRICE = { move: "wait", for: "price" } as const;
 
 /**
  * The next move, from stored facts alone: to be asked again whenever an order in the symbol has changed, and to be carried out
@@ -29,6 +32,7 @@ export function planGoal(goal: Goal, facts: GoalFacts): GoalMove {
   }
   if (!facts.positionKnown) return WAIT;
   const next = planOrder(goal, facts);
+  if (isForWantOfPrice(next) && facts.goesByPrice && onlyTakesOff(goal.instruction)) return WAIT_FOR_PRICE;
   const isStill = !facts.live.some((order) => isMoving(order) || isBeingCanceled(order));
   // Where nothing will be ordered, nothing makes way for it. What moves may change that.
   if (isStill && next.move === "end" && isRefusal(next)) return next;
@@ -56,6 +60,8 @@ const isBeingCanceled = ({ cancel_requested_at }: Order): boolean => cancel_requ
 
 /** Whether something keeps an order from being placed, and not that there is none to place. */
 const isRefusal = ({ code }: GoalEnd): boolean => code !== "nothing_to_do" && code !== "already_there";
+
+const isForWantOfPrice = (next: GoalOrder | GoalEnd): boolean => next.move === "end" && next.code === "price_unknown";
 
 const takesOff = (next: GoalOrder | GoalEnd): boolean => next.move === "order" && next.stage !== "entering";
 

@@ -32,13 +32,10 @@ export function onlyTakesOff(instruction: SymbolInstruction): boolean {
     case "exit":
     case "cancel":
       return true;
-    case "buy":
-    case "sell":
-      return instruction.reduce_only === true;
     case "target":
-      return isZero(instruction.position);
+      return isZero(instruction.position) || instruction.reduce_only === true;
     default:
-      return false;
+      return instruction.reduce_only === true;
   }
 }
 

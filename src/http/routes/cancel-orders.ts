@@ -42,7 +42,8 @@ const cancelOrders = createRoute({
   summary: "Cancel every live order of an account, or those in one symbol",
   description:
     "Replacements that wait for the end of another order are canceled too, and nothing comes any more of what a signal would " +
-    "still order there: of goals that are not reached, and of instructions that wait for their turn.",
+    "still order there: of goals that are not reached, and of instructions that wait for their turn. The way out of a position that " +
+    "a stop in force has ordered stays: release the stop first.",
   ...guarded(["orders:cancel", "kill"]),
   request: {
     query: z.strictObject({

@@ -81,7 +81,7 @@ describe("an order on the record", () => {
       {},
       { type: "market", isByAmount: true },
     ],
-    ["a limit order", { type: "limit", quantity: "10" }, {}, { type: "limit", isByAmount: false }],
+    ["a limit order", { type: "limit", quantity: "10" }, {}, { type: "limit", isByAmount: false, quantity: "10" }],
     [
       "an order whose size was worked out",
       { type: "limit" },

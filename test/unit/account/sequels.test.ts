@@ -6,15 +6,16 @@ import { cancelAll } from "../../../src/account/cancel-all.ts";
 import { cancelOrder } from "../../../src/account/cancel.ts";
 import { requireRevision } from "../../../src/account/configuration.ts";
 import { flattenUnder } from "../../../src/account/flatten-under.ts";
+import { makeGoalsDue } from "../../../src/account/goal-store.ts";
 import type { GoalContext } from "../../../src/account/goals.ts";
 import { instruct } from "../../../src/account/instruct.ts";
 import { listOrdersFrom, readLive, updateOrder } from "../../../src/account/orders.ts";
 import { positionIn } from "../../../src/account/positions.ts";
 import { mustRecord } from "../../../src/account/record.ts";
-import { putOffUntilMs } from "../../../src/account/sequel-store.ts";
 import { isAnythingDue, readDue } from "../../../src/account/sequels.ts";
 import { leaveBehind } from "../../../src/account/shadow.ts";
 import { type StoredStep, findSignal, receiptOf } from "../../../src/account/signals.ts";
+import { timerAtMs } from "../../../src/account/timers.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import { type Order, isTerminal } from "../../../src/domain/order.ts";
 import { ok } from "../../../src/domain/result.ts";
@@ -90,8 +91,7 @@ const contextOf = (overrides: Overrides = {}): GoalContext => {
 
 /** As the account does once something has changed, until nothing goes on any more. */
 function goOn(sql: SqlStorage, overrides: Overrides = {}): void {
-  const dueNow = () => readDue(sql, contextOf(overrides).nowMs);
-  for (let due = dueNow(); due.length > 0; due = dueNow()) {
+  for (let due = readDue(sql); due.length > 0; due = readDue(sql)) {
     transactionSync(sql, () => due.forEach(({ carryOn }) => carryOn(contextOf(overrides))));
   }
 }
@@ -148,7 +148,7 @@ describe("what a signal asks for after something else in the same symbol", () =>
     expect(receipt.steps[1]).toMatchObject({ action: "sell", symbol: "AAPL", code: null, orders: [] });
     goOn(sql);
     expect(ordersIn(sql)).toEqual(["buy 10 AAPL"]);
-    expect(isAnythingDue(sql, NOW_MS)).toBe(false);
+    expect(isAnythingDue(sql)).toBe(false);
   });
 
   it("is carried out once the order before it is filled to the last unit", () => {
@@ -158,12 +158,12 @@ describe("what a signal asks for after something else in the same symbol", () =>
     goOn(sql);
     expect(outcomesNow(sql, receipt)).toEqual(["ordered", "waiting"]);
     filled(sql, first(receipt));
-    expect(isAnythingDue(sql, NOW_MS)).toBe(true);
+    expect(isAnythingDue(sql)).toBe(true);
     goOn(sql);
     const { steps, orders } = receiptNow(sql, receipt);
     expect(orders.map(termsOf)).toEqual(["buy 10 AAPL", "sell 10 AAPL"]);
     expect(steps[1]).toMatchObject({ outcome: "ordered", orders: [orders[1]?.id] });
-    expect([rowsIn(sql), isAnythingDue(sql, NOW_MS)]).toEqual([[], false]);
+    expect([rowsIn(sql), isAnythingDue(sql)]).toEqual([[], false]);
   });
 
   it("is carried out once the order before it rests at the venue", () => {
@@ -347,44 +347,58 @@ describe("what only takes something off", () => {
       .filter(({ type, cancel_requested_at: wanted }) => type === "stop" && wanted === null)
       .map(termsOf);
 
-  it.each<[string, (sql: SqlStorage, receipt: SignalReceipt) => void]>([
-    [
-      "is filled in part and canceled",
-      (sql, { orders: [bought] }) => {
-        if (bought !== undefined) tell(sql, bought, { ...PART, status: "canceled" });
-      },
-    ],
-    [
-      "is rejected",
-      (sql, { orders: [bought] }) => {
-        if (bought !== undefined) tell(sql, bought, { status: "rejected" });
-      },
-    ],
-  ])("protects what is held also where the purchase before it %s", (_, end) => {
+  const STOP_190 = resting(1, { side: "sell", type: "stop", stop_price: decimalOf("190") });
+
+  it.each<[string, Parameters<typeof aReport>[0]]>([
+    ["is filled in part and canceled", { ...PART, status: "canceled" }],
+    ["is rejected", { status: "rejected" }],
+  ])("protects what its signal has bared also where the purchase before it %s", (_, told) => {
     const sql = holding("5");
+    const { order: stop } = put(sql, STOP_190);
     const receipt = send(sql, [CANCEL_AAPL, BUY_10, PROTECTION]);
-    end(sql, receipt);
+    tell(sql, stop, { status: "canceled", venue_order_id: "venue-1" });
+    tell(sql, first(receipt), told);
     goOn(sql);
     expect(outcomesNow(sql, receipt)).toEqual(["done", "ordered", "working"]);
     expect(stops(sql)).toEqual([`sell ${positionIn(sql, "AAPL")} AAPL`]);
   });
 
-  it("protects what is held where the purchase before it is denied, and closes it where that was asked for", () => {
-    const denied = { ...BUY_10, size: units("101") };
-    const held = holding("5");
-    send(held, [denied, PROTECTION]);
-    expect(stops(held)).toEqual(["sell 5 AAPL"]);
+  it("protects what the purchase before it has filled of a part", () => {
+    const sql = openAccount();
+    const receipt = send(sql, [BUY_10, PROTECTION]);
+    tell(sql, first(receipt), { ...PART, status: "canceled" });
+    goOn(sql);
+    expect(stops(sql)).toEqual(["sell 4 AAPL"]);
+  });
+
+  const DENIED = { ...BUY_10, size: units("101") };
+
+  it.each<[string, Instruction[]]>([
+    ["denied", [DENIED, PROTECTION]],
+    ["rejected", [BUY_10, PROTECTION]],
+  ])("leaves what protects what was held before where nothing has come of the purchase: %s", (_, instructions) => {
+    const sql = holding("50");
+    const { order: stop } = put(sql, STOP_190);
+    const receipt = send(sql, instructions);
+    const [bought] = receipt.orders;
+    if (bought?.delivery === "pending") tell(sql, bought, { status: "rejected" });
+    goOn(sql);
+    expect(outcomesNow(sql, receipt)[1]).toBe("earlier_failed");
+    expect(read(sql, stop).order.cancel_requested_at).toBeNull();
+  });
+
+  it("closes what is held where the purchase before it is denied, if that was asked for", () => {
     const left = holding("5");
-    send(left, [denied, EXIT]);
+    send(left, [DENIED, EXIT]);
     expect(ordersIn(left)).toEqual(["sell 5 AAPL"]);
   });
 
-  it("has nothing to do where nothing is held in the end", () => {
-    const sql = openAccount();
-    const receipt = send(sql, [BUY_10, PROTECTION, BUY_10]);
+  it("does not let anything be opened after what has failed before it", () => {
+    const sql = holding("5");
+    const receipt = send(sql, [BUY_10, EXIT, BUY_10]);
     tell(sql, first(receipt), { status: "canceled" });
     goOn(sql);
-    expect(outcomesNow(sql, receipt)).toEqual(["ordered", "done", "earlier_failed"]);
+    expect(outcomesNow(sql, receipt)).toEqual(["ordered", "working", "earlier_failed"]);
   });
 
   it.each<[string, Instruction, Instruction]>([
@@ -432,31 +446,51 @@ describe("what only takes something off", () => {
     expect(outcomesNow(sql, receipt)[1]).toBe("working");
   });
 
-  it("is tried again where nobody says a price in that moment", () => {
-    const sql = openAccount();
-    const receipt = send(sql, [BUY_10, PROTECTION]);
+  it("is tried again where nobody says a price in that moment, or in the one in which it is done waiting", () => {
+    const sql = holding("5");
+    const { order: stop } = put(sql, STOP_190);
+    const receipt = send(sql, [CANCEL_AAPL, BUY_10, PROTECTION]);
     fill(sql, first(receipt));
     const unpriced = { ...contextOf(), referencePrices: new Map() };
-    transactionSync(sql, () => readDue(sql, NOW_MS).forEach(({ carryOn }) => carryOn(unpriced)));
-    expect([outcomesNow(sql, receipt)[1], isAnythingDue(sql, NOW_MS)]).toEqual(["waiting", false]);
-    const againMs = putOffUntilMs(sql, NOW_MS);
-    expect(againMs).toBeLessThan(NOW_MS + 60_000);
-    goOn(sql, { nowMs: againMs });
-    expect(stops(sql)).toEqual(["sell 10 AAPL"]);
-    expect(putOffUntilMs(sql, NOW_MS)).toBe(Infinity);
+    const goOnUnpriced = () => transactionSync(sql, () => readDue(sql).forEach(({ carryOn }) => carryOn(unpriced)));
+    goOnUnpriced();
+    tell(sql, stop, { status: "canceled", venue_order_id: "venue-1" });
+    goOnUnpriced();
+    expect([outcomesNow(sql, receipt)[2], isAnythingDue(sql)]).toEqual(["working", false]);
+    expect(timerAtMs(sql, "goals")).toBeLessThan(NOW_MS + 60_000);
+    makeGoalsDue(sql);
+    goOn(sql);
+    expect(stops(sql)).toEqual(["sell 15 AAPL"]);
   });
 
-  it("is given up without a price where the policy has none looked at, or there is nothing to close", () => {
-    for (const [sql, policy] of [
-      [holding("5"), aPolicy({ reference_price_max_age_sec: undefined })],
-      [openAccount(), aPolicy()],
-    ] as const) {
-      const receipt = send(sql, [{ ...BUY_10, size: units("1") }, PROTECTION]);
-      tell(sql, first(receipt), { status: "rejected" });
-      const unpriced = { ...contextOf({ policy }), referencePrices: new Map() };
-      transactionSync(sql, () => readDue(sql, NOW_MS).forEach(({ carryOn }) => carryOn(unpriced)));
-      expect(outcomesNow(sql, receipt)[1]).not.toBe("waiting");
-    }
+  it("is not overtaken by an older plan's, which makes way for it", () => {
+    const sql = openAccount();
+    const older = send(sql, [BUY_10, PROTECTION]);
+    const newer = send(sql, [BID, PROTECTION]);
+    tell(sql, first(newer));
+    filled(sql, first(older));
+    goOn(sql);
+    const [stop] = readLive(sql).filter(({ side }) => side === "sell");
+    if (stop === undefined) throw new Error("nothing protects it");
+    tell(sql, stop);
+    filled(sql, first(newer));
+    goOn(sql);
+    tell(sql, stop, { status: "canceled" });
+    goOn(sql);
+    expect(stops(sql)).toEqual(["sell 20 AAPL"]);
+  });
+
+  it("waits for a purchase of another plan that is on its way, to protect that as well", () => {
+    const sql = openAccount();
+    const receipt = send(sql, [BUY_10, PROTECTION]);
+    const more = only(send(sql, { ...BUY_10, size: units("1") }).orders);
+    filled(sql, first(receipt));
+    goOn(sql);
+    expect(outcomesNow(sql, receipt)[1]).toBe("working");
+    expect(read(sql, more).order.cancel_requested_at).toBeNull();
+    filled(sql, more);
+    goOn(sql);
+    expect(stops(sql)).toEqual(["sell 11 AAPL"]);
   });
 
   it("is overtaken by an order on its own side, and not by one that opens more: that is protected as well", () => {
@@ -467,6 +501,12 @@ describe("what only takes something off", () => {
     filled(sql, more);
     goOn(sql);
     expect(stops(sql)).toEqual(["sell 12 AAPL"]);
+    const unsided = openAccount();
+    const exit = send(unsided, [BUY_10, { ...EXIT, type: "stop", stop_price: { at: decimalOf("170") } }]);
+    send(unsided, { ...BUY_10, ...at180, size: units("1") });
+    filled(unsided, first(exit));
+    goOn(unsided);
+    expect(stops(unsided)).toEqual(["sell 10 AAPL"]);
     const other = openAccount();
     const overtaken = send(other, [BUY_10, PROTECTION]);
     fill(other, first(overtaken));
@@ -484,6 +524,37 @@ describe("a cancel among other instructions", () => {
     expect(receipt.steps[0]).toMatchObject({ outcome: "done", canceled: [order.id] });
     expect(receipt.steps[2]).toMatchObject({ outcome: "done", canceled: [first(receipt).id] });
     expect(rowsIn(sql)).toEqual([]);
+  });
+
+  it.each<[string, Instruction]>([
+    ["an order", BID],
+    ["an entry", { ...enter("buy"), ...at180 }],
+    ["a target", { ...target("10"), ...at180 }],
+  ])("takes back what rests of its own signal: %s", (_, entry) => {
+    const sql = openAccount();
+    send(sql, [entry, CANCEL_AAPL]);
+    goOn(sql);
+    expect(ordersIn(sql)).toEqual([]);
+  });
+
+  it("takes back what rests of its own signal, and what opens waits for its end", () => {
+    const sql = openAccount();
+    const receipt = send(sql, [BUY_10, BID, BUY_10, CANCEL_AAPL, { ...BUY_10, size: units("3") }]);
+    const nth = (index: number) => {
+      const order = receiptNow(sql, receipt).orders[index];
+      if (order === undefined) throw new Error("not ordered");
+      return order;
+    };
+    filled(sql, nth(0));
+    goOn(sql);
+    tell(sql, nth(1));
+    goOn(sql);
+    filled(sql, nth(2));
+    goOn(sql);
+    expect(outcomesNow(sql, receipt)).toEqual(["ordered", "ordered", "ordered", "done", "waiting"]);
+    tell(sql, nth(1), { status: "canceled" });
+    goOn(sql);
+    expect(outcomesNow(sql, receipt)[4]).toBe("ordered");
   });
 
   it.each<[string, Instruction[]]>([
@@ -582,6 +653,20 @@ describe("what waits for its turn", () => {
     goOn(sql);
     expect([outcomesNow(sql, receipt)[1], rowsIn(sql)]).toEqual([code, []]);
     if (read(sql, first(receipt)).order.delivery === "pending") expect(ends()).toBe(code);
+  });
+
+  it("does not keep a person's wish to cancel everything from leaving a stop's exit alone", () => {
+    const sql = holding("5");
+    const { order: protection } = put(sql, resting(1, { side: "sell", type: "stop", stop_price: decimalOf("190") }));
+    const deciding = ok(contextOf());
+    const args = { account: ACCOUNT, caller: CALLER, nowMs: NOW_MS, newId: () => newId((made += 1)), deciding };
+    transactionSync(sql, () => flattenUnder(sql, stopTrading(sql, "reducing"), args));
+    cancelsAll(undefined)(sql);
+    tell(sql, protection, { status: "canceled", venue_order_id: "venue-1" });
+    goOn(sql);
+    expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
+    cancelsAll(undefined)(sql);
+    expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
   });
 
   it("is dropped by a person who has everything closed", () => {
@@ -686,12 +771,12 @@ describe("what waits for its turn", () => {
     fill(sql, first(receipt));
     expect(() =>
       transactionSync(sql, () => {
-        readDue(sql, NOW_MS).forEach(({ carryOn }) => carryOn(contextOf()));
+        readDue(sql).forEach(({ carryOn }) => carryOn(contextOf()));
         throw new Error("the disk is full");
       }),
     ).toThrow("the disk is full");
     expect([outcomesNow(sql, receipt)[1], ordersIn(sql)]).toEqual(["waiting", []]);
-    const due = readDue(sql, NOW_MS);
+    const due = readDue(sql);
     for (let times = 0; times < 2; times += 1) due.forEach(({ carryOn }) => carryOn(contextOf()));
     expect(ordersIn(sql)).toEqual(["sell 10 AAPL"]);
   });
@@ -827,11 +912,11 @@ describe("any plan on any day", () => {
     simulation.start(onItsWord(venue));
     const isQuiet = () =>
       simulation.nowMs > lastMs &&
-      !isAnythingDue(sql, simulation.nowMs) &&
+      !isAnythingDue(sql) &&
       readLive(sql).every(({ delivery }) => delivery === "needs_operator");
     await simulation.run(isQuiet, () => {
       // What is due is carried out once prices are learned: by then it may be due no more.
-      for (const { carryOn } of readDue(sql, simulation.nowMs)) {
+      for (const { carryOn } of readDue(sql)) {
         simulation.at(simulation.nowMs + learnMs, () => {
           transactionSync(sql, () => carryOn(context()));
           look();

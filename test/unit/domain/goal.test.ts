@@ -55,6 +55,8 @@ const REVERSE_LONG: PositionInstruction = { ...MARKET, action: "reverse", side: 
 const ENTER_LONG: PositionInstruction = { ...MARKET, action: "enter", side: "buy", size: units("10") };
 const ADD: PositionInstruction = { ...MARKET, action: "add", size: units("10") };
 
+const at2Percent = { type: "limit", limit_price: { distance: decimal("2"), unit: "percent" } } as const;
+
 const target = (position: string, more: Partial<Extract<PositionInstruction, { action: "target" }>> = {}) =>
   ({ ...MARKET, action: "target", position: decimal(position), ...more }) as const;
 
@@ -68,6 +70,7 @@ type Spelled = Partial<Omit<GoalFacts, "position">> & { position?: string };
 
 const someFacts = ({ position = "100", ...overrides }: Spelled = {}): GoalFacts => ({
   price: decimal("187.5"),
+  goesByPrice: true,
   positionKnown: true,
   live: [],
   legsUntold: false,
@@ -138,7 +141,7 @@ describe("an exit", () => {
   it.each<[Size, Spelled, string]>([
     [size("percent_of_position", "101"), {}, "percent_over_100"],
     [size("percent_of_position", "0.5"), {}, "below_minimum"],
-    [size("notional", "1000"), { price: undefined }, "price_unknown"],
+    [size("notional", "1000"), { price: undefined, goesByPrice: false }, "price_unknown"],
     [size("risk_amount", "1000"), {}, "no_stop_loss"],
   ])("of %o with %o cannot be worked out: %s", (part, facts, code) => {
     expect(plan({ ...EXIT, size: part }, facts)).toMatchObject(anEnd(code));
@@ -227,7 +230,28 @@ describe("an exit", () => {
     const stop = { ...EXIT, type: "stop", stop_price: { distance: decimal("1.003"), unit: "amount" } } as const;
     expect(plan(stop)).toMatchObject({ order: { type: "stop", stop_price: "186.5" } });
     expect(plan(stop, { position: "-1" })).toMatchObject({ order: { side: "buy", stop_price: "188.5" } });
-    expect(plan(limit, { price: undefined })).toMatchObject(anEnd("price_unknown"));
+    expect(plan(limit, { price: undefined, goesByPrice: false })).toMatchObject(anEnd("price_unknown"));
+  });
+
+  it("waits for a price that nobody says for the moment, and clears nothing away before", () => {
+    const stop = { ...EXIT, type: "stop", stop_price: { distance: decimal("2"), unit: "percent" } } as const;
+    const live = [aRestingOrder(1, { side: "sell", type: "stop", stop_price: "170" })];
+    for (const instruction of [stop, { ...EXIT, size: size("notional", "1000") }, { ...target("0"), ...at2Percent }]) {
+      expect(plan(instruction, { price: undefined, live })).toEqual({ move: "wait", for: "price" });
+      expect(plan(instruction, { price: undefined, position: "0" })).not.toMatchObject({ move: "wait" });
+    }
+  });
+
+  it("that rests waits for what is on its way to the position, and calls nothing back that opens more", () => {
+    const stop = { ...EXIT, type: "stop", stop_price: { at: decimal("170") } } as const;
+    const [bid, moving] = [aRestingOrder(1, { side: "buy" }), aLiveOrder(2, { side: "buy" })];
+    const facts = { live: [bid, moving], ofGoals: new Set([bid.id, moving.id]) };
+    for (const position of ["100", "0"]) expect(plan(stop, { ...facts, position })).toEqual({ move: "wait" });
+    const order = { side: "sell", quantity: "100", type: "stop" };
+    expect(plan(stop, { ...facts, live: [bid] })).toMatchObject({ move: "order", order });
+    expect(plan(stop, { ...facts, live: [bid], position: "0" })).toMatchObject(anEnd("nothing_to_do"));
+    const older = aRestingOrder(3, { side: "sell", type: "stop", stop_price: "160" });
+    expect(plan(stop, { ...facts, live: [bid, older] })).toMatchObject({ move: "cancel", orders: [older.id] });
   });
 
   it("names its price as it was named where nobody knows the tick", () => {
