@@ -51,7 +51,7 @@ import {
   Instruments,
   recordRefresh,
 } from "./instruments.ts";
-import { type Learned, type Learning, learnForInstructions, learnForOrders, symbolsToPrice } from "./learn.ts";
+import { type Learning, learnForInstructions, learnForOrders, symbolsToPrice } from "./learn.ts";
 import { migrate } from "./migrations.ts";
 import { readUse } from "./nonces.ts";
 import { type OrderQuery, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders.ts";
@@ -59,7 +59,7 @@ import { readPortfolio } from "./portfolio.ts";
 import { RecentOrders } from "./recent-orders.ts";
 import type { RecordContext } from "./record.ts";
 import { type RecordedPage, type RecordedQuery, readRecorded } from "./recorded.ts";
-import { ReferencePrices } from "./reference-prices.ts";
+import { type LastTrades, ReferencePrices } from "./reference-prices.ts";
 import { type Replacement, type ReplaceRefusal, replaceOrder } from "./replace.ts";
 import { isAnythingDue, readDue } from "./sequels.ts";
 import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
@@ -95,7 +95,7 @@ type Instructed = Omit<Entered<unknown>, "value"> & {
 /** What every decision is made with. */
 type Deciding = GoalContext & { readonly limits: BucketLimits };
 /** Asks the broker. */
-type Ask = (learning: Learning) => Promise<Learned>;
+type Ask = (learning: Learning) => Promise<LastTrades>;
 
 type Decided = Pick<Admitted, "order" | "duplicate">;
 
@@ -373,8 +373,8 @@ export class AccountObject extends DurableObject<Env> {
     const desk = await this.#desk();
     if (!desk.ok) return desk;
     await this.#housekeeping.refreshView(isOutOfDate(this.#sql) ? 0 : VIEW_SHOWN_MS);
-    const latestTrade = (symbol: string) => this.#prices.latest(symbol, desk.value.broker, Date.now());
-    return ok(await readPortfolio({ sql: this.#sql, account: this.#account, nowMs: Date.now, latestTrade }));
+    const latestTrades = (symbols: readonly string[]) => this.#prices.latest(symbols, desk.value.broker, Date.now());
+    return ok(await readPortfolio({ sql: this.#sql, account: this.#account, nowMs: Date.now, latestTrades }));
   }
 
   /** How the connection to the broker is doing. */
@@ -554,7 +554,7 @@ export class AccountObject extends DurableObject<Env> {
     return this.#deciding(await ask({ deps: { sql, prices, instruments, housekeeping }, desk: desk.value }));
   }
 
-  #deciding(referencePrices: Learned): Result<Deciding, Misconfigured> {
+  #deciding(referencePrices: LastTrades): Result<Deciding, Misconfigured> {
     const desk = this.#desks.current();
     if (!desk.ok) return desk;
     const nowMs = Date.now();

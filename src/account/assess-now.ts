@@ -48,7 +48,7 @@ export function factsNow(
   const rows = readWorking(sql, except);
   const working = rows.map(({ order }) => order);
   const recent = context.recent.factsFor(intent, context.source, nowMs);
-  const prices = new Map([...context.referencePrices].map(([symbol, { price }]) => [symbol, price]));
+  const view = readBrokerView(sql);
   const reviewedAgeMs = nowMs - reviewedAtMs(sql, context.source);
   return {
     ...toHoldings(positionIn(sql, intent.symbol), working, intent),
@@ -63,7 +63,13 @@ export function factsNow(
     supports: context.broker.supports,
     // A leg was let in with its order.
     openOrders: working.filter(({ parent }) => parent === undefined).length,
-    book: { positions: readPositions(sql), holdings: readBrokerView(sql)?.holdings ?? [], working, prices },
+    book: {
+      positions: readPositions(sql),
+      working,
+      holdings: view?.holdings ?? [],
+      asOfMs: view?.atMs ?? null,
+      lastTrades: context.referencePrices,
+    },
     funds: readFunds(sql, rows),
     recent:
       sender === null

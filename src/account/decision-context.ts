@@ -1,10 +1,11 @@
 // What a decision is made with, beside the order itself.
 import type { AccountMode } from "../domain/account.ts";
-import type { Broker, ReferencePrice } from "../domain/broker.ts";
+import type { Broker } from "../domain/broker.ts";
 import type { AccountId } from "../domain/ids.ts";
 import type { Origin } from "../domain/origin.ts";
 import { type PolicyInForce, policyAt } from "../domain/risk/overrides.ts";
 import { tradingDateOf } from "../domain/risk/policy.ts";
+import type { LastTrade } from "../domain/worth.ts";
 import type { Desk } from "./context.ts";
 import type { Instruments } from "./instruments.ts";
 import type { RecentOrders } from "./recent-orders.ts";
@@ -24,7 +25,7 @@ export type DecisionContext = PolicyInForce & {
   readonly recent: RecentOrders;
   readonly instruments: Pick<Instruments, "find">;
   /** By symbol. */
-  readonly referencePrices: ReadonlyMap<string, ReferencePrice>;
+  readonly referencePrices: ReadonlyMap<string, LastTrade>;
 };
 
 /** The account as it is told to decide, and as its connection is, at that moment. */

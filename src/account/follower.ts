@@ -1,6 +1,5 @@
 // Carries the account's orders to their ends: gives the dispatcher's steps their storage, clock and broker, and tells who waits.
 import { randomFraction } from "../crypto/random.ts";
-import type { ReferencePrice } from "../domain/broker.ts";
 import type { NextMove } from "../domain/follow.ts";
 import type { OrderId } from "../domain/ids.ts";
 import type { OrderEvent } from "../domain/lifecycle.ts";
@@ -181,14 +180,13 @@ export class Follower {
     const { policy } = policyAt(desk.settings.policy, desk.settings.overrides, Date.now());
     const tradingState = tradingStateOf(sql, waiting);
     const holdings = () => readHoldings(sql, waiting, [id]);
-    const [price, others = []] = needsPrice(waiting, { policy, tradingState }, holdings)
+    const [own = [], others = []] = needsPrice(waiting, { policy, tradingState }, holdings)
       ? await Promise.all([
-          prices.latest(waiting.symbol, desk.broker, Date.now()),
+          prices.latest([waiting.symbol], desk.broker, Date.now()),
           learnBook(policy, [waiting.symbol], { deps: { sql, prices }, broker: desk.broker }),
           instruments.know([waiting.symbol], desk),
         ])
       : [];
-    const own: [string, ReferencePrice][] = price === undefined ? [] : [[waiting.symbol, price]];
     const referencePrices = new Map([...others, ...own]);
     const known = { account, recent: recent(), instruments, referencePrices };
     // Somebody may have set another policy while the broker was asked.

@@ -162,8 +162,8 @@ export type Broker = {
   readonly identify: () => Promise<IdentityEnding>;
   /** What can be traded there, and in which steps. It can be megabytes: for once a day, and not for two accounts at once. */
   readonly instruments: () => Promise<InstrumentsEnding>;
-  /** The last trade, or `undefined` when the broker does not say. */
-  readonly latestTrade: (symbol: string) => Promise<ReferencePrice | undefined>;
+  /** The last trade of each of these symbols, as far as the broker says: all of them in one question, where it takes one. */
+  readonly latestTrades: (symbols: readonly string[]) => Promise<ReadonlyMap<string, ReferencePrice>>;
 };
 
 /** Whether what a venue shows under an order's name is that order, as far as the venue may change it. */

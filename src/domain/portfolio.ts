@@ -10,17 +10,17 @@ import {
   ZERO,
   absolute,
   add,
-  decimalOf,
   divide,
-  isPositive,
   isZero,
   larger,
+  lessThan,
   multiply,
   roundForWire,
   sum,
   subtract,
 } from "./money.ts";
 import type { Delivery, Order, Side } from "./order.ts";
+import { type LastTrade, type UnitPrice, type Worth, type WorthOf, worthShown } from "./worth.ts";
 
 /**
  * Whoever asks for the portfolio has the broker asked first, unless it has answered in the last few seconds. A word older than
@@ -138,9 +138,11 @@ export type PortfolioFacts = {
   readonly positions: ReadonlyMap<string, Decimal>;
   /** What may still trade, each of it once; what they have filled is in `positions`. */
   readonly orders: readonly OpenOrder[];
-  /** Money per unit by symbol, for where the broker's holdings name no value. */
-  readonly referencePrices: ReadonlyMap<string, Decimal>;
+  /** By symbol, for where the broker's holdings name no value. */
+  readonly lastTrades: ReadonlyMap<string, LastTrade>;
 };
+
+type Book = Pick<PortfolioFacts, "positions" | "orders">;
 
 /** Money at worst over all symbols; `null` while a price is missing. */
 export type WorstExposure = {
@@ -151,10 +153,8 @@ export type WorstExposure = {
 };
 
 /** What could come to be held at worst: every live order may still fill, on whichever side does more. */
-export function worstExposureOf(
-  facts: Pick<PortfolioFacts, "positions" | "orders" | "holdings" | "referencePrices">,
-): WorstExposure {
-  const lines = readLines(facts);
+export function worstExposureOf(book: Book, worthOf: WorthOf): WorstExposure {
+  const lines = readLines(book, worthOf);
   const sides = lines.map((line) => sidesOf(line, addOrders(line.working, line.unknown)));
   const known = sides.filter((side) => side !== null);
   if (known.length < sides.length) return { gross: null, net: null };
@@ -167,7 +167,8 @@ export function worstExposureOf(
 
 export function toPortfolio(facts: PortfolioFacts): Portfolio {
   const { account, nowMs, asOfMs, balances } = facts;
-  const lines = readLines(facts);
+  const lines = readLines(facts, worthShown(facts));
+  const holdings = new Map(facts.holdings.map((holding) => [holding.symbol, holding]));
   return {
     account,
     as_of: asOfMs === null ? null : new Date(asOfMs).toISOString(),
@@ -176,7 +177,7 @@ export function toPortfolio(facts: PortfolioFacts): Portfolio {
     cash: balances?.cash ?? null,
     equity: balances?.equity ?? null,
     buying_power: balances?.buying_power ?? null,
-    positions: lines.map(toPosition),
+    positions: lines.map((line) => toPosition(line, holdings.get(line.symbol))),
     exposure: sumExposures(lines),
   };
 }
@@ -187,28 +188,20 @@ type Line = {
   readonly quantity: Decimal;
   readonly working: OpenOrders;
   readonly unknown: OpenOrders;
-  readonly holding: VenueHolding | undefined;
-  readonly price: Price | undefined;
+  readonly worth: Worth | undefined;
 };
 
-function readLines({
-  positions,
-  orders,
-  holdings,
-  referencePrices,
-}: Pick<PortfolioFacts, "positions" | "orders" | "holdings" | "referencePrices">): Line[] {
+function readLines({ positions, orders }: Book, worthOf: WorthOf): Line[] {
   const held = [...positions].filter(([, quantity]) => !isZero(quantity)).map(([symbol]) => symbol);
   const symbols = new Set([...held, ...orders.map((order) => order.symbol)]);
   return [...symbols].sort().map((symbol) => {
     const ofSymbol = orders.filter((order) => order.symbol === symbol);
-    const holding = holdings.find((candidate) => candidate.symbol === symbol);
     return {
       symbol,
       quantity: positions.get(symbol) ?? ZERO,
       working: sumOrders(ofSymbol.filter((order) => !isUnknown(order))),
       unknown: sumOrders(ofSymbol.filter(isUnknown)),
-      holding,
-      price: priceOf(holding) ?? unitPrice(referencePrices.get(symbol)),
+      worth: worthOf(symbol),
     };
   });
 }
@@ -238,24 +231,16 @@ const addOrders = (a: OpenOrders, b: OpenOrders): OpenOrders => ({
 
 const addBySide = (a: BySide, b: BySide): BySide => ({ buy: add(a.buy, b.buy), sell: add(a.sell, b.sell) });
 
-/** So much money for so many units. Kept as two numbers: dividing them first would lose digits of the money. */
-type Price = { readonly money: Decimal; readonly units: Decimal };
+/** With their sign. */
+const valueAt = (units: Decimal, { money, units: per }: UnitPrice): Decimal =>
+  roundForWire(divide(multiply(units, money), per));
 
-/** A value of zero is no price: it would make any exposure vanish. */
-function priceOf(holding: VenueHolding | undefined): Price | undefined {
-  if (holding === undefined || holding.market_value === null || isZero(holding.market_value)) return undefined;
-  return isZero(holding.quantity)
-    ? undefined
-    : { money: absolute(holding.market_value), units: absolute(holding.quantity) };
-}
-
-const unitPrice = (price: Decimal | undefined): Price | undefined =>
-  price !== undefined && isPositive(price) ? { money: price, units: decimalOf("1") } : undefined;
-
-/** Money for units, with their sign; `null` when it takes a price that nobody has. */
-function valueOf(units: Decimal, price: Price | undefined): Decimal | null {
-  if (isZero(units)) return ZERO;
-  return price === undefined ? null : roundForWire(divide(multiply(units, price.money), price.units));
+/** The most and the least money that units may be worth, with their sign; `null` when it takes a price that nobody has. */
+function valuesOf(units: Decimal, worth: Worth | undefined) {
+  if (isZero(units)) return { most: ZERO, least: ZERO };
+  if (worth === undefined) return null;
+  const [dear, cheap] = [valueAt(units, worth.most), valueAt(units, worth.least)];
+  return lessThan(units, ZERO) ? { most: cheap, least: dear } : { most: dear, least: cheap };
 }
 
 /** The most units on either side of zero, without sign. */
@@ -268,22 +253,22 @@ function worstMoney(line: Line, orders: OpenOrders): Decimal | null {
   return sides === null ? null : larger(absolute(sides.most), absolute(sides.least));
 }
 
-/** With its sign: all buys fill and no sell does, and the reverse. */
-function sidesOf({ quantity, price }: Line, { units, money }: OpenOrders) {
-  const most = valueOf(add(quantity, units.buy), price);
-  const least = valueOf(subtract(quantity, units.sell), price);
-  if (most === null || least === null) return null;
+/** With its sign: all buys fill and no sell does, at the most that a unit may be worth, and the reverse. */
+function sidesOf({ quantity, worth }: Line, { units, money }: OpenOrders) {
+  const most = valuesOf(add(quantity, units.buy), worth)?.most;
+  const least = valuesOf(subtract(quantity, units.sell), worth)?.least;
+  if (most === undefined || least === undefined) return null;
   return { most: add(most, money.buy), least: subtract(least, money.sell) };
 }
 
-function toPosition(line: Line): PortfolioPosition {
-  const { symbol, quantity, working, unknown, holding, price } = line;
+function toPosition(line: Line, holding: VenueHolding | undefined): PortfolioPosition {
+  const { symbol, quantity, working, unknown, worth } = line;
   const all = addOrders(working, unknown);
   return {
     symbol,
     quantity,
     average_price: holding?.quantity === quantity ? holding.average_price : null,
-    market_value: valueOf(quantity, price),
+    market_value: valuesOf(quantity, worth)?.most ?? null,
     working_buy: working.units.buy,
     working_sell: working.units.sell,
     unknown_buy: unknown.units.buy,

@@ -1,7 +1,7 @@
 // Intents, orders, reports, policies, configurations and facts for tests: each complete and ordinary, until an override says otherwise.
 import type { OrderRow } from "../../src/account/orders.ts";
 import type { AccountConfiguration } from "../../src/domain/account.ts";
-import type { Broker, ReferencePrice, VenueExecution, VenueHolding, VenueReport } from "../../src/domain/broker.ts";
+import type { Broker, VenueExecution, VenueHolding, VenueReport } from "../../src/domain/broker.ts";
 import { type Instrument, Instrument as InstrumentSchema } from "../../src/domain/instrument.ts";
 import type { OrderState } from "../../src/domain/lifecycle.ts";
 import { type Decimal, decimalOf } from "../../src/domain/money.ts";
@@ -13,6 +13,7 @@ import {
 } from "../../src/domain/order.ts";
 import type { Funds, RecentFacts, RiskFacts } from "../../src/domain/risk/facts.ts";
 import { type Policy, Policy as PolicySchema } from "../../src/domain/risk/policy.ts";
+import type { LastTrade } from "../../src/domain/worth.ts";
 import { NO_LIMITS } from "./no-limits.ts";
 
 /** When everything below takes place. */
@@ -177,7 +178,7 @@ export function aBroker(overrides: Partial<Broker> = {}): Broker {
     balances: unexpected("balances"),
     identify: unexpected("identify"),
     instruments: unexpected("instruments"),
-    latestTrade: unexpected("latestTrade"),
+    latestTrades: unexpected("latestTrades"),
     ...overrides,
   };
 }
@@ -230,7 +231,7 @@ export function someFacts({ position = "0", workingSameSide = "0", ...overrides 
     supports: () => undefined,
     openOrders: 0,
     recent: nothingRecent(),
-    book: { positions: new Map(), holdings: [], working: [], prices: new Map() },
+    book: aBook(),
     funds: someFunds(),
     ...overrides,
   };
@@ -291,4 +292,19 @@ export const nothingRecent = (overrides: Partial<RecentFacts> = {}): RecentFacts
   ...overrides,
 });
 
-export const aTrade = (price: string, atMs: number): ReferencePrice => ({ price: decimalOf(price), atMs });
+/** Nothing, which the broker said a second ago. */
+export const aBook = (overrides: Partial<RiskFacts["book"]> = {}): RiskFacts["book"] => ({
+  positions: new Map(),
+  holdings: [],
+  asOfMs: NOW_MS - 1_000,
+  working: [],
+  lastTrades: new Map(),
+  ...overrides,
+});
+
+/** Heard of when it took place. */
+export const aTrade = (price: string, atMs: number): LastTrade => ({
+  price: decimalOf(price),
+  atMs,
+  heardAtMs: atMs,
+});

@@ -1,9 +1,10 @@
 // What the rules say of an order before it is placed, and which clauses a policy covers.
 import { describe, expect, it } from "vitest";
 import type { Coverage } from "../../src/domain/risk/coverage.ts";
+import type { Portfolio } from "../../src/domain/portfolio.ts";
 import type { OrderPreview } from "../../src/domain/risk/preview.ts";
 import { withAccount } from "./support/faulty-venue.ts";
-import { call, get, listOrders, placeOrder, sendOrder, settled } from "./support/gateway.ts";
+import { call, get, listOrders, placeOrder, put, sendOrder, settled } from "./support/gateway.ts";
 
 const BUY = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
 const RESTING = { symbol: "AAPL", side: "buy", type: "limit", quantity: "2", limit_price: "10", time_in_force: "gtc" };
@@ -150,6 +151,23 @@ describe("a limit on everything together", () => {
       const response = await call("POST", "/v1/orders/batch", { headers, body: { orders: inEach } });
       const { orders } = await response.json<{ orders: { order: { status: string; reason: unknown } }[] }>();
       expect(orders.map(({ order }) => order.reason)).toEqual([null, null, null]);
+    });
+  });
+
+  it("holds after the price has jumped since the broker told what is held", async () => {
+    const order = { ...BUY, symbol: "SPY" };
+    const setPrice = (price: string) => put("/v1/paper/paper/prices/SPY", { price });
+    const held = await settled((await placeOrder(order)).id, "filled");
+    const { exposure } = await (await get("/v1/portfolio")).json<Portfolio>();
+    const limit = Number(exposure.total) + 1.5 * Number(held.average_price);
+    const limited = { max_gross_exposure: String(limit), max_notional: "off", max_position_notional: "off" };
+    await withAccount({ configured: { policy: limited } }, async () => {
+      expect(ruleIn(await preview(order), "max_gross_exposure")).toMatchObject({ passed: true });
+      await setPrice(String(2 * Number(held.average_price)));
+      // The price before is remembered for a second.
+      await scheduler.wait(1_100);
+      expect(await preview(order)).toMatchObject({ outcome: "denied", reason: "max_gross_exposure_exceeded" });
+      await setPrice(held.average_price ?? "");
     });
   });
 });

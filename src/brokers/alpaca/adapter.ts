@@ -1,11 +1,12 @@
 // Alpaca behind the `Broker` port: Trading API v2 for orders, the Market Data API for prices. The paper venue, embedded or as
 // a process, speaks the same API. Sends each order once per call and retries nothing by itself.
-import type { Broker, Quota, ReferencePrice } from "../../domain/broker.ts";
+import type { Broker, Quota } from "../../domain/broker.ts";
 import type { ClientOrderId } from "../../domain/ids.ts";
 import { type BrokerAnswer, type BrokerFetch, requestBroker } from "../request.ts";
 import { toBalancesEnding, toExecution, toHolding, toIdentityEnding } from "./account.ts";
 import { readInstruments } from "./assets.ts";
 import { toCancelEnding, toFindEnding, toSubmitEnding } from "./endings.ts";
+import { readLatestTrades } from "./latest-trades.ts";
 import { toListedReport, toOrderBody } from "./mapping.ts";
 import { readAllPages, readPages, readWhole } from "./pages.ts";
 import {
@@ -16,7 +17,6 @@ import {
   POSITIONS_PATH,
   assetsPath,
   fillsPath,
-  latestTradePath,
   nestedOrderPath,
   openOrdersPath,
   orderByClientIdPath,
@@ -26,10 +26,6 @@ import { readQuota } from "./rate-limit.ts";
 import { NOT_SENDABLE } from "./response.ts";
 import { findUnsupported } from "./support.ts";
 import type { AlpacaVenue } from "./venues.ts";
-import { AlpacaLatestTrades, AlpacaTrade } from "./wire.ts";
-
-/** A decision waits for the price; without one it is made a second and a half later, and denies what needs one. */
-const LATEST_TRADE_TIMEOUT_MS = 1_500;
 
 /** 5,000 open orders: more than one account works with at a time. */
 const ORDER_PAGES_MAX = 10;
@@ -135,13 +131,13 @@ export function alpacaBroker(args: AlpacaArguments): Broker {
     balances: async () => toBalancesEnding(await get(ACCOUNT_PATH), nowMs()),
     identify: async () => toIdentityEnding(await get(ACCOUNT_PATH), nowMs()),
     instruments: () => readInstruments((assetClass) => getAssets(assetsPath(assetClass)), nowMs),
-    latestTrade: async (symbol) => {
-      const url = `${dataUrl}${latestTradePath(symbol, feed)}`;
-      const timeoutMs = LATEST_TRADE_TIMEOUT_MS;
+    latestTrades: async (symbols) => {
       const keys = await credentials();
-      if (keys === undefined) return undefined;
-      const answer = await requestBroker(fetch, { method: "GET", url, headers: headersOf(keys), timeoutMs });
-      return toReferencePrice(symbol, answer);
+      if (keys === undefined) return new Map();
+      const headers = headersOf(keys);
+      const getData = (path: string, timeoutMs: number) =>
+        requestBroker(fetch, { method: "GET", url: `${dataUrl}${path}`, headers, timeoutMs });
+      return readLatestTrades(symbols, { get: getData, feed, nowMs });
     },
   };
 }
@@ -152,10 +148,3 @@ const headersOf = ({ keyId, secretKey }: AlpacaCredentials) => ({
   "APCA-API-KEY-ID": keyId,
   "APCA-API-SECRET-KEY": secretKey,
 });
-
-function toReferencePrice(symbol: string, answer: BrokerAnswer): ReferencePrice | undefined {
-  if (answer.kind === "failed" || answer.status !== 200) return undefined;
-  const trades = AlpacaLatestTrades.safeParse(answer.body).data?.trades;
-  const trade = AlpacaTrade.safeParse(trades?.[symbol]).data;
-  return trade === undefined ? undefined : { price: trade.p, atMs: trade.t };
-}

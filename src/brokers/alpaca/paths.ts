@@ -1,7 +1,6 @@
 // Where everything is at Alpaca: paths and queries, without the host.
 import type { ClientOrderId } from "../../domain/ids.ts";
 import type { ListedClass } from "./assets.ts";
-import { isCryptoPair } from "./support.ts";
 import type { AlpacaVenue } from "./venues.ts";
 
 /** Alpaca's maximum. */
@@ -52,9 +51,12 @@ export const assetsPath = (assetClass: ListedClass): string =>
   `/v2/assets?${new URLSearchParams({ status: "active", asset_class: assetClass }).toString()}`;
 
 /** On the data host. */
-export function latestTradePath(symbol: string, feed: AlpacaVenue["feed"]): string {
-  const query = new URLSearchParams({ symbols: symbol });
-  if (isCryptoPair(symbol)) return `/v1beta3/crypto/us/latest/trades?${query.toString()}`;
+export function stockTradesPath(symbols: readonly string[], feed: AlpacaVenue["feed"]): string {
+  const query = new URLSearchParams({ symbols: symbols.join(",") });
   if (feed !== undefined) query.set("feed", feed);
   return `/v2/stocks/trades/latest?${query.toString()}`;
 }
+
+/** On the data host. */
+export const cryptoTradesPath = (symbols: readonly string[]): string =>
+  `/v1beta3/crypto/us/latest/trades?${new URLSearchParams({ symbols: symbols.join(",") }).toString()}`;

@@ -36,6 +36,9 @@ const CRYPTO_RULES: readonly Rule[] = [noCryptoBracket, cryptoTerms, cryptoType,
 const EQUITY = /^[A-Z]{1,5}(\.[A-Z]{1,4})?$/;
 const CRYPTO_PAIR = /^[A-Z0-9]{2,10}\/[A-Z]{3,5}$/;
 
+/** Whether a symbol is spelled like one that can be traded here. */
+export const isTradedSymbol = (symbol: string): boolean => EQUITY.test(symbol) || CRYPTO_PAIR.test(symbol);
+
 /**
  * Alpaca also takes option contracts and the pair spelling `BTCUSD`. A contract trades 100 times its quantity, which no
  * limit in the policy knows; a pair without a slash comes back in another spelling than it was sent.
@@ -44,7 +47,7 @@ function symbolKnown({ symbol }: OrderIntent): Unsupported | undefined {
   if (symbol !== symbol.toUpperCase()) {
     return { code: "symbol_not_upper_case", detail: `Alpaca's symbols are upper case: ${symbol.toUpperCase()}` };
   }
-  if (EQUITY.test(symbol) || CRYPTO_PAIR.test(symbol)) return undefined;
+  if (isTradedSymbol(symbol)) return undefined;
   return {
     code: "unsupported_symbol",
     detail: "the symbol must be a US equity like AAPL or BRK.B, or a crypto pair like BTC/USD",

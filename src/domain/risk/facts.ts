@@ -1,10 +1,11 @@
 // What the rules look at besides the intent itself: read by the account in the same transaction that records the decision.
-import type { ReferencePrice, Unsupported, VenueHolding } from "../broker.ts";
+import type { ReferencePrice, Unsupported } from "../broker.ts";
 import type { Instrument } from "../instrument.ts";
 import { type Decimal, absolute, compare, isPositive, subtract } from "../money.ts";
 import { type Order, type OrderIntent, hasLegs } from "../order.ts";
 import type { Origin } from "../origin.ts";
 import type { SourceCaps } from "../source.ts";
+import type { Words } from "../worth.ts";
 import type { TradingState } from "./trading-state.ts";
 
 /** What is held and what is on its way in the intent's symbol. */
@@ -46,14 +47,10 @@ export type RecentFacts = {
 };
 
 /** What the account holds and has on its way, over all symbols. */
-type Book = {
+type Book = Omit<Words, "nowMs"> & {
   readonly positions: ReadonlyMap<string, Decimal>;
-  /** As the broker last told them, for what a unit is worth. */
-  readonly holdings: readonly VenueHolding[];
   /** Every live order. */
   readonly working: readonly Order[];
-  /** Money per unit by symbol, where the broker's holdings name no value. */
-  readonly prices: ReadonlyMap<string, Decimal>;
 };
 
 /** The account's money, in its currency, as the broker last told it. */

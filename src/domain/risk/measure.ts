@@ -1,11 +1,9 @@
 // What an order comes to, in units and in money: the arithmetic that several rules share.
-import { type Decimal, ZERO, absolute, add, divide, isPositive, lessThan, multiply, subtract } from "../money.ts";
+import { type Decimal, ZERO, absolute, add, divide, lessThan, multiply, subtract } from "../money.ts";
 import { type OrderIntent, ownPriceOf } from "../order.ts";
+import { isCredible } from "../worth.ts";
 import type { RiskFacts } from "./facts.ts";
 import { type Measure, known, unknown } from "./rule.ts";
-
-/** How far the broker's clock may be ahead of ours. */
-const CLOCK_SKEW_MAX_SEC = 60;
 
 /** A number, or what keeps anybody from knowing it. */
 export type Amount = { readonly value: Decimal } | Extract<Measure, { unknown: string }>;
@@ -24,10 +22,9 @@ export const toMeasure = (found: Amount): Measure =>
 
 /** How old the last trade is, in seconds; `undefined` where there is none that can be believed. */
 export function referenceAgeSec({ referencePrice, nowMs }: RiskFacts): number | undefined {
-  if (referencePrice === undefined || !isPositive(referencePrice.price)) return undefined;
-  const ageSec = (nowMs - referencePrice.atMs) / 1000;
-  // A trade that is dated ahead would stay recent for as long.
-  return Number.isNaN(ageSec) || ageSec < -CLOCK_SKEW_MAX_SEC ? undefined : ageSec;
+  return referencePrice !== undefined && isCredible(referencePrice, nowMs)
+    ? (nowMs - referencePrice.atMs) / 1000
+    : undefined;
 }
 
 /** The last trade's price, whatever its age: how old it may be is a rule of its own. */

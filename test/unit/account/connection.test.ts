@@ -59,7 +59,7 @@ describe("a connection to a broker that answers", () => {
       executions: (sinceMs) => Promise.resolve({ ending: "unknown", code: `since ${sinceMs}` }),
       holdings: () => Promise.resolve({ ending: "not_sent", code: "rate_limited", retryAfterMs: 0 }),
       balances: () => Promise.resolve(TIMEOUT),
-      latestTrade: () => Promise.resolve(undefined),
+      latestTrades: () => Promise.resolve(new Map()),
       supports: () => ({ code: "no", detail: "no" }),
     };
     const { listenTo, troubles } = connect();
@@ -72,7 +72,7 @@ describe("a connection to a broker that answers", () => {
     expect(await heard.executions(7)).toEqual({ ending: "unknown", code: "since 7" });
     expect(await heard.holdings()).toEqual(await plain.holdings());
     expect(await heard.balances()).toEqual(TIMEOUT);
-    expect(await heard.latestTrade("AAPL")).toBeUndefined();
+    expect(await heard.latestTrades(["AAPL"])).toEqual(new Map());
     expect(heard.supports(intent)).toEqual({ code: "no", detail: "no" });
     expect([heard.deduplication, heard.limits]).toEqual([plain.deduplication, plain.limits]);
     expect(troubles).toEqual([
@@ -184,8 +184,8 @@ describe("a connection to a broker that does not answer", () => {
 
   it("is not opened by a price that does not come: prices come from elsewhere", async () => {
     const made = connect();
-    const broker = made.listenTo({ latestTrade: () => Promise.resolve(undefined) });
-    for (let time = 0; time < 20; time++) await broker.latestTrade("AAPL");
+    const broker = made.listenTo({ latestTrades: () => Promise.resolve(new Map()) });
+    for (let time = 0; time < 20; time++) await broker.latestTrades(["AAPL"]);
     expect(made.connection.isOpen).toBe(false);
   });
 });

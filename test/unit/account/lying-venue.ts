@@ -151,7 +151,8 @@ export class LyingVenue {
           balances: { currency: "USD", cash: money, equity: money, buying_power: money },
         }));
       },
-      latestTrade: () => Promise.resolve(aTrade("187", this.#simulation.nowMs)),
+      latestTrades: (symbols) =>
+        Promise.resolve(new Map(symbols.map((symbol) => [symbol, aTrade("187", this.#simulation.nowMs)]))),
     });
   }
 

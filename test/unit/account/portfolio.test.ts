@@ -11,17 +11,22 @@ import { ACCOUNT, BALANCES, numbered, put } from "./tables.ts";
 const live = anOrder({ delivery: "delivered", status: "new", venue_order_id: "venue-1", attempts: 1 });
 
 /** Reads the portfolio at a broker that knows these prices, and says which it was asked for. */
-async function portfolioOf(sql: SqlStorage, prices: Record<string, string> = {}, whileAsking = () => {}) {
+async function portfolioOf(
+  sql: SqlStorage,
+  prices: Record<string, string> = {},
+  { whileAsking = () => {}, heardAtMs = NOW_MS } = {},
+) {
   const asked: string[] = [];
   const portfolio = await readPortfolio({
     sql,
     account: ACCOUNT,
     nowMs: () => NOW_MS,
-    latestTrade: async (symbol) => {
-      asked.push(symbol);
+    latestTrades: async (symbols) => {
+      asked.push(...symbols);
       await Promise.resolve();
       whileAsking();
-      return prices[symbol] === undefined ? undefined : aTrade(prices[symbol], NOW_MS);
+      const known = Object.entries(prices).filter(([symbol]) => symbols.includes(symbol));
+      return new Map(known.map(([symbol, price]) => [symbol, aTrade(price, heardAtMs)]));
     },
   });
   return { portfolio, asked };
@@ -98,9 +103,9 @@ describe("the portfolio of an account", () => {
     expect(portfolio.exposure).toMatchObject({ held: "1000", unpriced: [] });
   });
 
-  it("asks for the price of what the broker holds without a value", async () => {
+  it.each([null, "0"])("asks for the price of what the broker holds at a value of %j", async (market_value) => {
     const sql = openSqlStorage();
-    writeBrokerView(sql, { atMs: NOW_MS, holdings: [aHolding({ market_value: null })], balances: BALANCES });
+    writeBrokerView(sql, { atMs: NOW_MS, holdings: [aHolding({ market_value })], balances: BALANCES });
     adoptPosition(sql, "AAPL", decimalOf("10"), NOW_MS);
     const { portfolio, asked } = await portfolioOf(sql, { AAPL: "100" });
     expect(asked).toEqual(["AAPL"]);
@@ -113,12 +118,21 @@ describe("the portfolio of an account", () => {
     expect((await portfolioOf(sql)).asked).toEqual([]);
   });
 
-  it("asks for twenty prices at most", async () => {
+  it("asks for every price that is missing, however many they are", async () => {
     const sql = openSqlStorage();
     for (let index = 0; index < 25; index++) put(sql, { ...numbered(live, index), symbol: `S${index}` });
     const { portfolio, asked } = await portfolioOf(sql);
-    expect(asked).toHaveLength(20);
+    expect(asked).toHaveLength(25);
     expect(portfolio.exposure.unpriced).toHaveLength(25);
+  });
+
+  it("has no price of which the broker has said nothing for more than five minutes", async () => {
+    const sql = openSqlStorage();
+    put(sql, live);
+    const unpricedOf = async (ageMs: number) =>
+      (await portfolioOf(sql, { AAPL: "100" }, { heardAtMs: NOW_MS - ageMs })).portfolio.exposure.unpriced;
+    expect(await unpricedOf(300_000)).toEqual([]);
+    expect(await unpricedOf(300_001)).toEqual(["AAPL"]);
   });
 
   it("is of one moment: what was filled while prices came is in the position and not in the orders", async () => {
@@ -132,7 +146,7 @@ describe("the portfolio of an account", () => {
       );
       adoptPosition(sql, "AAPL", decimalOf("10"), NOW_MS);
     };
-    const { portfolio } = await portfolioOf(sql, { AAPL: "100" }, fill);
+    const { portfolio } = await portfolioOf(sql, { AAPL: "100" }, { whileAsking: fill });
     expect(portfolio.positions).toMatchObject([{ quantity: "10", working_buy: "0", exposure: "1000" }]);
   });
 });

@@ -1,5 +1,5 @@
 // An account's tables with what tests put into them and read out of them.
-import type { Broker, ReferencePrice } from "../../../src/domain/broker.ts";
+import type { Broker } from "../../../src/domain/broker.ts";
 import { type AdmitArgs, type Signal, admit } from "../../../src/account/admit.ts";
 import type { NewId } from "../../../src/account/store-order.ts";
 import { writeBrokerView } from "../../../src/account/broker-view.ts";
@@ -15,6 +15,7 @@ import { ClientOrderId, OrderId, SourceId } from "../../../src/domain/ids.ts";
 import { type Decimal, decimalOf } from "../../../src/domain/money.ts";
 import type { Order, Side } from "../../../src/domain/order.ts";
 import { NativeOrder } from "../../../src/domain/signal/native.ts";
+import type { LastTrade } from "../../../src/domain/worth.ts";
 import { KNOWN_INSTRUMENTS, NOW_MS, aPolicy, aRow, aTrade, anOrder } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
 import { setStop } from "../../../src/account/stops.ts";
@@ -154,7 +155,7 @@ export const aSignal = ({ order, ...overrides }: Partial<Omit<Signal, "order">> 
 export const newId = (index: number): NewId => ({ order: idOf(index), uuid: idOf(index).slice("paper_".length) });
 
 /** Trades by symbol. */
-export const pricedAt = (price: string, atMs: number): ReadonlyMap<string, ReferencePrice> =>
+export const pricedAt = (price: string, atMs: number): ReadonlyMap<string, LastTrade> =>
   new Map(["AAPL", "MSFT"].map((symbol) => [symbol, aTrade(price, atMs)]));
 
 const CAN_DO_ALL: Pick<Broker, "supports"> = { supports: () => undefined };

@@ -5,7 +5,7 @@ import { AccountId } from "../../../src/domain/ids.ts";
 import { ZERO, absolute, add, decimalOf, lessThan } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import { Portfolio, type PortfolioFacts, type PortfolioPosition, toPortfolio } from "../../../src/domain/portfolio.ts";
-import { NOW_MS, anOrder } from "../../support/builders.ts";
+import { NOW_MS, aTrade, anOrder } from "../../support/builders.ts";
 
 const decimals = (bySymbol: Readonly<Record<string, string>>) =>
   new Map(Object.entries(bySymbol).map(([symbol, text]) => [symbol, decimalOf(text)]));
@@ -17,7 +17,7 @@ const aHolding = (quantity: string, marketValue: string | null, symbol = "AAPL")
   market_value: marketValue === null ? null : decimalOf(marketValue),
 });
 
-type Given = Partial<Omit<PortfolioFacts, "positions" | "referencePrices">> & {
+type Given = Partial<Omit<PortfolioFacts, "positions" | "lastTrades">> & {
   readonly positions?: Readonly<Record<string, string>>;
   readonly referencePrices?: Readonly<Record<string, string>>;
 };
@@ -33,7 +33,7 @@ const portfolioOf = ({ positions = {}, referencePrices = {}, ...given }: Given):
     orders: [],
     ...given,
     positions: decimals(positions),
-    referencePrices: decimals(referencePrices),
+    lastTrades: new Map(Object.entries(referencePrices).map(([symbol, price]) => [symbol, aTrade(price, NOW_MS)])),
   });
 
 /** The one position there is. */

@@ -1,7 +1,8 @@
 // How much money may be in the market: in one symbol, and over all of them.
-import { type Decimal, ZERO, multiply } from "../../money.ts";
+import { ZERO, multiply } from "../../money.ts";
 import type { OrderIntent } from "../../order.ts";
 import { type OpenOrder, type WorstExposure, worstExposureOf } from "../../portfolio.ts";
+import { isCredible, worthAtWorst } from "../../worth.ts";
 import type { RiskFacts } from "../facts.ts";
 import { type Amount, marketPrice, positionAfter, quantityOf, toMeasure, whenKnown } from "../measure.ts";
 import { type Measure, type Rule, cap, known, unknown } from "../rule.ts";
@@ -46,12 +47,12 @@ const UNFILLED = {
 } as const satisfies Partial<OpenOrder>;
 
 function exposureMeasure(intent: OrderIntent, facts: RiskFacts, kind: keyof WorstExposure): Measure {
-  const { book, referencePrice } = facts;
+  const { book, referencePrice, nowMs } = facts;
   const quantity = quantityOf(intent, facts);
   if ("unknown" in quantity) return unknown(quantity.value, quantity.unknown);
-  const own: [string, Decimal][] = referencePrice === undefined ? [] : [[intent.symbol, referencePrice.price]];
-  const referencePrices = new Map([...book.prices, ...own]);
+  const isPriced = referencePrice !== undefined && isCredible(referencePrice, nowMs);
+  const own = new Map(isPriced ? [[intent.symbol, referencePrice]] : []);
   const orders = [...book.working, { ...intent, ...UNFILLED }];
-  const worst = worstExposureOf({ ...book, orders, referencePrices })[kind];
+  const worst = worstExposureOf({ ...book, orders }, worthAtWorst({ ...book, nowMs }, own))[kind];
   return worst === null ? unknown("a symbol without a price", "exposure_unknown") : known(worst);
 }

@@ -178,7 +178,7 @@ describe("asking for the last trade", () => {
 
   it("asks the data host for the feed and reads price and time", async () => {
     const { broker, calls } = aBroker(stock());
-    expect(await broker.latestTrade("AAPL")).toEqual({
+    expect((await broker.latestTrades(["AAPL"])).get("AAPL")).toEqual({
       price: "172.78",
       atMs: Date.parse("2026-11-20T14:29:59.361Z"),
     });
@@ -201,7 +201,7 @@ describe("asking for the last trade", () => {
         return stock()();
       },
     });
-    expect(await broker.latestTrade("AAPL")).toMatchObject({ price: "172.78" });
+    expect((await broker.latestTrades(["AAPL"])).get("AAPL")).toMatchObject({ price: "172.78" });
     expect(calls).toEqual(["https://venue.internal/v2/stocks/trades/latest?symbols=AAPL"]);
   });
 
@@ -209,7 +209,10 @@ describe("asking for the last trade", () => {
     const { broker, calls } = aBroker(
       json({ trades: { "BTC/USD": { i: 1, p: 29791, s: 0.0016, t: "2026-11-20T12:01:00Z", tks: "S" } } }),
     );
-    expect(await broker.latestTrade("BTC/USD")).toEqual({ price: "29791", atMs: Date.parse("2026-11-20T12:01:00Z") });
+    expect((await broker.latestTrades(["BTC/USD"])).get("BTC/USD")).toEqual({
+      price: "29791",
+      atMs: Date.parse("2026-11-20T12:01:00Z"),
+    });
     expect(calls[0]?.url).toBe("https://data.alpaca.markets/v1beta3/crypto/us/latest/trades?symbols=BTC%2FUSD");
   });
 
@@ -221,7 +224,7 @@ describe("asking for the last trade", () => {
     [745000.12, "745000.12"],
     [999999999999.999, "999999999999.999"],
   ])("keeps every digit of %d", async (p, price) => {
-    expect(await aBroker(stock({ p })).broker.latestTrade("AAPL")).toMatchObject({ price });
+    expect((await aBroker(stock({ p })).broker.latestTrades(["AAPL"])).get("AAPL")).toMatchObject({ price });
   });
 
   it.each([
@@ -230,7 +233,9 @@ describe("asking for the last trade", () => {
     ["2026-11-20T14:30:00.999999999Z", "2026-11-20T14:30:00.999Z"],
     ["2026-11-20T09:30:00.25-05:00", "2026-11-20T14:30:00.250Z"],
   ])("reads the time %s", async (t, time) => {
-    expect(await aBroker(stock({ t })).broker.latestTrade("AAPL")).toMatchObject({ atMs: Date.parse(time) });
+    expect((await aBroker(stock({ t })).broker.latestTrades(["AAPL"])).get("AAPL")).toMatchObject({
+      atMs: Date.parse(time),
+    });
   });
 
   it.each<[string, Answer]>([
@@ -252,12 +257,79 @@ describe("asking for the last trade", () => {
     ["an error of the server", json({ trades: { AAPL: trade } }, { status: 500 })],
     ["a broken connection", () => Promise.reject(new Error("Network connection lost."))],
   ])("knows no price after %s", async (_, answer) => {
-    expect(await aBroker(answer).broker.latestTrade("AAPL")).toBeUndefined();
+    expect(await aBroker(answer).broker.latestTrades(["AAPL"])).toEqual(new Map());
+  });
+
+  describe("of many symbols", () => {
+    const tradesOf = (symbols: readonly string[]) =>
+      Response.json({ trades: Object.fromEntries(symbols.map((symbol) => [symbol, trade])) });
+    const asked = (request: Request) => (new URL(request.url).searchParams.get("symbols") ?? "").split(",");
+    /** A data host that answers 400 to the whole question where one symbol of it is such a one. */
+    const refusing = (bad: (symbol: string) => boolean) => (request: Request) =>
+      asked(request).some(bad)
+        ? Response.json({ message: "invalid symbol" }, { status: 400 })
+        : tradesOf(asked(request));
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, at) => `S${String.fromCharCode(65 + (at % 26), 65 + Math.floor(at / 26))}`);
+
+    it("asks once, and once more where crypto trades, one after the other", async () => {
+      let [open, most] = [0, 0];
+      const { broker, calls } = aBroker(async (request: Request) => {
+        most = Math.max(most, (open += 1));
+        await Promise.resolve();
+        open -= 1;
+        return tradesOf(asked(request));
+      });
+      const told = await broker.latestTrades(["AAPL", "BTC/USD", "BRK.B", "ETH/USD"]);
+      expect([...told.keys()]).toEqual(["AAPL", "BRK.B", "BTC/USD", "ETH/USD"]);
+      expect(calls.map(({ url }) => decodeURIComponent(url))).toEqual([
+        "https://data.alpaca.markets/v2/stocks/trades/latest?symbols=AAPL,BRK.B&feed=iex",
+        "https://data.alpaca.markets/v1beta3/crypto/us/latest/trades?symbols=BTC/USD,ETH/USD",
+      ]);
+      expect(most).toBe(1);
+    });
+
+    it("asks for nothing that no question can be about, and for nothing at all where there is nothing else", async () => {
+      const { broker, calls } = aBroker((request: Request) => tradesOf(asked(request)));
+      const told = await broker.latestTrades(["aapl", "AAPL", "AAPL261218C00190000", "../v2"]);
+      expect([...told.keys()]).toEqual(["AAPL"]);
+      await broker.latestTrades(["aapl"]);
+      expect(calls).toHaveLength(1);
+    });
+
+    it("loses none to one that is refused", async () => {
+      const { broker, calls } = aBroker(refusing((symbol) => symbol === "NOPE"));
+      const told = await broker.latestTrades([...names(19), "NOPE"]);
+      expect([...told.keys()].toSorted()).toEqual(names(19).toSorted());
+      expect(calls.length).toBeLessThan(12);
+    });
+
+    it("knows none where every one is refused", async () => {
+      expect(await aBroker(refusing(() => true)).broker.latestTrades(names(5))).toEqual(new Map());
+    });
+
+    it("asks for a hundred at a time at most", async () => {
+      const { broker, calls } = aBroker((request: Request) => tradesOf(asked(request)));
+      expect((await broker.latestTrades(names(250))).size).toBe(250);
+      const lengths = calls.map(({ url }) => new URL(url).searchParams.get("symbols")?.split(",").length);
+      expect(lengths).toEqual([63, 62, 63, 62]);
+    });
+
+    it("goes on asking for a second and a half in all", async () => {
+      let nowMs = 0;
+      const answer = (request: Request) => {
+        nowMs += 400;
+        return refusing(() => true)(request);
+      };
+      const { broker, calls } = aBroker(answer, { nowMs: () => nowMs });
+      expect(await broker.latestTrades(names(100))).toEqual(new Map());
+      expect(calls).toHaveLength(4);
+    });
   });
 
   it("does not wait for long", async () => {
     const startedMs = performance.now();
-    expect(await aBroker(() => new Promise(() => undefined)).broker.latestTrade("AAPL")).toBeUndefined();
+    expect(await aBroker(() => new Promise(() => undefined)).broker.latestTrades(["AAPL"])).toEqual(new Map());
     expect(performance.now() - startedMs).toBeLessThan(3_000);
   });
 });
@@ -289,7 +361,7 @@ describe("the credentials", () => {
       await broker.executions(0),
       await broker.holdings(),
       await broker.balances(),
-      await broker.latestTrade("AAPL"),
+      await broker.latestTrades(["AAPL"]),
     ];
     const shown = inspect(returned, { depth: null, showHidden: true }) + JSON.stringify(returned);
     expect(shown).not.toContain(KEY_ID);

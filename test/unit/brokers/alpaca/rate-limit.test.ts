@@ -90,7 +90,7 @@ describe("the adapter", () => {
 
   it("tells nothing of the data host's own limit", async () => {
     const { broker, quotas } = aBroker(json({ trades: {} }, { headers: quota }));
-    await broker.latestTrade("AAPL");
+    await broker.latestTrades(["AAPL"]);
     expect(quotas).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import type { Quota } from "../../../../src/domain/broker.ts";
 export const KEY_ID = "PKCANARYKEYID0000000";
 export const SECRET_KEY = "canarysecretkey0123456789canarysecretkey";
 
-/** The adapter's clock, which stands still. */
+/** The adapter's clock, which stands still unless a test moves it. */
 export const NOW_MS = Date.parse("2026-11-20T14:30:00Z");
 
 type Call = {
@@ -16,24 +16,27 @@ type Call = {
   readonly body: string;
 };
 
-export type Answer = () => Response | Promise<Response>;
+export type Answer = (request: Request) => Response | Promise<Response>;
 
 /** The venue gives each answer once, and the last one from then on. `calls` and `quotas` fill with what was sent and told. */
-export function aBroker(answers: Answer | readonly Answer[], venue: Partial<typeof ALPACA_PAPER> = {}) {
+export function aBroker(
+  answers: Answer | readonly Answer[],
+  venue: Partial<typeof ALPACA_PAPER & { nowMs: () => number }> = {},
+) {
   const calls: Call[] = [];
   const quotas: Quota[] = [];
   const prepared = [answers].flat();
   const broker = alpacaBroker({
     ...ALPACA_PAPER,
+    nowMs: () => NOW_MS,
     ...venue,
     credentials: () => Promise.resolve({ keyId: KEY_ID, secretKey: SECRET_KEY }),
-    nowMs: () => NOW_MS,
     fetch: async (request) => {
       const { method, url } = request;
       calls.push({ method, url, headers: Object.fromEntries(request.headers), body: await request.text() });
       const answer = prepared[Math.min(calls.length, prepared.length) - 1];
       if (answer === undefined) throw new Error("no answer was prepared");
-      return answer();
+      return answer(request);
     },
     onQuota: (quota) => void quotas.push(quota),
   });

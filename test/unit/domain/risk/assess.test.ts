@@ -23,6 +23,7 @@ import { SourceCaps } from "../../../../src/domain/source.ts";
 import { NO_LIMITS } from "../../../support/no-limits.ts";
 import {
   NOW_MS,
+  aBook,
   aMarketIntent,
   aPolicy,
   aTrade,
@@ -524,7 +525,7 @@ describe("whatever is asked", () => {
       tradingState: fc.constantFrom(...TradingState.options),
       opposing: fc.array(fc.oneof(fc.constant(null), positive.map(decimalOf)), { maxLength: 2 }),
       openOrders: fc.nat({ max: 10 }),
-      book: fc.constant({ positions: new Map(), holdings: [], working: [], prices: new Map() }),
+      book: fc.constant(aBook()),
       funds: fc.constantFrom(someFunds(), undefined),
       instrument: fc.constantFrom(anInstrument(), undefined),
       recent: fc.record({

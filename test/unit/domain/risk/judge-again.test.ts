@@ -13,6 +13,7 @@ import { RULE_BOOK } from "../../../../src/domain/risk/rule-book.ts";
 import { SourceCaps } from "../../../../src/domain/source.ts";
 import {
   NOW_MS,
+  aBook,
   aHolding,
   aMarketIntent,
   aPolicy,
@@ -415,14 +416,12 @@ const worlds: fc.Arbitrary<World> = fc.record({
         },
       ),
       book: oneOf<RiskFacts["book"]>(
-        { positions: new Map(), holdings: [], working: [], prices: new Map() },
-        { positions: new Map([["MSFT", decimalOf("-10")]]), holdings: [], working: [], prices: new Map() },
-        {
+        aBook(),
+        aBook({ positions: new Map([["MSFT", decimalOf("-10")]]) }),
+        aBook({
           positions: new Map([["MSFT", decimalOf("-10")]]),
           holdings: [aHolding({ symbol: "MSFT", quantity: "-10", market_value: "-4100" })],
-          working: [],
-          prices: new Map(),
-        },
+        }),
       ),
       funds: oneOf(someFunds(), someFunds({ equity: "97000", buyingPower: "1950" }), undefined),
     })

@@ -1,6 +1,6 @@
 // Every rule, one by one: just inside its limit, at it, just outside, with what it needs missing, and for an exit.
 import { describe, expect, it } from "vitest";
-import { type Decimal, decimalOf } from "../../../../src/domain/money.ts";
+import { decimalOf } from "../../../../src/domain/money.ts";
 import type { OrderIntent } from "../../../../src/domain/order.ts";
 import { assess } from "../../../../src/domain/risk/assess.ts";
 import type { RiskFacts } from "../../../../src/domain/risk/facts.ts";
@@ -9,6 +9,7 @@ import { RULE_BOOK } from "../../../../src/domain/risk/rule-book.ts";
 import { SourceCaps } from "../../../../src/domain/source.ts";
 import {
   NOW_MS,
+  aBook,
   aHolding,
   aMarketIntent,
   aPolicy,
@@ -61,16 +62,14 @@ const opposing = (...prices: readonly (string | null)[]): Facts => ({
 });
 /** 10 MSFT owed, worth 410 each. */
 const MSFT_SHORT = {
-  book: {
+  book: aBook({
     positions: new Map([["MSFT", decimalOf("-10")]]),
     holdings: [aHolding({ symbol: "MSFT", quantity: "-10", market_value: "-4100" })],
-    working: [],
-    prices: new Map<string, Decimal>(),
-  },
+  }),
 };
 /** The same, which the broker's list does not have yet. */
 const MSFT_JUST_SOLD = {
-  book: { ...MSFT_SHORT.book, holdings: [], prices: new Map([["MSFT", decimalOf("410")]]) },
+  book: { ...MSFT_SHORT.book, holdings: [], lastTrades: new Map([["MSFT", aTrade("410", NOW_MS)]]) },
 };
 /** Open from 14:30 on, when everything here takes place, or until then. */
 const session = (start: string, end: string) => ({
