@@ -226,6 +226,18 @@ export const MIGRATIONS: readonly string[] = [
       AND (takes_off IS NULL OR takes_off = json_extract(NEW.state, '$.side'));
   END;
   `,
+  `
+  -- A step's stop says whom it stops, as the stop itself has it; no stop is ever deleted.
+  UPDATE signals SET signal = json_set(signal, '$.steps', json((
+    SELECT json_group_array(json_set(value, '$.stop', json(COALESCE((
+      SELECT json_object(
+        'id', stops.id,
+        'state', value ->> '$.stop.state',
+        'account', stop ->> '$.account',
+        'source', stop ->> '$.source'
+      ) FROM stops WHERE stops.id = value ->> '$.stop.id'), value -> '$.stop'))))
+    FROM json_each(signal, '$.steps'))));
+  `,
 ];
 
 /** Brings the object's tables up to date, all steps or none. */

@@ -126,10 +126,16 @@ const WELL_ENDED: ReadonlySet<string> = new Set(["ordered", "already_there", "no
 
 export function stepAsItStands(sql: SqlStorage, { goal: id, ...step }: StoredStep): SignalStep {
   const row = id === null ? undefined : findGoal(sql, id);
-  if (id === null || row === undefined) return { ...step, orders: [...step.orders], canceled: [...step.canceled] };
+  const canceled = [...step.canceled];
+  const before = {
+    ...step,
+    canceled,
+    canceled_exits: canceled.filter((order) => findOrder(sql, order)?.isExit === true),
+  };
+  if (id === null || row === undefined) return { ...before, orders: [...step.orders] };
   const { stage, code } = row.goal;
   const orders = ordersOfGoal(sql, id);
-  const shown = { ...step, orders, canceled: [...step.canceled], code, detail: row.detail };
+  const shown = { ...before, orders, code, detail: row.detail };
   if (stage !== "ended") return { ...shown, outcome: "working" };
   if (code === "order_shadowed") return { ...shown, outcome: "shadowed" };
   if (code === null || !WELL_ENDED.has(code)) return { ...shown, outcome: "failed" };

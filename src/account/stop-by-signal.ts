@@ -22,22 +22,27 @@ const LEVELS = { source: "source", account: "account", everything: "gateway" } a
 >;
 
 export function stopBySignal(sql: SqlStorage, instruction: StopInstruction, context: CarryingContext): StoredStep[] {
-  const { signal, account, nowMs, random, newId } = context;
+  const { signal, account, nowMs, random, newId, id: signalId } = context;
   const terms = termsOf(instruction, signal, account);
   const wanted: TradingStop = {
     ...terms,
     id: newId().uuid,
     set_by: signal.source,
     set_at: new Date(nowMs).toISOString(),
-    reason: `signal ${signal.requestId}`,
+    reason: `signal ${signalId}`,
   };
   const caller = { actor: signal.actor, requestId: signal.requestId, clientIp: signal.clientIp };
   const flattens = instruction.flatten === true && terms.source === null;
   const set = setStop(sql, wanted, "entries", { account, nowMs, random, caller, flatten: flattens });
   const stop = set.inForce[0] ?? wanted;
   const canceled = set.canceled.map(({ id }) => id);
-  const { id, state } = stop;
-  const step: StoredStep = { ...stepOf({ action: "stop" }), outcome: "done", stop: { id, state }, canceled };
+  const { id, state, account: stopped, source } = stop;
+  const step: StoredStep = {
+    ...stepOf({ action: "stop" }),
+    outcome: "done",
+    stop: { id, state, account: stopped, source },
+    canceled,
+  };
   if (instruction.flatten !== true) return [step];
   if (!flattens) return [step, NOT_OF_A_SOURCE];
   const mandate = { ...signal, settings: { ...signal.settings, isUnderStop: true as const } };

@@ -29,6 +29,8 @@ export function formatHeld(orders: readonly OrderView[], options: ConnectionOpti
   return [formatTable(columns, rows, paint), `Let one leave, or do not:\n\n${wordsOn(first, options)}`].join("\n\n");
 }
 
+export const isHeld = ({ delivery }: Pick<OrderView, "delivery">): boolean => delivery === "held";
+
 /** That an order waits for a person, until when, and what says that person's word. */
 export const formatWaiting = (order: OrderView, options: ConnectionOptions): string =>
   `${printable(order.id)} waits for a person${untilOf(order)}. Let it leave, or do not:\n\n${wordsOn(order, options)}`;

@@ -27,6 +27,14 @@ export class Failure extends Error {
   }
 }
 
+/** The same failure, and below its message what to do about it. */
+export const withAdvice = (failure: Failure, advice: readonly string[]): Failure =>
+  new Failure([failure.message, ...advice].join("\n\n"), {
+    exitCode: failure.exitCode,
+    document: failure.document,
+    cause: failure,
+  });
+
 /** The command line makes no sense; the usage is printed below the message. */
 export class UsageFault extends Failure {
   constructor(message: string) {

@@ -1,8 +1,12 @@
 // What became of a signal that was more than one order, as people read it.
-import { formatOrders } from "./order-text.ts";
+import { adviseOn } from "./advice.ts";
+import { formatWaiting, isHeld } from "./approval-text.ts";
+import { describeArithmetic, describeShortEnd, formatOrders } from "./order-text.ts";
 import { type Paint, type Tone, printable } from "./screen.ts";
+import type { ConnectionOptions } from "./settings.ts";
+import { describeReachOfStep } from "./stop-reach.ts";
 import { type Cell, formatFields, formatTable } from "./table.ts";
-import type { ReceiptView } from "./views.ts";
+import type { OrderView, ReceiptView } from "./views.ts";
 
 const TONES: Readonly<Record<string, Tone>> = {
   ordered: "good",
@@ -31,8 +35,28 @@ export function formatReceipt(receipt: ReceiptView, paint: Paint): string {
     fields,
     formatSteps([receipt], paint),
     ...(orders.length === 0 ? [] : [formatOrders(orders, paint)]),
+    ...formatArithmetic(orders),
     ...formatCanceled(steps),
   ].join("\n\n");
+}
+
+/** What is left to a person: orders that wait for one, and what stood in the way of the others. */
+export const formatToDo = (receipt: ReceiptView, options: ConnectionOptions): readonly string[] => [
+  ...receipt.orders.filter(isHeld).map((order) => formatWaiting(order, options)),
+  ...adviseOn(
+    [...receipt.steps.map(({ code }) => code), ...receipt.orders.map(({ reason }) => reason?.code)],
+    receipt,
+    options,
+  ),
+];
+
+/** How prices and quantities came about that the signal did not name itself. */
+function formatArithmetic(orders: ReceiptView["orders"]): readonly string[] {
+  const lines = orders.flatMap((order) => {
+    const arithmetic = describeArithmetic(order);
+    return arithmetic === undefined ? [] : [`  ${printable(order.id)}: ${printable(arithmetic)}`];
+  });
+  return lines.length === 0 ? [] : [`How it was worked out:\n\n${lines.join("\n")}`];
 }
 
 /** The orders that are asked to be canceled. They may protect a position, and then nothing else does. */
@@ -40,8 +64,12 @@ function formatCanceled(steps: ReceiptView["steps"]): readonly string[] {
   const ids = [...canceledIn(steps)];
   if (ids.length === 0) return [];
   const asked = `${ids.length} ${ids.length === 1 ? "order is" : "orders are"} asked to be canceled`;
-  const isWish = steps.some(({ action, canceled }) => action === "cancel" && canceled.length > 0);
-  const loss = isWish ? "; a take profit or a stop loss among them protects its position no more" : "";
+  // Where the gateway does not tell them from others, it may be any of them. Whatever else cancels one puts something in its place.
+  const exits = steps.flatMap(({ action, canceled, canceled_exits: those = canceled }) =>
+    action === "cancel" ? those : [],
+  );
+  const loss =
+    exits.length > 0 ? "; a take profit, a stop loss or another exit among them protects its position no more" : "";
   return [`${asked}${loss}:\n\n${ids.map((id) => `  ${printable(id)}`).join("\n")}`];
 }
 
@@ -50,7 +78,10 @@ export const canceledIn = (steps: ReceiptView["steps"]): ReadonlySet<string> =>
   new Set(steps.flatMap(({ canceled }) => canceled));
 
 /** A line per thing that was asked for, of one receipt or of several accounts'. */
-export function formatSteps(receipts: readonly Pick<ReceiptView, "account" | "steps">[], paint: Paint): string {
+export function formatSteps(
+  receipts: readonly Pick<ReceiptView, "account" | "steps" | "orders">[],
+  paint: Paint,
+): string {
   const columns = [
     { title: "ACCOUNT" },
     { title: "WANTED" },
@@ -58,18 +89,47 @@ export function formatSteps(receipts: readonly Pick<ReceiptView, "account" | "st
     { title: "OUTCOME" },
     { title: "WHY" },
   ];
-  const rows = receipts.flatMap(({ account, steps }) =>
-    steps.map(({ action, symbol, outcome, code, detail, stop }): readonly Cell[] => [
+  const rows = receipts.flatMap(({ account, steps, orders }) =>
+    steps.map((step): readonly Cell[] => [
       account,
-      action,
-      symbol ?? "",
-      outcomeOf(outcome),
-      stop === null
-        ? [code, detail].filter((text) => text !== null && text !== outcome).join(": ")
-        : `${stop.state}, stop ${stop.id}`,
+      step.action,
+      step.symbol ?? "",
+      outcomeOf(step.outcome),
+      whyOf(step, orders),
     ]),
   );
   return formatTable(columns, rows, paint);
+}
+
+type StepView = ReceiptView["steps"][number];
+
+/** Why it has ended, or what it waits for; of an order that has ended meanwhile also how. */
+function whyOf(step: StepView, orders: readonly OrderView[]): string {
+  const { outcome, code, detail, stop } = step;
+  if (stop !== null) {
+    const whom = describeReachOfStep(stop);
+    return `${stop.state}, stop ${stop.id}${whom === undefined ? "" : ` of ${whom}`}`;
+  }
+  const said = [code, detail].filter((text) => text !== null && text !== outcome).join(": ");
+  return [said, howItStands(step, orders) ?? []].flat().filter(Boolean).join("; ");
+}
+
+/** As far as the receipt tells. */
+function howItStands({ outcome, symbol, orders: ids }: StepView, orders: readonly OrderView[]): string | undefined {
+  const last = orders.find(({ id }) => id === ids.at(-1));
+  switch (outcome) {
+    case "waiting":
+      return `what is asked for before it${symbol === null ? "" : ` in ${symbol}`} is not settled yet`;
+    case "working":
+      if (ids.length === 0) return "other orders have to end first, or the broker has to say what is held";
+      return last !== undefined && isHeld(last) ? "its order waits for a person" : undefined;
+    case "ordered": {
+      const end = last === undefined ? undefined : describeShortEnd(last);
+      return end === undefined ? undefined : `its order is ${end}`;
+    }
+    default:
+      return undefined;
+  }
 }
 
 function outcomeOf(outcome: string): Cell {

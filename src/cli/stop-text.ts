@@ -4,6 +4,7 @@ import { shortTime } from "./order-text.ts";
 import { formatSteps } from "./receipt-text.ts";
 import { type Paint, type Tone, printable } from "./screen.ts";
 import type { ConnectionOptions } from "./settings.ts";
+import { describeReach, describeReachOfStep } from "./stop-reach.ts";
 import { type Cell, formatFields, formatTable } from "./table.ts";
 import type { ReceiptView, StopView, StoppedView } from "./views.ts";
 
@@ -11,17 +12,6 @@ const STATES: Readonly<Record<string, { readonly tone: Tone; readonly says: stri
   reducing: { tone: "doubtful", says: "exits pass, and cancels" },
   halted: { tone: "bad", says: "nothing passes but cancels" },
 };
-
-/** Like `source momentum in AAPL at account paper`. */
-export function describeReach({ account, source, symbol }: StopView): string {
-  return [
-    source === null ? "everything" : `source ${source}`,
-    symbol === null ? [] : `in ${symbol}`,
-    account === null ? [] : `at account ${account}`,
-  ]
-    .flat()
-    .join(" ");
-}
 
 type Circumstances = {
   /** How often it took to ask. */
@@ -55,14 +45,30 @@ const formatWayBack = (id: string, options: ConnectionOptions): string =>
   `Release it:\n\n  ${nextCommand("release", [id], options)}`;
 
 /** What a signal has stopped, as its receipt tells, and the way back; nothing where it has stopped nothing. */
-export function formatStopsOf({ steps }: Pick<ReceiptView, "steps">, options: ConnectionOptions): readonly string[] {
-  return steps
-    .flatMap(({ stop }) => stop ?? [])
-    .map(({ id, state }) => {
-      const says = meaningOf(state);
-      const stopped = `Stop ${printable(id)} is in force until a person releases it${says === undefined ? "" : `: ${says}`}.`;
-      return `${stopped} ${formatWayBack(id, options)}`;
-    });
+export function formatStopsOf(receipt: StoppingReceipt, options: ConnectionOptions): readonly string[] {
+  const stops = receipt.steps.flatMap(({ stop }) => stop ?? []);
+  const lines = stops.map((stop) => {
+    const whom = describeReachOfStep(stop);
+    const says = meaningOf(stop.state);
+    const stopped = whom === undefined ? "" : `Stopped: ${printable(whom)}. `;
+    const until = `Stop ${printable(stop.id)} is in force until a person releases it${says === undefined ? "" : `: ${says}`}.`;
+    return `${stopped}${until} ${formatWayBack(stop.id, options)}`;
+  });
+  return [...lines, ...(stops.some(({ account }) => account === null) ? [formatOtherAccounts(receipt, options)] : [])];
+}
+
+type StoppingReceipt = Pick<ReceiptView, "account" | "steps">;
+
+/** A receipt is one account's: of what a stop of everything does in the others it says nothing. */
+function formatOtherAccounts({ account, steps }: StoppingReceipt, options: ConnectionOptions): string {
+  const isLeft = steps.some(({ action, symbol }) => action === "flatten" && symbol === null);
+  const done = isLeft ? "stopped as well, and told to close what they hold" : "stopped as well";
+  const look = [
+    nextCommand("stops", [], options),
+    nextCommand("accounts", [], options),
+    nextCommand("portfolio --account ACCOUNT", [], options),
+  ];
+  return `All other accounts are ${done}; the receipt tells of ${printable(account)} alone. Look at them:\n\n${look.map((command) => `  ${command}`).join("\n")}`;
 }
 
 /** A line per account, and one more for each further order on the wire. */
@@ -87,11 +93,13 @@ function formatFlattened(
     ...receipt,
     steps: receipt.steps.filter(({ symbol }) => symbol !== null),
   }));
-  const [first] = closing.filter(({ steps }) => steps.length > 0);
-  if (first === undefined) return ["Nothing is held there: there is no position to close."];
+  const commands = closing
+    .filter(({ steps }) => steps.length > 0)
+    .map(({ id }) => `  ${nextCommand("signals show", [id], options)}`);
+  if (commands.length === 0) return ["Nothing is held there: there is no position to close."];
   return [
     formatSteps(closing, paint),
-    `It goes on by itself. Read how each account fares:\n\n  ${nextCommand("signals show", [first.id], options)}`,
+    `It goes on by itself. Read how ${commands.length === 1 ? "it" : "each account"} fares:\n\n${commands.join("\n")}`,
   ];
 }
 

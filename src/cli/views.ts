@@ -33,6 +33,8 @@ export const OrderView = z.looseObject({
   limit_price: z.string().optional(),
   stop_price: z.string().optional(),
   time_in_force: z.string(),
+  take_profit: z.looseObject({ limit_price: z.string() }).optional(),
+  stop_loss: z.looseObject({ stop_price: z.string(), limit_price: z.string().optional() }).optional(),
   status: z.string(),
   delivery: z.string(),
   outcome: z.string(),
@@ -40,11 +42,14 @@ export const OrderView = z.looseObject({
   filled_quantity: z.string(),
   average_price: z.string().nullable(),
   reason: Reason.nullable(),
+  arithmetic: z.string().optional(),
   verdicts: z.array(Verdict),
   hold: Hold.optional(),
   attempts: z.number(),
   replaces: z.string().nullable(),
   replaced_by: z.string().nullable(),
+  parent: z.string().optional(),
+  legs: z.array(z.string()).optional(),
   cancel_requested_at: z.string().nullable(),
   created_at: z.string(),
   updated_at: z.string(),
@@ -57,9 +62,19 @@ const StepView = z.looseObject({
   outcome: z.string(),
   code: z.string().nullable(),
   detail: z.string().nullable(),
-  stop: z.looseObject({ id: z.string(), state: z.string() }).nullable(),
+  stop: z
+    .looseObject({
+      id: z.string(),
+      state: z.string(),
+      /** Absent, with `source`, from a gateway that does not say whom it stops. */
+      account: z.string().nullable().optional(),
+      source: z.string().nullable().optional(),
+    })
+    .nullable(),
   orders: z.array(z.string()),
   canceled: z.array(z.string()),
+  /** Absent from a gateway that does not tell them from others. */
+  canceled_exits: z.array(z.string()).optional(),
 });
 
 export const ReceiptView = z.looseObject({
@@ -74,6 +89,7 @@ export const ReceiptView = z.looseObject({
   created_at: z.string(),
 });
 export type ReceiptView = z.infer<typeof ReceiptView>;
+
 /** What became of a signal in each of several accounts. */
 export const FanOutView = z.looseObject({
   outcomes: z.array(

@@ -21,18 +21,23 @@ export async function knownAccount(c: Context<AppEnv>, named: AccountId | undefi
   return account;
 }
 
-/** An order's id and its account, which may still not know the order. */
+/** An order's id and its account, which may still not know the order. A signal's id has the same form. */
 export async function orderOfKnownAccount(
   c: Context<AppEnv>,
   text: string,
+  notFound: (c: Context<AppEnv>) => never = orderNotFound,
 ): Promise<{ readonly id: OrderId; readonly account: AccountId }> {
   const id = OrderId.safeParse(text);
-  if (!id.success || !(await isThere(c, accountOf(id.data)))) orderNotFound(c);
+  if (!id.success || !(await isThere(c, accountOf(id.data)))) return notFound(c);
   return { id: id.data, account: accountOf(id.data) };
 }
 
 export function orderNotFound(c: Context<AppEnv>): never {
   return refuse(c, { code: "not_found", detail: "No order has this id." });
+}
+
+export function signalNotFound(c: Context<AppEnv>): never {
+  return refuse(c, { code: "not_found", detail: "No signal has this id." });
 }
 
 const isThere = async (c: Context<AppEnv>, account: AccountId): Promise<boolean> =>

@@ -113,7 +113,8 @@ export const PROBLEMS = {
     title: "The rules refuse the order now",
     about:
       "A held order passes every rule once more when it is approved, on what is held and working then; the detail says which do " +
-      "not pass. The order is still held: approve fewer units, or decline it.",
+      "not pass. Where trading is stopped (`reducing_only`, `trading_halted`), `GET /v1/stops` lists by what. The order is still " +
+      "held: approve fewer units, or decline it.",
   },
   approval_required: {
     status: 409,
@@ -211,7 +212,8 @@ export const PROBLEMS = {
     status: 409,
     title: "The account takes no orders",
     about:
-      "An operator has disabled it. Cancels and reads pass, and what was sent before is followed. Nothing was stored.",
+      "An operator has disabled it. Cancels and reads pass, and what was sent before is followed. Nothing was stored. " +
+      "`PATCH /v1/accounts/{id}` with the status `active` opens it again, for somebody with the scope `admin:accounts`.",
   },
   broker_silent: {
     status: 503,
@@ -231,7 +233,8 @@ export const PROBLEMS = {
     status: 404,
     title: "There is no such thing",
     about:
-      "No path, account, order or symbol has this name; the detail says which. An order's id begins with its account.",
+      "No path, account, order, signal, stop or symbol has this name; the detail says which. The id of an order or a signal begins " +
+      "with its account.",
   },
   method_not_allowed: {
     status: 405,

@@ -98,7 +98,7 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
     case "approval_refused":
       return {
         code: "approval_refused",
-        detail: `The rules refuse it now: ${refusal.code} (${describeFailed(refusal.verdicts)}). Nothing was sent, and the order is still held.`,
+        detail: `The rules refuse it now: ${refusal.code} (${describeFailed(refusal.verdicts)}). ${STOPPED.has(refusal.code) ? "`GET /v1/stops` lists what stops it. " : ""}Nothing was sent, and the order is still held.`,
       };
     case "approval_required":
       return {
@@ -117,7 +117,11 @@ export function troubleOf(c: Context<AppEnv>, refusal: Refusal): Trouble {
         "The account could not be reached. Send the signal again: one that has taken it does no more.",
       );
     case "account_disabled":
-      return { code: "account_disabled", detail: "An operator has disabled the account; cancels and reads pass." };
+      return {
+        code: "account_disabled",
+        detail:
+          "An operator has disabled the account; cancels and reads pass. `PATCH /v1/accounts/{id}` with the status `active` opens it again.",
+      };
     case "broker_silent":
       return {
         code: "broker_silent",
@@ -153,6 +157,9 @@ function describeNotReplaceable({ status, replaced_by: successor, cancel_request
     ? `It is ${status}, and order ${successor} was given in its place: look at that one.`
     : `It is being canceled in favour of order ${successor}: replace that one.`;
 }
+
+/** What a rule says of an order that a stop keeps back. */
+const STOPPED: ReadonlySet<string> = new Set(["reducing_only", "trading_halted"]);
 
 const describeFailed = (verdicts: readonly Verdict[]): string =>
   verdicts

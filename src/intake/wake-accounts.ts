@@ -17,17 +17,23 @@ export async function wakeAccounts(env: Env): Promise<void> {
   const config = readConfig(env);
   if (!config.ok) return log("error", "config.invalid", { problems: config.error });
   const accounts = await listAccountsToWake(openDatabase(env.DB), new Date(Date.now() - DELETED_FOR_MS));
-  const unlisted = (await Promise.all(accounts.map((account) => wakeAccount(account, env)))).flat();
-  for (const heard of eachOnce(unlisted)) await spread(heard, env);
+  const woken = await Promise.all(accounts.map((account) => wakeAccount(account, env)));
+  const unlisted = eachOnce(woken.flatMap((heard) => heard ?? []));
+  for (const heard of unlisted) await spread(heard, env);
+  log("info", "accounts.looked_after", {
+    accounts: accounts.length,
+    unreached: woken.filter((heard) => heard === undefined).length,
+    unlisted_stops: unlisted.length,
+  });
 }
 
-/** Returns the stops of everything that the gateway does not list. */
-async function wakeAccount(account: AccountId, env: Env): Promise<readonly HeardStop[]> {
+/** Returns the stops of everything that the gateway does not list, or nothing where the account cannot be reached. */
+async function wakeAccount(account: AccountId, env: Env): Promise<readonly HeardStop[] | undefined> {
   try {
     return await accountStub(env, account).lookAfter();
   } catch (thrown) {
     log("error", "account.wake_failed", { account, error: describeError(thrown) });
-    return [];
+    return undefined;
   }
 }
 

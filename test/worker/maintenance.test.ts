@@ -111,8 +111,13 @@ describe("the cron trigger", () => {
         return [];
       },
     });
+    const said: string[] = [];
+    vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
     await ring({ ...env, ACCOUNTS_DO: { getByName } } as unknown as Env);
     expect(woken).toEqual(["second"]);
+    expect(said.map((line) => JSON.parse(line) as object)).toEqual([
+      { level: "info", event: "accounts.looked_after", accounts: 2, unreached: 1, unlisted_stops: 0 },
+    ]);
     expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
       { event: "account.wake_failed", account: "paper", error: "Error: gone" },
     ]);

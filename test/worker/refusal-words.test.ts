@@ -10,6 +10,18 @@ const WANTED = { cancel_requested_at: "2026-01-15T14:30:00.000Z" };
 
 afterEach(() => vi.restoreAllMocks());
 
+describe("an approval that the rules refuse", () => {
+  it.each([
+    ["reducing_only", true],
+    ["trading_halted", true],
+    ["max_quantity_exceeded", false],
+  ])("says where the stops are listed, where it is one: %s", (code, isStopped) => {
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const { detail } = troubleOf(context, { reason: "approval_refused", code, verdicts: [] });
+    expect(detail.includes("`GET /v1/stops`")).toBe(isStopped);
+  });
+});
+
 describe("an order that cannot be replaced", () => {
   it.each<[string, Parameters<typeof anOrder>[0], string]>([
     ["has been filled", { status: "filled" }, "It is filled. Send a new order."],

@@ -438,6 +438,13 @@ describe("a signal that is sent again", () => {
   });
 });
 
+describe("a signal that nobody knows", () => {
+  it.each(["no-id", "paper_019bc224-4100-7abc-8def-0123456789ab"])("is said to be no signal: %s", async (id) => {
+    const response = await get(`/v1/signals/${id}`);
+    expect([response.status, await response.json()]).toMatchObject([404, { detail: "No signal has this id." }]);
+  });
+});
+
 describe("a source that may stop more than itself", () => {
   beforeAll(async () => {
     await Promise.all(["goes-on", "far-away", "unheard", "died-here", "not-told", "grants"].map(makeAccount));

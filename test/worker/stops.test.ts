@@ -297,7 +297,11 @@ describe("while an account keeps silent", () => {
       ]);
     });
     expect((await release(own.id)).status).toBe(200);
-    expect((await release(own.id)).status).toBe(404);
+    const again = await release(own.id);
+    expect([again.status, await again.json()]).toMatchObject([
+      404,
+      { code: "not_found", detail: expect.stringContaining("`GET /v1/stops`") as string },
+    ]);
   });
 });
 

@@ -12,9 +12,12 @@ import {
 } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
 import { EXIT, type ExitCode, UsageFault } from "../failure.ts";
+import { adviseOn } from "../advice.ts";
+import { nextCommand } from "../next-command.ts";
 import { formatOrder, formatOrders } from "../order-text.ts";
 import type { Screen } from "../screen.ts";
-import { type Connection, readConnection } from "../settings.ts";
+import { type Connection, type ConnectionOptions, readConnection } from "../settings.ts";
+import { shellQuote } from "../shell-quote.ts";
 import { OrderView } from "../views.ts";
 
 const COUNT = 50;
@@ -67,7 +70,7 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
     }
     case "show":
       refuseAllBut();
-      return showOrder(readConnection(values, env), readOne("ORDER", rest), screen);
+      return showOrder(readConnection(values, env), readOne("ORDER", rest), values, screen);
     case "cancel": {
       refuseAllBut("wait");
       const order = readOne("ORDER", rest);
@@ -90,10 +93,28 @@ async function listOrders(
   return EXIT.done;
 }
 
-async function showOrder(connection: Connection, id: string, screen: Screen): Promise<ExitCode> {
+async function showOrder(
+  connection: Connection,
+  id: string,
+  options: ConnectionOptions,
+  screen: Screen,
+): Promise<ExitCode> {
   const { body } = await ask(connection, { path: pathOf(id) }, OrderView);
-  screen.show({ document: body, text: () => formatOrder(body, screen.paint) });
+  const text = () =>
+    [
+      formatOrder(body, screen.paint),
+      ...adviseOn([body.reason?.code], body, options),
+      ...formatWhoCanceled(body, options),
+    ].join("\n\n");
+  screen.show({ document: body, text });
   return EXIT.done;
+}
+
+/** The order itself does not know. */
+function formatWhoCanceled(order: OrderView, options: ConnectionOptions): readonly string[] {
+  if (order.cancel_requested_at === null) return [];
+  const audit = `audit --account ${shellQuote(order.account)} --order ${shellQuote(order.id)}`;
+  return [`Who wanted it canceled is on the record:\n\n  ${nextCommand(audit, [], options)}`];
 }
 
 async function cancelOrder(connection: Connection, id: string, waitSec: number, screen: Screen): Promise<ExitCode> {

@@ -1,7 +1,8 @@
 // sallyport release: lets go what was stopped.
+import { Refusal } from "../api.ts";
 import { COMMON_USAGE, CONNECTION_OPTIONS, CONNECTION_USAGE, readArguments, readOne } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
-import { EXIT, type ExitCode } from "../failure.ts";
+import { EXIT, type ExitCode, withAdvice } from "../failure.ts";
 import { nextCommand } from "../next-command.ts";
 import { readConnection } from "../settings.ts";
 import { formatReleased } from "../stop-text.ts";
@@ -34,7 +35,12 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
   const call = { method: "POST", path, body: { reason: values.reason }, look } as const;
   // An account's own stop is not found once it is released, so an answer that got lost is looked after, not asked for again.
   const again = ["not_told"] as const;
-  const { body } = await askUntilTold(readConnection(values, env), call, StopView, { again, screen });
+  const { body } = await askUntilTold(readConnection(values, env), call, StopView, { again, screen }).catch(
+    (thrown: unknown) => {
+      const isUnknown = thrown instanceof Refusal && thrown.document.code === "not_found";
+      throw isUnknown ? withAdvice(thrown, [`What is in force:\n\n  ${look}`]) : thrown;
+    },
+  );
   screen.show({ document: body, text: () => formatReleased(body, values, screen.paint) });
   return EXIT.done;
 }

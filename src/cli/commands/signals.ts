@@ -3,7 +3,7 @@ import { ask } from "../api.ts";
 import { COMMON_USAGE, CONNECTION_OPTIONS, CONNECTION_USAGE, readArguments, readOne } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
 import { EXIT, type ExitCode, UsageFault } from "../failure.ts";
-import { formatReceipt } from "../receipt-text.ts";
+import { formatReceipt, formatToDo } from "../receipt-text.ts";
 import { readConnection } from "../settings.ts";
 import { ReceiptView } from "../views.ts";
 
@@ -29,6 +29,7 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
   if (action !== "show") throw new UsageFault("signals knows show: give it the id that send and kill have shown");
   const path = `/v1/signals/${encodeURIComponent(readOne("SIGNAL", rest))}`;
   const { body } = await ask(readConnection(values, env), { path }, ReceiptView);
-  screen.show({ document: body, text: () => formatReceipt(body, screen.paint) });
+  const text = () => [formatReceipt(body, screen.paint), ...formatToDo(body, values)].join("\n\n");
+  screen.show({ document: body, text });
   return EXIT.done;
 }

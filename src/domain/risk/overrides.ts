@@ -13,7 +13,11 @@ export const OverrideSettings = z
     approval: approval.unwrap().optional(),
     when_circuit_open: whenCircuitOpen.unwrap().optional(),
   })
-  .refine((settings) => Object.keys(settings).length > 0, { error: "name at least one setting" });
+  .refine((settings) => Object.keys(settings).length > 0, {
+    error: "name at least one setting",
+    // One that does not exist is refused by its name.
+    when: ({ issues }) => issues.length === 0,
+  });
 export type OverrideSettings = z.infer<typeof OverrideSettings>;
 
 /** What a decision has to know of an override: from `from` on, and until before `until`, its settings hold. */

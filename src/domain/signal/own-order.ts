@@ -57,7 +57,7 @@ export function findUnfit({ instructions, isTest }: SignalRead): readonly Signal
     errors.push({
       pointer: "",
       code: "sequence_unsupported",
-      message: "to leave everything has to be all that it asks for",
+      message: "closes every position, and goes with nothing else: send `flatten` by itself",
     });
   }
   return errors;

@@ -62,7 +62,7 @@ function withBrokerSymbol<T extends Instruction>(instruction: T, settings: Signa
   if (spelled === undefined) return instruction;
   const symbol = brokerSymbolOf(spelled, settings);
   if (symbol !== undefined) return { ...instruction, symbol };
-  const message = `${shown(spelled)} is no broker's symbol: the source's settings can say which one it is`;
+  const message = `${shown(spelled)} is no broker's symbol: the source's settings can say which one it is, in \`signals.symbols\``;
   if (!errors.some((error) => error.message === message)) errors.push({ pointer: "", code: "invalid_symbol", message });
   return instruction;
 }
@@ -75,7 +75,7 @@ function accountOf(name: string | undefined, { accounts }: SignalSettings, error
   if (Object.hasOwn(accounts, name)) return accounts[name];
   const account = AccountId.safeParse(name);
   if (account.success) return account.data;
-  const message = `${shown(name)} is no account: the source's settings can say which one it is`;
+  const message = `${shown(name)} is no account: the source's settings can say which one it is, in \`signals.accounts\``;
   errors.push({ pointer: "", code: "account_unknown", message });
   return undefined;
 }

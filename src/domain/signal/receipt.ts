@@ -12,7 +12,7 @@ import { TradingStop } from "../trading-stop.ts";
 export const StepOutcome = z.enum(["waiting", "ordered", "working", "done", "shadowed", "failed"]);
 export type StepOutcome = z.infer<typeof StepOutcome>;
 
-const StopSet = TradingStop.pick({ id: true, state: true });
+const StopSet = TradingStop.pick({ id: true, state: true, account: true, source: true });
 
 const SignalStep = z.strictObject({
   action: z.string(),
@@ -23,6 +23,10 @@ const SignalStep = z.strictObject({
   stop: StopSet.nullable().meta({ description: "The stop that it has set, or found to say the same." }),
   orders: z.array(OrderId).meta({ description: "That came of it so far, the first one first." }),
   canceled: z.array(OrderId).meta({ description: "Orders that it wanted canceled." }),
+  canceled_exits: z.array(OrderId).meta({
+    description:
+      "Those of them that close a position: a take profit, a stop loss or another exit, which protects it no more.",
+  }),
 });
 export type SignalStep = z.infer<typeof SignalStep>;
 

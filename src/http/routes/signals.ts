@@ -4,7 +4,7 @@ import { accountStub } from "../../account/stub.ts";
 import { SignalReceipt } from "../../domain/signal/receipt.ts";
 import type { AppEnv } from "../env.ts";
 import { guarded } from "../guarded.ts";
-import { orderNotFound, orderOfKnownAccount } from "../known-ids.ts";
+import { orderOfKnownAccount, signalNotFound } from "../known-ids.ts";
 import { guardedProblems, jsonOf } from "../openapi.ts";
 
 const getSignal = createRoute({
@@ -21,8 +21,8 @@ const getSignal = createRoute({
 
 export function mountSignals(app: OpenAPIHono<AppEnv>): void {
   app.openapi(getSignal, async (c) => {
-    const { id, account } = await orderOfKnownAccount(c, c.req.valid("param").id);
+    const { id, account } = await orderOfKnownAccount(c, c.req.valid("param").id, signalNotFound);
     const receipt = await accountStub(c.env, account).getSignal(id);
-    return receipt === null ? orderNotFound(c) : c.json(receipt, 200);
+    return receipt === null ? signalNotFound(c) : c.json(receipt, 200);
   });
 }

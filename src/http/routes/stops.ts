@@ -154,7 +154,8 @@ export function mountStops(app: OpenAPIHono<AppEnv>): void {
     if (account !== null)
       return c.json(mustDo(c, await accountStub(c.env, account).release(id, level, why, caller)), 200);
     const released = await gatewayStub(c.env).release(id, level, why, caller);
-    if (!released.ok && released.error.reason === "not_there" && unread.length > 0) refuse(c, notLookedInto(unread));
+    if (!released.ok && released.error.reason === "not_there")
+      refuse(c, unread.length > 0 ? notLookedInto(unread) : NO_SUCH_STOP);
     const { answer, untold } = mustDo(c, released);
     return untold.length === 0 ? c.json(answer, 200) : notTold(c, untold);
   });
@@ -202,6 +203,11 @@ async function mustReach(c: Context<AppEnv>, { account, source, symbol }: NewSto
   ];
   if (errors.length > 0) refuse(c, invalidRequest(errors));
 }
+
+const NO_SUCH_STOP: Trouble = {
+  code: "not_found",
+  detail: "No stop that is in force has this id: `GET /v1/stops` lists those that are.",
+};
 
 /** It may be one of theirs. */
 const notLookedInto = (unread: readonly AccountId[]): Trouble =>

@@ -267,6 +267,7 @@ describe("a plain purchase or sale", () => {
       stop: null,
       orders: [denied.id],
       canceled: [],
+      canceled_exits: [],
     });
   });
 
@@ -461,6 +462,23 @@ describe("leaving everything", () => {
   });
 });
 
+describe("a cancel of what protects a position", () => {
+  it("says which of the orders do, apart from those that would open something", () => {
+    const sql = holding("10");
+    const entry = only(send(sql, { ...BUY_10, type: "limit", limit_price: { at: decimalOf("100") } }).orders);
+    const stop = {
+      action: "sell",
+      ...AAPL,
+      type: "stop",
+      stop_price: { at: decimalOf("90") },
+      size: units("10"),
+    } as const;
+    const exit = only(send(sql, stop).orders);
+    const step = stepOf(send(sql, { action: "cancel" }));
+    expect(step).toMatchObject({ canceled: [exit.id, entry.id], canceled_exits: [exit.id] });
+  });
+});
+
 describe("canceling", () => {
   const AAPL_BUY = resting(1);
   const AAPL_SELL = resting(2, { side: "sell" });
@@ -531,15 +549,19 @@ describe("a source that stops itself", () => {
   it("opens nothing any more, has its entries canceled, and still exits", () => {
     const sql = holding("5");
     const entry = only(send(sql, BUY_10).orders);
-    const stopped = stepOf(send(sql, { action: "stop", state: "reducing" }));
-    expect(stopped).toMatchObject({ action: "stop", outcome: "done", canceled: [entry.id] });
-    expect(only(readStops(sql))).toMatchObject({
+    const receipt = send(sql, { action: "stop", state: "reducing" });
+    const stopped = stepOf(receipt);
+    expect(stopped).toMatchObject({ action: "stop", outcome: "done", canceled: [entry.id], canceled_exits: [] });
+    const { id, ...stop } = only(readStops(sql));
+    expect(stop).toMatchObject({
       source: "default",
       level: "source",
       state: "reducing",
       set_by: "default",
       symbol: null,
+      reason: `signal ${receipt.id}`,
     });
+    expect(stopped.stop).toEqual({ id, state: "reducing", account: ACCOUNT, source: "default" });
     expect(stepOf(send(sql, BUY_10))).toMatchObject({ outcome: "failed", code: "order_denied" });
     expect(stepOf(send(sql, enter("buy")))).toMatchObject({ outcome: "failed", code: "reducing_only" });
     expect(stepOf(send(sql, EXIT))).toMatchObject({ outcome: "working" });
@@ -589,6 +611,7 @@ describe("a source that may stop more than itself", () => {
     const sql = holding("5");
     adoptPosition(sql, "MSFT", decimalOf("-3"), NOW_MS - 7_200_000);
     const { steps } = send(sql, { ...stopAll, flatten: true }, { stopReach: "account" });
+    expect(steps[0]?.stop).toMatchObject({ account: ACCOUNT, source: null });
     expect(steps.map(({ action, symbol, outcome }) => [action, symbol, outcome])).toEqual([
       ["stop", null, "done"],
       ["flatten", null, "done"],
@@ -604,6 +627,12 @@ describe("a source that may stop more than itself", () => {
     deliver(sql, signal);
     const stop = only(readStops(sql));
     expect(stop).toMatchObject({ account: null, source: null, level: "gateway" });
+    expect(stepOf(send(sql, stopAll, { stopReach: "everything", requestId: "again" })).stop).toEqual({
+      id: stop.id,
+      state: "reducing",
+      account: null,
+      source: null,
+    });
     expect(wideStopsOf(sql, signal, ACCOUNT)).toEqual([{ stop, actions: { cancels: "entries", flatten: true } }]);
   });
 

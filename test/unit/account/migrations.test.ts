@@ -49,6 +49,39 @@ describe("a policy from before orders were held", () => {
   });
 });
 
+describe("a step of a signal from before its stop said whom it stops", () => {
+  const id = "1f0c2a4e-7d35-4f0e-9a51-3d7f5d0c9b11";
+  const step = { action: "stop", outcome: "done", stop: { id, state: "halted" } };
+  const migratedSteps = (sql: SqlStorage, steps: readonly object[]) => {
+    sql.exec(
+      "INSERT INTO signals (id, source, request_id, request, signal) VALUES ('s', 'bot', 'r', '', ?)",
+      JSON.stringify({ id: "s", steps, notices: [] }),
+    );
+    migrated(sql);
+    return findSignal(sql, "s")?.signal.steps;
+  };
+
+  it.each([
+    { account: "paper", source: "bot" },
+    { account: "paper", source: null },
+    { account: null, source: null },
+  ])("says so as the stop itself does, here %j", (whom) => {
+    const sql = openBefore("whom it stops");
+    const stop = { id, ...whom, symbol: null, state: "halted", level: "source", set_by: "bot", reason: "signal r" };
+    sql.exec("INSERT INTO stops (id, stop, released_at_ms) VALUES (?, ?, 1)", id, JSON.stringify(stop));
+    const buy = { action: "buy", outcome: "ordered", stop: null };
+    expect(migratedSteps(sql, [buy, step])).toEqual([buy, { ...step, stop: { id, state: "halted", ...whom } }]);
+  });
+
+  it("does not say what nobody knows any more", () => {
+    expect(migratedSteps(openBefore("whom it stops"), [step])).toEqual([step]);
+  });
+
+  it("is not there in a signal that asked for nothing", () => {
+    expect(migratedSteps(openBefore("whom it stops"), [])).toEqual([]);
+  });
+});
+
 describe("a step of a signal from before it said which stop it has set", () => {
   it("says so, and one that has set none says that", () => {
     const sql = openBefore("$.steps");

@@ -1,10 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { describeStatus, describeTerms, formatOrder, formatOrders, shortTime } from "../../../src/cli/order-text.ts";
+import {
+  describeShortEnd,
+  describeStatus,
+  describeTerms,
+  formatOrder,
+  formatOrders,
+  shortTime,
+} from "../../../src/cli/order-text.ts";
 import { plain } from "../../../src/cli/screen.ts";
 import { OrderView } from "../../../src/cli/views.ts";
+import { legIdOf } from "../../../src/domain/ids.ts";
 import { anOrder } from "../../support/builders.ts";
 
 const view = (overrides: Parameters<typeof anOrder>[0] = {}) => OrderView.parse(anOrder(overrides));
+
+const PARENT = "paper_019bc224-4100-7abc-8def-0123456789aa";
 
 describe("an order's terms", () => {
   it.each([
@@ -14,6 +24,16 @@ describe("an order's terms", () => {
     [{ type: "stop", limit_price: undefined, stop_price: "180" }, "buy 10 AAPL stop 180 day"],
     [{ type: "stop_limit", stop_price: "180", time_in_force: "gtc" }, "buy 10 AAPL stop 180 limit 187.25 gtc"],
     [{ extended_hours: true }, "buy 10 AAPL limit 187.25 day extended hours"],
+    [
+      { take_profit: { limit_price: "200" }, stop_loss: { stop_price: "180" } },
+      "buy 10 AAPL limit 187.25 day tp 200 sl 180",
+    ],
+    [{ stop_loss: { stop_price: "180", limit_price: "179" } }, "buy 10 AAPL limit 187.25 day sl 180 limit 179"],
+    [{ side: "sell", parent: PARENT }, "sell 10 AAPL limit 187.25 day (take profit)"],
+    [
+      { side: "sell", parent: PARENT, type: "stop_limit", stop_price: "180" },
+      "sell 10 AAPL stop 180 limit 187.25 day (stop loss)",
+    ],
   ])("%j", (overrides, words) => {
     expect(describeTerms(view(overrides))).toBe(words);
   });
@@ -66,6 +86,27 @@ describe("an order", () => {
     expect(text).toContain(order.id);
     expect(text).toMatch(/^reason +denied: max_quantity$/m);
     expect(text).toMatch(/^max_quantity +FAIL +10 +not set +limit_not_set$/m);
+  });
+
+  it("is shown with how its terms came about, whose it is, and what belongs to it", () => {
+    const hold = { expires_at: "2026-01-15T14:45:00.000Z", price: "187.5", owner: "bob", decided: null };
+    const legs = [legIdOf(anOrder().id, 1), legIdOf(anOrder().id, 2)];
+    const text = formatOrder(view({ arithmetic: "10 units; 193 + 2 % = 196.86 at worst", hold, legs }), plain);
+    expect(text).toMatch(/^worked out +10 units; 193 \+ 2 % = 196\.86 at worst$/m);
+    expect(text).toMatch(/^owner +bob$/m);
+    expect(text).toMatch(new RegExp(`^legs +${legs.join(", ")}$`, "m"));
+    expect(formatOrder(view({ parent: PARENT }), plain)).toMatch(new RegExp(`^leg of +${PARENT}$`, "m"));
+  });
+
+  it.each([
+    [{ status: "filled", filled_quantity: "10" }, undefined],
+    [{ status: "new" }, undefined],
+    [{ status: "canceled", filled_quantity: "4" }, "canceled, 4 filled"],
+    [{ status: "canceled", replaced_by: PARENT }, `canceled, replaced by ${PARENT}`],
+    [{ status: "denied", reason: { code: "declined", detail: "no" } }, "denied: declined"],
+    [{ status: "shadowed" }, "shadowed"],
+  ])("is said to have ended short where it has: %j", (overrides, words) => {
+    expect(describeShortEnd(view(overrides))).toBe(words);
   });
 
   it("is one line in a list, and no orders are said to be none", () => {

@@ -10,6 +10,7 @@ export const aStep = (overrides: Partial<SignalStep> = {}): SignalStep => ({
   stop: null,
   orders: [],
   canceled: [],
+  canceled_exits: [],
   ...overrides,
 });
 

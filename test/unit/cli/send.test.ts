@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { legIdOf } from "../../../src/domain/ids.ts";
+import { type AccountId, type SourceId, legIdOf } from "../../../src/domain/ids.ts";
+import type { TradingStop } from "../../../src/domain/trading-stop.ts";
 import { anOrder } from "../../support/builders.ts";
 import { type Answer, aFakeGateway, callCommandLine } from "../../support/fake-gateway.ts";
 import { aReceipt, aStep } from "./receipts.ts";
@@ -68,19 +69,34 @@ describe("an order that is held", () => {
 
 describe("a signal that cancels", () => {
   const [profit, loss] = [legIdOf(anOrder().id, 1), legIdOf(anOrder().id, 2)];
-  const cancel = aStep({ action: "cancel", outcome: "done", canceled: [profit, loss] });
+  const canceled = [profit, loss];
+  const cancel = aStep({ action: "cancel", outcome: "done", canceled, canceled_exits: canceled });
 
   it("says how many orders, which, and what that does to a position", async () => {
     const { out } = await sendBody('{"intent":"cancel"}', { status: 200, body: aReceipt({ steps: [cancel] }) });
     expect(out).toMatch(/^HTTP 200: recorded, and cancels are on their way\.$/m);
     expect(out).toContain(
-      "2 orders are asked to be canceled; a take profit or a stop loss among them protects its position no more:\n\n" +
+      "2 orders are asked to be canceled; a take profit, a stop loss or another exit among them protects its position no more:\n\n" +
         `  ${profit}\n  ${loss}\n`,
     );
   });
 
+  it("says nothing of a position where all of them would have opened one", async () => {
+    const steps = [{ ...cancel, canceled_exits: [] }];
+    const { out } = await send({ status: 200, body: aReceipt({ steps }) });
+    expect(out).toContain("2 orders are asked to be canceled:\n\n");
+  });
+
+  it("warns of a gateway's that does not tell what they were", async () => {
+    const { canceled_exits: _, ...step } = cancel;
+    const { out } = await send({ status: 200, body: { ...aReceipt(), steps: [step] } });
+    expect(out).toContain("protects its position no more");
+  });
+
   it("counts an order once, and says nothing of a position that something else is done about", async () => {
-    const steps = ["AAPL", "MSFT"].map((symbol) => aStep({ action: "exit", symbol, canceled: [loss] }));
+    const steps = ["AAPL", "MSFT"].map((symbol) =>
+      aStep({ action: "exit", symbol, canceled: [loss], canceled_exits: [loss] }),
+    );
     const { out } = await send({ status: 202, body: aReceipt({ steps }) });
     expect(out).toContain(`1 order is asked to be canceled:\n\n  ${loss}\n`);
   });
@@ -97,18 +113,48 @@ describe("a signal that cancels", () => {
 
 describe("a signal that stops trading", () => {
   const id = "1f0c2a4e-7d35-4f0e-9a51-3d7f5d0c9b11";
-  const stopped = (state: "reducing" | "halted") =>
-    aReceipt({ steps: [aStep({ action: "stop", outcome: "done", stop: { id, state } })] });
+  const [account, source] = ["paper" as AccountId, "alerts" as SourceId];
+  type Whom = Pick<TradingStop, "account" | "source">;
+  const stopOf = (state: TradingStop["state"], whom: Whom = { account, source }) =>
+    aStep({ action: "stop", outcome: "done", stop: { id, state, ...whom } });
+  const stopped = (state: TradingStop["state"]) => aReceipt({ steps: [stopOf(state)] });
 
   it.each([
     ["PAUSE", "reducing", "exits pass, and cancels"],
     ["KILL", "halted", "nothing passes but cancels"],
   ] as const)("as %s does, says what still passes, and how to release it", async (text, state, says) => {
     const { out, url } = await sendBody(text, { status: 200, body: stopped(state) });
-    expect(out).toMatch(new RegExp(`stop +done +${state}, stop ${id}$`, "m"));
+    expect(out).toMatch(new RegExp(`stop +done +${state}, stop ${id} of source alerts at account paper$`, "m"));
     expect(out).toMatch(/^HTTP 200: recorded, and trading is stopped\.$/m);
     expect(out).toContain(`Stop ${id} is in force until a person releases it: ${says}. Release it:`);
     expect(out).toContain(`\n  npx sallyport release --url ${url} ${id}\n`);
+  });
+
+  it.each<[Whom, string]>([
+    [{ account, source }, "source alerts at account paper"],
+    [{ account, source: null }, "everything at account paper"],
+    [{ account: null, source: null }, "everything"],
+  ])("says whom it stops: %j", async (whom, words) => {
+    const { out } = await send({ status: 200, body: aReceipt({ steps: [stopOf("reducing", whom)] }) });
+    expect(out).toContain(`Stopped: ${words}. Stop ${id} is in force`);
+    expect(out.includes("All other accounts are stopped as well;")).toBe(whom.account === null);
+  });
+
+  it("says that the other accounts are left, too, and how to look at them", async () => {
+    const everything = stopOf("reducing", { account: null, source: null });
+    const steps = [everything, aStep({ action: "flatten", outcome: "done" }), aStep({ symbol: "AAPL" })];
+    const { out, url } = await send({ status: 202, body: aReceipt({ steps }) });
+    expect(out).toContain(
+      "All other accounts are stopped as well, and told to close what they hold; the receipt tells of paper alone.",
+    );
+    expect(out).toContain(`  npx sallyport stops --url ${url}\n  npx sallyport accounts --url ${url}\n`);
+  });
+
+  it("does not say of a gateway's stop what that does not tell", async () => {
+    const step = { ...stopOf("reducing"), stop: { id, state: "reducing" } };
+    const { out } = await send({ status: 200, body: { ...aReceipt(), steps: [step] } });
+    expect(out).toMatch(new RegExp(`stop +done +reducing, stop ${id}$`, "m"));
+    expect(out).toMatch(new RegExp(`^Stop ${id} is in force`, "m"));
   });
 
   it("says nothing of a stop when it was sent before: that may be released by now", async () => {
@@ -171,6 +217,65 @@ describe("an order for several accounts", () => {
     expect(out).toMatch(/^b: HTTP 409 account_disabled: An operator has disabled the account\.$/m);
     expect(out).toMatch(/^c: HTTP 200: recorded, and approved; the account is a shadow and sends nothing\.$/m);
     expect(out.match(/Read what becomes of it/g)).toHaveLength(1);
+    expect(out).toMatch(/accounts enable --url \S+ b$/m);
+  });
+
+  it("is shown with the verdicts that refused it, and with the command that has the others", async () => {
+    const passed = { rule: "sides", passed: true, input: "buy", limit: "any" };
+    const failed = { rule: "max_quantity", passed: false, input: "10", limit: "5", reason: "max_quantity_exceeded" };
+    const reason = { code: "max_quantity_exceeded" };
+    const outcomes = [
+      { account: "a", status: 202, order: anOrder({ verdicts: [passed] }) },
+      { account: "b", status: 200, order: anOrder({ status: "denied", reason, verdicts: [passed, failed] }) },
+    ];
+    const several = await send({ status: 200, body: { outcomes } });
+    expect(several.out).not.toMatch(/^sides /m);
+    expect(several.out.match(/^RULE /gm)).toHaveLength(1);
+    expect(several.out).toMatch(/^max_quantity +FAIL +10 +5 +max_quantity_exceeded$/m);
+    expect(several.out).toContain("Read what becomes of it, and what every rule says:\n\n  npx sallyport orders show");
+    expect(several.out).toContain("Read what every rule says:\n\n  npx sallyport orders show");
+    const alone = await send({ status: 202, body: anOrder({ verdicts: [passed] }) });
+    expect(alone.out).toMatch(/^sides +pass/m);
+  });
+
+  it("is a shadow's where its receipt says so, and nothing more becomes of that", async () => {
+    const steps = [aStep({ action: "buy", symbol: "AAPL", outcome: "shadowed" })];
+    const outcomes = [{ account: "trial", status: 200, receipt: aReceipt({ steps }) }];
+    const { out } = await send({ status: 200, body: { outcomes } });
+    expect(out).toMatch(/^trial: HTTP 200: recorded, and approved; the account is a shadow and sends nothing\.$/m);
+    expect(out).not.toContain("Read what becomes of it");
+  });
+});
+
+describe("what a signal lacks that its source's settings can say", () => {
+  const unknown = { pointer: "", code: "account_unknown", message: '"MyKeys" is no account' };
+  const refused = { status: 422, body: { code: "invalid_request", detail: "Correct it.", errors: [unknown] } };
+  const failed = aStep({ action: "buy", symbol: "AAPL", outcome: "failed", code: "no_size", detail: "nobody says" });
+  const change = (url: string) => `  npx sallyport sources change --signals FILE --url ${url} alerts\n`;
+
+  it("comes with the command that says it, refused or failed", async () => {
+    const inVain = await send(refused, "--source", "alerts");
+    expect(inVain).toMatchObject({ exit: 1, error: expect.stringContaining(change(inVain.url)) as string });
+    const { out, url } = await send({ status: 200, body: aReceipt({ steps: [failed] }) }, "--source", "alerts");
+    expect(out).toContain(change(url));
+  });
+
+  it("is not said of the gateway's own source, which has no settings", async () => {
+    const { error } = await send(refused);
+    expect(error).toContain("The source default has none: send through one of your own.");
+    expect(error).not.toContain("sources change");
+  });
+
+  it("is the gateway's own problem for a program", async () => {
+    expect(JSON.parse((await send(refused, "--source", "alerts", "--json")).out)).toEqual(refused.body);
+  });
+});
+
+describe("an order that a stop keeps back", () => {
+  it.each(["reducing_only", "trading_halted"])("comes with the command that shows the stop: %s", async (code) => {
+    const order = anOrder({ status: "denied", delivery: "none", reason: { code } });
+    const { out, url } = await send({ status: 200, body: order });
+    expect(out).toContain(`\n  npx sallyport stops --url ${url}\n`);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { plain } from "../../../src/cli/screen.ts";
-import { describeReach, formatReleased, formatStopped, formatStops } from "../../../src/cli/stop-text.ts";
+import { describeReach } from "../../../src/cli/stop-reach.ts";
+import { formatReleased, formatStopped, formatStops } from "../../../src/cli/stop-text.ts";
 import { StopView, StoppedView } from "../../../src/cli/views.ts";
 
 const ID = "1f0c2a4e-7d35-4f0e-9a51-3d7f5d0c9b11";

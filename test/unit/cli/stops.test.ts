@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { type Server, createServer } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
+import type { AccountId, OrderId } from "../../../src/domain/ids.ts";
 import { aReceipt, aStep } from "./receipts.ts";
+import { anOrder } from "../../support/builders.ts";
 import { type Answer, type FakeGateway, aFakeGateway, callCommandLine } from "../../support/fake-gateway.ts";
 
 const ID = "1f0c2a4e-7d35-4f0e-9a51-3d7f5d0c9b11";
@@ -89,8 +91,28 @@ describe("kill", () => {
     const { exit, out } = await callCommandLine(["kill", "--url", gateway.url, "--flatten"]);
     expect(exit).toBe(0);
     expect(gateway.asked[0]?.body).toMatchObject({ state: "reducing", flatten: true });
-    expect(out).toMatch(/^paper +exit +AAPL +working\npaper +exit +MSFT +failed +trading_halted: trading is halted$/m);
-    expect(out).toContain(`npx sallyport signals show --url ${gateway.url} paper_signal\n`);
+    expect(out).toMatch(
+      /^paper +exit +AAPL +working +other orders have to end first, or the broker .+\npaper +exit +MSFT +failed +trading_halted: trading is halted$/m,
+    );
+    expect(out).toContain(`Read how it fares:\n\n  npx sallyport signals show --url ${gateway.url} paper_signal\n`);
+  });
+
+  it("says of each account that leaves something how to read what becomes of that", async () => {
+    const flattened = (account: string, ...symbols: readonly string[]) => ({
+      account,
+      canceled: 0,
+      on_the_wire: [],
+      flattened: aReceipt({
+        id: `${account}_signal` as OrderId,
+        account: account as AccountId,
+        steps: [aStep({ action: "flatten", outcome: "done" }), ...symbols.map((symbol) => aStep({ symbol }))],
+      }),
+    });
+    const accounts = [flattened("paper", "AAPL"), flattened("empty"), flattened("second", "MSFT", "SPY")];
+    const gateway = await answering({ body: { stop: STOP, accounts } });
+    const { out } = await callCommandLine(["kill", "--url", gateway.url, "--flatten"]);
+    const shown = [...out.matchAll(/npx sallyport signals show --url \S+ (\S+)$/gm)].map(([, id]) => id);
+    expect(shown).toEqual(["paper_signal", "second_signal"]);
   });
 
   it("says so where nothing is held", async () => {
@@ -175,6 +197,15 @@ describe("release", () => {
     expect(asked).toEqual([`POST /v1/stops/${ID}/release`, `POST /v1/stops/${ID}/release`]);
   });
 
+  it("says where the ids are where there is none like it", async () => {
+    const gateway = await answering({ status: 404, body: { code: "not_found", detail: "No stop has this id." } });
+    const { exit, error } = await callCommandLine(["release", "--url", gateway.url, "nonsense"]);
+    expect({ exit, error }).toEqual({
+      exit: 1,
+      error: `HTTP 404 not_found: No stop has this id.\n\nWhat is in force:\n\n  npx sallyport stops --url ${gateway.url}\n`,
+    });
+  });
+
   it("says where to look when nobody knows whether it is released", async () => {
     const { url, asked } = await hesitating(1, UNAVAILABLE, STOP);
     const { exit, error } = await callCommandLine(["release", "--url", url, ID]);
@@ -205,6 +236,26 @@ describe("signals show", () => {
     expect(out).toMatch(/^paper +exit +AAPL +ordered$/m);
     const program = await callCommandLine(["signals", "show", "--url", gateway.url, "--json", "paper_signal"]);
     expect(JSON.parse(program.out)).toEqual(receipt);
+  });
+
+  it("says what is left to a person, as send does", async () => {
+    const hold = { expires_at: "2026-01-15T14:45:00.000Z", price: "187.5", owner: "ana", decided: null };
+    const held = anOrder({ delivery: "held", hold });
+    const steps = [
+      aStep({ action: "enter", symbol: "AAPL", orders: [held.id] }),
+      aStep({
+        action: "enter",
+        symbol: "MSFT",
+        outcome: "failed",
+        code: "trading_halted",
+        detail: "trading is halted",
+      }),
+    ];
+    const gateway = await answering({ body: aReceipt({ steps, orders: [held] }) });
+    const { out } = await callCommandLine(["signals", "show", "--url", gateway.url, "paper_signal"]);
+    expect(out).toMatch(/^paper +enter +AAPL +working +its order waits for a person$/m);
+    expect(out).toContain(`npx sallyport approvals approve --url ${gateway.url} ${held.id}\n`);
+    expect(out).toContain(`What is stopped, by whom and why:\n\n  npx sallyport stops --url ${gateway.url}\n`);
   });
 
   it("is all that signals knows", async () => {

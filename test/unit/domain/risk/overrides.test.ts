@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { parseFields } from "../../../../src/domain/fields.ts";
 import { type ActiveOverride, OverrideSettings, policyAt } from "../../../../src/domain/risk/overrides.ts";
 import { Policy } from "../../../../src/domain/risk/policy.ts";
 import { NOW_MS, aPolicy } from "../../../support/builders.ts";
@@ -42,6 +43,21 @@ const anyOverride = fc
 const anyOverrides = fc.array(anyOverride, { maxLength: 5 });
 
 const isAround = ({ from, until }: ActiveOverride, ms: number) => Date.parse(from) <= ms && ms < Date.parse(until);
+
+describe("settings that are overridden", () => {
+  const wrongWith = (settings: object) => {
+    const read = parseFields(OverrideSettings, settings);
+    return read.ok ? [] : read.error.map(({ pointer, message }) => `${pointer} ${message}`);
+  };
+
+  it("are some", () => {
+    expect(wrongWith({})).toEqual([" name at least one setting"]);
+  });
+
+  it("are refused by their name alone where there is none like it", () => {
+    expect(wrongWith({ max_qty: "5" })).toEqual(["/max_qty unknown field"]);
+  });
+});
 
 describe("a policy under overrides", () => {
   it("outside of every window is the policy itself", () => {

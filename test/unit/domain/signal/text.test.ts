@@ -151,6 +151,8 @@ describe("a line of text", () => {
     ["buy 1,000 AAPL", "invalid_size"],
     ["buy $5% AAPL", "invalid_size"],
     ["exit NVDA $0", "invalid_size"],
+    ["buy lots of AAPL", "invalid_size"],
+    ["buy ten shares of AAPL", "invalid_size"],
     ["buy 10 AAPL 20", "unexpected_word"],
     ["buy AAPL 10", "unexpected_word"],
     ["buy 10 AAPL lmit 187", "unexpected_word"],
@@ -202,6 +204,18 @@ describe("several lines", () => {
 
   it("are refused together, each that is wrong with the pointer of its line", () => {
     expect(errorsOf("buy 10 AAPL\n\nbuy ten MSFT\nresume")).toEqual(["/2 unexpected_word", "/3 cannot_release"]);
+  });
+
+  it("are named in words as well, the first one as 1, where there are several", () => {
+    const messagesOf = (whole: string) => {
+      const reading = read(whole);
+      return reading.ok ? [] : reading.error.map(({ message }) => message);
+    };
+    expect(messagesOf("buy 10 AAPL\n\nhello\nbuy 1 AAPL id=a")).toEqual([
+      'line 3: "hello" is no command',
+      "line 4: id= names one order: send it by itself",
+    ]);
+    expect(messagesOf("hello")).toEqual(['"hello" is no command']);
   });
 
   it("cannot name an order", () => {

@@ -22,7 +22,7 @@ import type { Format, Reading, SignalError } from "../../format.ts";
 import type { Instruction } from "../../instruction.ts";
 import { NOT_A_SYMBOL, isSymbol } from "../../symbol.ts";
 import { alertatron } from "../alertatron/format.ts";
-import { Line, OF, UNITS, expected, isClientOrderId, readClientOrderId, readSize } from "./line.ts";
+import { A_SIZE, Line, OF, UNITS, expected, isClientOrderId, readClientOrderId, readSize } from "./line.ts";
 import { TERM_WORDS, readTerms } from "./terms.ts";
 import { COMMANDS_MAX, plainTextOf, readDecimal, shown } from "./values.ts";
 
@@ -74,11 +74,13 @@ function readText(whole: string): Result<Reading, readonly SignalError[]> {
   }
   const commands: Command[] = [];
   const errors: SignalError[] = [];
-  for (const { words, pointer } of lines) {
+  for (const { words, pointer, number } of lines) {
     const command = readLine(words, pointer);
-    if (!command.ok) errors.push(command.error);
+    const where = lines.length > 1 ? `line ${number}: ` : "";
+    if (!command.ok) errors.push({ ...command.error, message: `${where}${command.error.message}` });
     else if (command.value.client_order_id !== undefined && lines.length > 1) {
-      errors.push({ pointer, code: "client_order_id_not_alone", message: "id= names one order: send it by itself" });
+      const message = `${where}id= names one order: send it by itself`;
+      errors.push({ pointer, code: "client_order_id_not_alone", message });
     } else commands.push(command.value);
   }
   if (errors.length > 0) return err(errors);
@@ -94,11 +96,13 @@ function readText(whole: string): Result<Reading, readonly SignalError[]> {
   });
 }
 
-/** The lines that say something. The pointers count the empty ones too: `/1` is the second line. */
-const linesOf = (whole: string): readonly { readonly words: string; readonly pointer: string }[] =>
+type NumberedLine = { readonly words: string; readonly pointer: string; readonly number: number };
+
+/** The lines that say something. The empty ones are counted too: by the pointers from 0, for people from 1. */
+const linesOf = (whole: string): readonly NumberedLine[] =>
   whole
     .split(/\r\n|\r|\n/)
-    .map((words, index) => ({ words, pointer: `/${index}` }))
+    .map((words, index) => ({ words, pointer: `/${index}`, number: index + 1 }))
     .filter(({ words }) => words.trim() !== "");
 
 function readLine(words: string, pointer: string): Result<Command, SignalError> {
@@ -114,6 +118,9 @@ type Order = { readonly action: "buy" | "sell" | "add" } | { readonly action: "e
 function readOrder(line: Line, order: Order): Command | undefined {
   const size = readSize(line, "percent_of_equity");
   const symbol = readSymbol(line);
+  // `lots of AAPL`: what stands there is meant as a size.
+  if (symbol !== undefined && size === undefined && (OF.has(line.next) || UNITS.has(line.next)))
+    return line.refuse("invalid_size", expected(A_SIZE, symbol));
   const read = readTerms(line);
   if (symbol === undefined || read === undefined) return undefined;
   return { instruction: { ...order, symbol, size, ...read.terms }, client_order_id: read.client_order_id };

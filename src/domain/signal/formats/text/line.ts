@@ -58,6 +58,8 @@ export const OF: ReadonlySet<string> = new Set(["of"]);
 /** Whether a word is meant as a size, well written or not. `1INCHUSDT` is not. */
 const isSizeLike = (word: string): boolean => /^[$+-]*[\d.,]+%?$/.test(word);
 
+export const A_SIZE = "a size like 10, $500 or 5%";
+
 /** The size that stands next, if one does; a percentage is `percent`. */
 export function readSize(line: Line, percent: "percent_of_equity" | "percent_of_position"): Size | undefined {
   if (!isSizeLike(line.next)) return undefined;
@@ -65,7 +67,7 @@ export function readSize(line: Line, percent: "percent_of_equity" | "percent_of_
   const isPercent = word.endsWith("%");
   const isMoney = word.startsWith("$");
   const value = isPercent && isMoney ? undefined : readPositive(word.replace(/^\$|%$/, ""));
-  if (value === undefined) return line.refuse("invalid_size", expected("a size like 10, $500 or 5%", word));
+  if (value === undefined) return line.refuse("invalid_size", expected(A_SIZE, word));
   if (isPercent) return { by: percent, value };
   if (isMoney) return { by: "notional", value };
   if (line.skip(UNITS)) line.skip(OF);
