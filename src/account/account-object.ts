@@ -23,54 +23,61 @@ import { appendEntries } from "../storage/audit-log.ts";
 import { openDatabase } from "../storage/client.ts";
 import { countInstruments, findInstruments, replaceInstruments } from "../storage/instruments.ts";
 import { within } from "../within.ts";
-import { type Admitted, type Signal, admit } from "./admit.ts";
+import { type Admitted, type Signal, admit } from "./orders/admit.ts";
 import { Alarm } from "./alarm.ts";
-import { type Approval, type ApprovalRefusal, type NotHeld, approveOrder, declineOrder, listHeld } from "./approve.ts";
-import { factsNow } from "./assess-now.ts";
-import { type Batch, type BatchOutcome, type BatchRefusal, admitBatch } from "./batch.ts";
-import { type CancelRefusal, cancelOrder } from "./cancel.ts";
-import { cancelAll } from "./cancel-all.ts";
+import {
+  type Approval,
+  type ApprovalRefusal,
+  type NotHeld,
+  approveOrder,
+  declineOrder,
+  listHeld,
+} from "./orders/approve.ts";
+import { factsNow } from "./risk/assess-now.ts";
+import { type Batch, type BatchOutcome, type BatchRefusal, admitBatch } from "./orders/batch.ts";
+import { type CancelRefusal, cancelOrder } from "./orders/cancel.ts";
+import { cancelAll } from "./orders/cancel-all.ts";
 import { readConfiguration, requireRevision } from "./configuration.ts";
 import { type Told, adoptTold, readTold, unlistedStops } from "./configure.ts";
 import type { Desk } from "./context.ts";
-import { decisionContextOf } from "./decision-context.ts";
+import { decisionContextOf } from "./risk/decision-context.ts";
 import { DeskMaker, type Misconfigured } from "./desk.ts";
-import { type AccountDisabled, type Entered, type SignalRefusal, meterOf } from "./door.ts";
-import { type ExecutionQuery, listExecutions } from "./executions.ts";
-import { flattenUnder } from "./flatten-under.ts";
-import { Follower } from "./follower.ts";
-import type { GoalContext } from "./goals.ts";
+import { type AccountDisabled, type Entered, type SignalRefusal, meterOf } from "./door/door.ts";
+import { type ExecutionQuery, listExecutions } from "./positions/executions.ts";
+import { flattenUnder } from "./stops/flatten-under.ts";
+import { Follower } from "./following/follower.ts";
+import type { GoalContext } from "./signals/goals.ts";
 import { Housekeeping } from "./housekeeping.ts";
-import { isOutOfDate } from "./funds.ts";
+import { isOutOfDate } from "./risk/funds.ts";
 import { identify } from "./identity.ts";
-import { instruct, onlyTakesAway } from "./instruct.ts";
+import { instruct, onlyTakesAway } from "./signals/instruct.ts";
 import {
   type InstrumentLists,
   type Refreshed,
   type RefreshRefusal,
   Instruments,
   recordRefresh,
-} from "./instruments.ts";
-import { type Learning, learnForInstructions, learnForOrders, symbolsToPrice } from "./learn.ts";
+} from "./risk/instruments.ts";
+import { type Learning, learnForInstructions, learnForOrders, symbolsToPrice } from "./risk/learn.ts";
 import { migrate } from "./migrations.ts";
-import { readUse } from "./nonces.ts";
-import { type OrderQuery, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders.ts";
-import { readPortfolio } from "./portfolio.ts";
-import { RecentOrders } from "./recent-orders.ts";
-import type { RecordContext } from "./record.ts";
-import { type RecordedPage, type RecordedQuery, readRecorded } from "./recorded.ts";
-import { type LastTrades, ReferencePrices } from "./reference-prices.ts";
-import { type Replacement, type ReplaceRefusal, replaceOrder } from "./replace.ts";
-import { isAnythingDue, readDue } from "./sequels.ts";
-import { type SettleRefusal, isUnsettled, settleOrder } from "./settle.ts";
-import { findSignal, receiptOf } from "./signals.ts";
+import { readUse } from "./door/nonces.ts";
+import { type OrderQuery, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders/orders.ts";
+import { readPortfolio } from "./positions/portfolio.ts";
+import { RecentOrders } from "./risk/recent-orders.ts";
+import type { RecordContext } from "./orders/record.ts";
+import { type RecordedPage, type RecordedQuery, readRecorded } from "./risk/recorded.ts";
+import { type LastTrades, ReferencePrices } from "./risk/reference-prices.ts";
+import { type Replacement, type ReplaceRefusal, replaceOrder } from "./orders/replace.ts";
+import { isAnythingDue, readDue } from "./signals/sequels.ts";
+import { type SettleRefusal, isUnsettled, settleOrder } from "./orders/settle.ts";
+import { findSignal, receiptOf } from "./signals/signals.ts";
 import { singleFlight } from "./single-flight.ts";
-import { type WideStop, wideStopsOf } from "./stop-by-signal.ts";
-import { type HeardStop, type ReleaseRefusal, readStops, releaseStop, setStop } from "./stops.ts";
-import { type NewId, toIntent } from "./store-order.ts";
-import { Waiters } from "./waiters.ts";
+import { type WideStop, wideStopsOf } from "./stops/stop-by-signal.ts";
+import { type HeardStop, type ReleaseRefusal, readStops, releaseStop, setStop } from "./stops/stops.ts";
+import { type NewId, toIntent } from "./orders/store-order.ts";
+import { Waiters } from "./following/waiters.ts";
 import type { Caller } from "./caller.ts";
-import type { InstructionSignal, Sender } from "./envelope.ts";
+import type { InstructionSignal, Sender } from "./door/envelope.ts";
 
 /** Whoever asks for the portfolio wants the present one. */
 const VIEW_SHOWN_MS = 5_000;

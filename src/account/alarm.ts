@@ -2,8 +2,8 @@
 // after what is being worked on, should the process die of it.
 import type { AccountStore } from "./context.ts";
 import type { Housekeeping } from "./housekeeping.ts";
-import { dueTimes } from "./orders.ts";
-import { isAnythingDue } from "./sequels.ts";
+import { dueTimes } from "./orders/orders.ts";
+import { isAnythingDue } from "./signals/sequels.ts";
 
 /** When to look after work that should be done by then, and is not if the process died. */
 const SAFETY_MS = 1_000;

@@ -3,7 +3,7 @@ import type { AuditEventType } from "../domain/audit-entry.ts";
 import { type CircuitBreaker, CLOSED, nextProbeAtMs } from "../domain/circuit-breaker.ts";
 import type { AccountId } from "../domain/ids.ts";
 import { append } from "./journal.ts";
-import { makeCancelsDue, makeUnknownDue } from "./orders.ts";
+import { makeCancelsDue, makeUnknownDue } from "./orders/orders.ts";
 import { resetTimer } from "./timers.ts";
 import type { Caller } from "./caller.ts";
 

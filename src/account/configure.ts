@@ -8,7 +8,7 @@ import { type StoredSource, listSources } from "../storage/sources.ts";
 import { type StoredStop, listStops } from "../storage/trading-stops.ts";
 import { adoptConfiguration, readConfiguration, requireRevision } from "./configuration.ts";
 import { leaveBehind } from "./shadow.ts";
-import { type HeardStop, adoptWideStops, readWideStops } from "./stops.ts";
+import { type HeardStop, adoptWideStops, readWideStops } from "./stops/stops.ts";
 
 export type Told = {
   readonly configuration: AccountConfiguration;

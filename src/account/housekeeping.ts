@@ -1,25 +1,25 @@
 // The account's own work, beside its orders: carrying the journal to D1, reading trades, comparing positions, forgetting what
 // is old. Each runs once at a time; what is due is in storage, so a new process goes on where the last one ended.
-import { makeGoalsDue } from "./goal-store.ts";
+import { makeGoalsDue } from "./signals/goal-store.ts";
 import { randomFraction } from "../crypto/random.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
 import type { VenueBalances } from "../domain/broker.ts";
 import { tradingDateOf } from "../domain/risk/policy.ts";
 import { describeError, log } from "../log.ts";
 import { within } from "../within.ts";
-import { readBrokerView } from "./broker-view.ts";
+import { readBrokerView } from "./positions/broker-view.ts";
 import type { AccountStore, Desk } from "./context.ts";
-import { pruneExecutions } from "./executions.ts";
-import type { Instruments } from "./instruments.ts";
+import { pruneExecutions } from "./positions/executions.ts";
+import type { Instruments } from "./risk/instruments.ts";
 import { acknowledge, countPending, readPending } from "./journal.ts";
-import { markEquity } from "./funds.ts";
-import { pruneNonces } from "./nonces.ts";
-import { executingSinceMs } from "./orders.ts";
+import { markEquity } from "./risk/funds.ts";
+import { pruneNonces } from "./door/nonces.ts";
+import { executingSinceMs } from "./orders/orders.ts";
 import { drainOutbox, drainRetryDelayMs } from "./outbox.ts";
-import { reconcileAccount } from "./reconcile.ts";
-import { recordEvent } from "./record.ts";
+import { reconcileAccount } from "./positions/reconcile.ts";
+import { recordEvent } from "./orders/record.ts";
 import { singleFlight } from "./single-flight.ts";
-import { type Listing, syncExecutions } from "./sync-executions.ts";
+import { type Listing, syncExecutions } from "./positions/sync-executions.ts";
 import { type TimerName, isTimerDue, nextTimerAtMs, resetTimer, setTimer, timerAtMs } from "./timers.ts";
 
 /** Looking for what is old more often only reads rows. */

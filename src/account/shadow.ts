@@ -3,9 +3,9 @@
 import type { AccountId } from "../domain/ids.ts";
 import type { Broker } from "../domain/broker.ts";
 import type { Order } from "../domain/order.ts";
-import { abandonGoals } from "./goals.ts";
-import { readLiveRows, updateOrder } from "./orders.ts";
-import { mustRecord } from "./record.ts";
+import { abandonGoals } from "./signals/goals.ts";
+import { readLiveRows, updateOrder } from "./orders/orders.ts";
+import { mustRecord } from "./orders/record.ts";
 
 /** The same broker, which is given no order. It is asked as before, and still told to cancel: that only takes away. */
 export const withoutSending = (broker: Broker): Broker => ({

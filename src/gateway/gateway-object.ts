@@ -32,7 +32,7 @@ import { nextEntry } from "./chain.ts";
 import type { Change, Missing, Plan, Taken } from "./change.ts";
 import { keyringOf } from "../vault/keyring.ts";
 import { within } from "../within.ts";
-import type { ReleaseRefusal } from "../account/stops.ts";
+import type { ReleaseRefusal } from "../account/stops/stops.ts";
 import { readStopsOf } from "./read-stops.ts";
 import { type OverrideMade, endOverride, setOverride } from "./overrides.ts";
 import { type Telling, isReleasedEverywhere, recordStop, releaseEverywhere, stopForAll } from "./stops.ts";

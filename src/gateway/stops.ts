@@ -1,7 +1,7 @@
 // What changes when trading is stopped everywhere, and when it is released.
 import { err, ok } from "../domain/result.ts";
 import { type StopLevel, type TradingStop, isSame, mayRelease } from "../domain/trading-stop.ts";
-import type { ReleaseRefusal } from "../account/stops.ts";
+import type { ReleaseRefusal } from "../account/stops/stops.ts";
 import { type StoredStop, listStops, markReleased, writeStop } from "../storage/trading-stops.ts";
 import type { Plan } from "./change.ts";
 import type { Statement } from "../storage/client.ts";

@@ -1,6 +1,6 @@
 // How an order that somebody asked for is answered, whichever door it came through.
 import type { Context } from "hono";
-import type { Admitted } from "../account/admit.ts";
+import type { Admitted } from "../account/orders/admit.ts";
 import type { AppEnv } from "./env.ts";
 
 type Decided = Pick<Admitted, "order" | "duplicate">;

@@ -1,8 +1,8 @@
 // Everything a use case can refuse, as the caller sees it, in one exhaustive switch.
 import type { Context } from "hono";
-import type { ApprovalRefusal } from "../account/approve.ts";
-import type { CancelRefusal } from "../account/cancel.ts";
-import type { SettleRefusal } from "../account/settle.ts";
+import type { ApprovalRefusal } from "../account/orders/approve.ts";
+import type { CancelRefusal } from "../account/orders/cancel.ts";
+import type { SettleRefusal } from "../account/orders/settle.ts";
 import type { JsonRefusal } from "../domain/json.ts";
 import { sourceStatus } from "../domain/limit.ts";
 import { type Order, type Verdict, isTerminal } from "../domain/order.ts";

@@ -1,8 +1,8 @@
 // The use case behind POST /v1/orders/batch: up to 50 orders, each of which stands by itself. One that cannot be read is
 // answered as such and does not stop the others; where none can, there is nothing to do, and the key stays free.
 import * as z from "zod";
-import type { AccountDisabled, Conflict } from "../account/door.ts";
-import type { Batch, BatchRefusal } from "../account/batch.ts";
+import type { AccountDisabled, Conflict } from "../account/door/door.ts";
+import type { Batch, BatchRefusal } from "../account/orders/batch.ts";
 import { accountStub } from "../account/stub.ts";
 import { AccountId } from "../domain/ids.ts";
 import type { Order } from "../domain/order.ts";

@@ -1,7 +1,7 @@
 // The use case behind POST /v1/orders: one order from somebody who holds an API key. Its own id, where a signal has a nonce,
 // is what keeps it from running twice, so it does not go without one.
-import type { Admitted, Signal } from "../account/admit.ts";
-import type { SignalRefusal } from "../account/door.ts";
+import type { Admitted, Signal } from "../account/orders/admit.ts";
+import type { SignalRefusal } from "../account/door/door.ts";
 import { accountStub } from "../account/stub.ts";
 import { type Result, err } from "../domain/result.ts";
 import { API_SOURCE } from "../domain/source.ts";

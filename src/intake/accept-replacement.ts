@@ -1,7 +1,7 @@
 // The use case behind POST /v1/orders/{id}/replace: the same order with other terms, which waits for the end of the old one.
-import type { Admitted } from "../account/admit.ts";
-import type { AccountDisabled } from "../account/door.ts";
-import type { ReplaceRefusal, Replacement } from "../account/replace.ts";
+import type { Admitted } from "../account/orders/admit.ts";
+import type { AccountDisabled } from "../account/door/door.ts";
+import type { ReplaceRefusal, Replacement } from "../account/orders/replace.ts";
 import { accountStub } from "../account/stub.ts";
 import { type OrderId, accountOf } from "../domain/ids.ts";
 import { type Result, err } from "../domain/result.ts";

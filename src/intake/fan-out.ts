@@ -1,13 +1,13 @@
 // One signal for several accounts, at once. Each decides by itself, by its own policy, names and rates, and keeps for itself what it
 // has used up of the signal; what becomes of it in one says nothing about the others.
-import type { SignalRefusal } from "../account/door.ts";
+import type { SignalRefusal } from "../account/door/door.ts";
 import type { AccountId } from "../domain/ids.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import { describeError, log } from "../log.ts";
 import type { Misconfigured, NotTold } from "./ask-account.ts";
 import { within } from "../within.ts";
 import type { Submitted } from "./submitted.ts";
-import type { Proof } from "../account/envelope.ts";
+import type { Proof } from "../account/door/envelope.ts";
 
 type Handed = Result<Submitted, Misconfigured | SignalRefusal | NotTold>;
 

@@ -12,7 +12,7 @@ import { open } from "../vault/envelope.ts";
 import { keyringOf } from "../vault/keyring.ts";
 import { secretPlace } from "../vault/places.ts";
 import { type SourceKey, importSourceKey } from "./source-keys.ts";
-import type { Sender } from "../account/envelope.ts";
+import type { Sender } from "../account/door/envelope.ts";
 
 export type SignedSource = {
   readonly id: SourceId;

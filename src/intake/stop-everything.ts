@@ -1,5 +1,5 @@
 // Stops of everything that one account goes by already: every other one is told, and the gateway lists them for those to come.
-import type { WideStop } from "../account/stop-by-signal.ts";
+import type { WideStop } from "../account/stops/stop-by-signal.ts";
 import { type Result, err, ok } from "../domain/result.ts";
 import { gatewayStub } from "../gateway/stub.ts";
 import { type NotTold, askTwice } from "./ask-account.ts";

@@ -1,6 +1,6 @@
 // What every signal goes through once it has proven itself: read it, find its account, or its accounts, hand it over.
-import type { SignalRefusal } from "../account/door.ts";
-import { stopsEverything } from "../account/stop-by-signal.ts";
+import type { SignalRefusal } from "../account/door/door.ts";
+import { stopsEverything } from "../account/stops/stop-by-signal.ts";
 import { accountStub } from "../account/stub.ts";
 import type { Config } from "../config.ts";
 import { decodeUtf8 } from "../crypto/encoding.ts";
@@ -17,7 +17,7 @@ import type { SignedSource } from "./signed-source.ts";
 import { stopEverything } from "./stop-everything.ts";
 import type { Submitted } from "./submitted.ts";
 import { type TargetRefusal, targetAccount } from "./target-account.ts";
-import type { Envelope, InstructionSignal, Proof } from "../account/envelope.ts";
+import type { Envelope, InstructionSignal, Proof } from "../account/door/envelope.ts";
 
 /** The body names an account that is not there, or that the source may not send to. */
 type AccountUnknown = { readonly reason: "account_unknown" };

@@ -3,7 +3,7 @@
 import { accountStub } from "../account/stub.ts";
 import { readConfig } from "../config.ts";
 import type { AccountId } from "../domain/ids.ts";
-import type { Asked, HeardStop } from "../account/stops.ts";
+import type { Asked, HeardStop } from "../account/stops/stops.ts";
 import { describeError, log } from "../log.ts";
 import { listAccountsToWake } from "../storage/accounts.ts";
 import { openDatabase } from "../storage/client.ts";

@@ -21,7 +21,7 @@ export const SABOTAGES = {
     deduplication: "none",
     patches: [
       {
-        file: "src/account/follow.ts",
+        file: "src/account/following/follow.ts",
         find: `  const claimed = deps.record(row, { type: "submitting" });
   if (claimed === undefined) return;
   const ending = await deps.broker.submit(resumeApproval(intentOf(claimed.order), claimed.order.verdicts));
@@ -39,7 +39,7 @@ export const SABOTAGES = {
     deduplication: "none",
     patches: [
       {
-        file: "src/account/follow.ts",
+        file: "src/account/following/follow.ts",
         find: `      return { type: "unknown", code: ending.code };
 `,
         replace: `      return { type: "not_sent", code: ending.code, retryAfterMs: null };
@@ -53,14 +53,14 @@ export const SABOTAGES = {
     deduplication: "permanent",
     patches: [
       {
-        file: "src/account/follow.ts",
+        file: "src/account/following/follow.ts",
         find: `      return { type: "unknown", code: ending.code };
 `,
         replace: `      return { type: "rejected", code: ending.code, detail: "" };
 `,
       },
       {
-        file: "src/account/follow.ts",
+        file: "src/account/following/follow.ts",
         find: `      deps.record(row, { type: "unknown", code: "interrupted" });
 `,
         replace: `      deps.record(row, { type: "rejected", code: "interrupted", detail: "" });

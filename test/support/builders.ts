@@ -1,5 +1,5 @@
 // Intents, orders, reports, policies, configurations and facts for tests: each complete and ordinary, until an override says otherwise.
-import type { OrderRow } from "../../src/account/orders.ts";
+import type { OrderRow } from "../../src/account/orders/orders.ts";
 import type { AccountConfiguration } from "../../src/domain/account.ts";
 import type { Broker, VenueExecution, VenueHolding, VenueReport } from "../../src/domain/broker.ts";
 import { type Instrument, Instrument as InstrumentSchema } from "../../src/domain/instrument.ts";

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { type AdmitArgs, admit } from "../../src/account/admit.ts";
-import { RecentOrders } from "../../src/account/recent-orders.ts";
+import { type AdmitArgs, admit } from "../../src/account/orders/admit.ts";
+import { RecentOrders } from "../../src/account/risk/recent-orders.ts";
 import { AccountId, SourceId, orderIdOf, uuidv7 } from "../../src/domain/ids.ts";
 import { Policy } from "../../src/domain/risk/policy.ts";
 import { readNativeOrder } from "../../src/domain/signal/native.ts";

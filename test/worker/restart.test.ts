@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import type { Batch } from "../../src/account/batch.ts";
+import type { Batch } from "../../src/account/orders/batch.ts";
 import { SourceId } from "../../src/domain/ids.ts";
 import { readNativeOrder } from "../../src/domain/signal/native.ts";
 import { type Venue, account, withAccount } from "./support/faulty-venue.ts";

@@ -68,23 +68,26 @@ function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
 }
 
 /**
- * An exit that rests protects, and is no reason to call back what opens more: it waits for what is on its way there, to be for all
- * of it. What rests to close the position makes way: its units are promised.
+ * An exit that rests is no reason to call back what opens more: it waits for what is on its way there, to be for all of it. What
+ * rests to close the position makes way: its units are promised. So does an older goal's entry for a limit, which leaves at a price;
+ * a stop only protects.
  */
 function ofProtection(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
-  const { live, position } = facts;
+  const { live, ofGoals, position } = facts;
   const held = sideHeld(position);
   const isOnItsWay = (order: Order) => isMoving(order) || order.cancel_requested_at !== null;
+  const isStale = (order: Order) => exit.type === "limit" && ofGoals.has(order.id) && !isMoving(order);
   if (held === undefined) {
     const leadsThere = live.filter(({ side }) => concerns(exit, side === "buy" ? "long" : "short"));
-    return { toCancel: [], toWaitFor: leadsThere.filter(isOnItsWay) };
+    return { toCancel: leadsThere.filter(isStale), toWaitFor: leadsThere.filter(isOnItsWay) };
   }
   const closing = live.filter(({ side }) => side === closingSide(held));
   const opening = live.filter(({ side }) => side === openingSide(held));
   if (!concerns(exit, held) && !goal.leaving.includes(held)) {
-    return { toCancel: [], toWaitFor: closing.filter(isOnItsWay) };
+    return { toCancel: closing.filter(isStale), toWaitFor: closing.filter(isOnItsWay) };
   }
-  const { toCancel, toWaitFor } = lettingFinish([...closing, ...opening.filter(isOpeningWithLegs)], goal, facts);
+  const inTheWay = opening.filter((order) => isStale(order) || isOpeningWithLegs(order));
+  const { toCancel, toWaitFor } = lettingFinish([...closing, ...inTheWay], goal, facts);
   return { toCancel, toWaitFor: [...toWaitFor, ...opening.filter(isOnItsWay)] };
 }
 

@@ -1,7 +1,7 @@
 // GET /v1/instruments and POST /v1/admin/instruments/refresh: what an account's broker trades, and reading that anew.
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { RefreshRefusal } from "../../account/instruments.ts";
+import type { RefreshRefusal } from "../../account/risk/instruments.ts";
 import { accountStub } from "../../account/stub.ts";
 import { AccountId } from "../../domain/ids.ts";
 import { Instrument } from "../../domain/instrument.ts";

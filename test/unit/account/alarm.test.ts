@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Alarm } from "../../../src/account/alarm.ts";
-import { makeGoalsDue } from "../../../src/account/goal-store.ts";
+import { makeGoalsDue } from "../../../src/account/signals/goal-store.ts";
 import { NOW_MS, anOrder } from "../../support/builders.ts";
 import { enter, send } from "./instructing.ts";
 import { numbered, openAccount, put } from "./tables.ts";

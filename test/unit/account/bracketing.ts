@@ -1,11 +1,11 @@
 // An account that trades brackets at a paper venue: its own follower and tables, the Alpaca adapter, and a clock of its own.
-import { writeBrokerView } from "../../../src/account/broker-view.ts";
-import { flatten } from "../../../src/account/flatten.ts";
-import { type GoalRow, readDueGoals } from "../../../src/account/goal-store.ts";
-import { type GoalContext, carryOn, startGoal } from "../../../src/account/goals.ts";
-import { symbolsToPrice } from "../../../src/account/learn.ts";
-import { findByClientOrderId, listOrders } from "../../../src/account/orders.ts";
-import { positionIn } from "../../../src/account/positions.ts";
+import { writeBrokerView } from "../../../src/account/positions/broker-view.ts";
+import { flatten } from "../../../src/account/signals/flatten.ts";
+import { type GoalRow, readDueGoals } from "../../../src/account/signals/goal-store.ts";
+import { type GoalContext, carryOn, startGoal } from "../../../src/account/signals/goals.ts";
+import { symbolsToPrice } from "../../../src/account/risk/learn.ts";
+import { findByClientOrderId, listOrders } from "../../../src/account/orders/orders.ts";
+import { positionIn } from "../../../src/account/positions/positions.ts";
 import { alpacaBroker } from "../../../src/brokers/alpaca/adapter.ts";
 import { handleVenueRequest } from "../../../src/brokers/paper/venue.ts";
 import type { Broker, FindEnding, SubmitEnding } from "../../../src/domain/broker.ts";

@@ -7,7 +7,7 @@ import {
   readConfiguration,
   requireRevision,
 } from "../../../src/account/configuration.ts";
-import { decisionContextOf } from "../../../src/account/decision-context.ts";
+import { decisionContextOf } from "../../../src/account/risk/decision-context.ts";
 import { SourceId } from "../../../src/domain/ids.ts";
 import { aBroker, NOW_MS, aConfiguration, aPolicy } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";

@@ -1,11 +1,11 @@
 // Signals that are more than one order, delivered to an account's tables, and what the venue makes of their orders.
-import { carryOn } from "../../../src/account/goals.ts";
-import { readDueGoals } from "../../../src/account/goal-store.ts";
-import { instruct } from "../../../src/account/instruct.ts";
-import { readLive } from "../../../src/account/orders.ts";
-import { adoptPosition } from "../../../src/account/positions.ts";
-import { mustRecord } from "../../../src/account/record.ts";
-import { receiptOf } from "../../../src/account/signals.ts";
+import { carryOn } from "../../../src/account/signals/goals.ts";
+import { readDueGoals } from "../../../src/account/signals/goal-store.ts";
+import { instruct } from "../../../src/account/signals/instruct.ts";
+import { readLive } from "../../../src/account/orders/orders.ts";
+import { adoptPosition } from "../../../src/account/positions/positions.ts";
+import { mustRecord } from "../../../src/account/orders/record.ts";
+import { receiptOf } from "../../../src/account/signals/signals.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import type { Instruction, Size, SizeUnit } from "../../../src/domain/signal/instruction.ts";
@@ -13,7 +13,7 @@ import type { SignalReceipt } from "../../../src/domain/signal/receipt.ts";
 import { NOW_MS, aReport, anOrder } from "../../support/builders.ts";
 import { transactionSync } from "./sql-storage.ts";
 import { aSignal, decidingWith, newId, numbered, openAccount, pricedAt, read } from "./tables.ts";
-import type { InstructionSignal } from "../../../src/account/envelope.ts";
+import type { InstructionSignal } from "../../../src/account/door/envelope.ts";
 
 export const size = (by: SizeUnit, value: string): Size => ({ by, value: decimalOf(value) });
 export const units = (value: string): Size => size("quantity", value);

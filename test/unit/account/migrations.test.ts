@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { readConfiguration } from "../../../src/account/configuration.ts";
 import { MIGRATIONS, migrate } from "../../../src/account/migrations.ts";
-import { findSignal } from "../../../src/account/signals.ts";
+import { findSignal } from "../../../src/account/signals/signals.ts";
 import { aConfiguration, aPolicy } from "../../support/builders.ts";
 import { openSqlStorage } from "./sql-storage.ts";
 

@@ -1,16 +1,16 @@
 // A shadow account in its tables: what it decides, that nothing of it is sent, and what a change of the mode leaves behind.
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { listHeld } from "../../../src/account/approve.ts";
-import { findGoal, openGoalIn } from "../../../src/account/goal-store.ts";
-import { carryOn } from "../../../src/account/goals.ts";
-import { instruct } from "../../../src/account/instruct.ts";
-import { readLive } from "../../../src/account/orders.ts";
-import { readWorking } from "../../../src/account/working.ts";
-import { adoptPosition } from "../../../src/account/positions.ts";
-import { replaceOrder } from "../../../src/account/replace.ts";
+import { listHeld } from "../../../src/account/orders/approve.ts";
+import { findGoal, openGoalIn } from "../../../src/account/signals/goal-store.ts";
+import { carryOn } from "../../../src/account/signals/goals.ts";
+import { instruct } from "../../../src/account/signals/instruct.ts";
+import { readLive } from "../../../src/account/orders/orders.ts";
+import { readWorking } from "../../../src/account/positions/working.ts";
+import { adoptPosition } from "../../../src/account/positions/positions.ts";
+import { replaceOrder } from "../../../src/account/orders/replace.ts";
 import { leaveBehind, withoutSending } from "../../../src/account/shadow.ts";
-import { receiptOf } from "../../../src/account/signals.ts";
+import { receiptOf } from "../../../src/account/signals/signals.ts";
 import { planNext } from "../../../src/domain/follow.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import { type Order, type OrderIntent, isTerminal } from "../../../src/domain/order.ts";

@@ -250,6 +250,10 @@ describe("an exit", () => {
     const order = { side: "sell", quantity: "100", type: "stop" };
     expect(plan(stop, { ...facts, live: [bid] })).toMatchObject({ move: "order", order });
     expect(plan(stop, { ...facts, live: [bid], position: "0" })).toMatchObject(anEnd("nothing_to_do"));
+    // A limit is a wish to leave: an older goal's entry is taken back for it.
+    const limit = { ...EXIT, type: "limit", limit_price: { at: decimal("220") } } as const;
+    expect(plan(limit, { ...facts, live: [bid] })).toMatchObject({ move: "cancel", orders: [bid.id] });
+    expect(plan(limit, { ...facts, live: [bid], ofGoals: new Set() })).toMatchObject({ move: "order" });
     const older = aRestingOrder(3, { side: "sell", type: "stop", stop_price: "160" });
     expect(plan(stop, { ...facts, live: [bid, older] })).toMatchObject({ move: "cancel", orders: [older.id] });
   });
