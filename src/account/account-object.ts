@@ -6,7 +6,7 @@ import { randomBytes, randomFraction } from "../crypto/random.ts";
 import { isThatOrder } from "../domain/broker.ts";
 import { type CircuitBreakerView, toCircuitBreakerView } from "../domain/circuit-breaker.ts";
 import type { Execution } from "../domain/execution.ts";
-import { type AccountId, type OrderId, type SourceId, orderIdOf, uuidv7 } from "../domain/ids.ts";
+import { type AccountId, type OrderId, type SourceId, orderIdOf, timeOf, uuidv7 } from "../domain/ids.ts";
 import type { Decimal } from "../domain/money.ts";
 import { type Order, isAnswered, isTerminal } from "../domain/order.ts";
 import type { Portfolio } from "../domain/portfolio.ts";
@@ -61,7 +61,7 @@ import {
 import { type Learning, learnForInstructions, learnForOrders, symbolsToPrice } from "./risk/learn.ts";
 import { migrate } from "./migrations.ts";
 import { readUse } from "./door/nonces.ts";
-import { type OrderQuery, findOrder, listOrders, makeInterruptedDue, readLive } from "./orders/orders.ts";
+import { type OrderQuery, findOrder, lastId, listOrders, makeInterruptedDue, readLive } from "./orders/orders.ts";
 import { readPortfolio } from "./positions/portfolio.ts";
 import { RecentOrders } from "./risk/recent-orders.ts";
 import type { RecordContext } from "./orders/record.ts";
@@ -118,6 +118,8 @@ export class AccountObject extends DurableObject<Env> {
   readonly #alarm: Alarm;
   /** Forgotten with a transaction that failed: it may hold what was never stored. */
   #recent: RecentOrders | undefined;
+  /** The time in the last id that was made here, by this process or one before it. */
+  #lastIdMs: number;
   /** Whether a transaction is open: one inside another is a part of it. */
   #isCommitting = false;
 
@@ -125,6 +127,8 @@ export class AccountObject extends DurableObject<Env> {
     super(ctx, env);
     migrate(ctx.storage);
     this.#account = identify(this.#sql, ctx.id.name);
+    const before = lastId(this.#sql);
+    this.#lastIdMs = before === undefined ? 0 : timeOf(before);
     const store = {
       sql: this.#sql,
       account: this.#account,
@@ -532,8 +536,10 @@ export class AccountObject extends DurableObject<Env> {
     return waitMs > 0 ? current() : order;
   }
 
+  /** Ids sort as they are made: a burst's run a little ahead of the clock. */
   #newId(nowMs: number): NewId {
-    const uuid = uuidv7(nowMs, randomBytes(10));
+    this.#lastIdMs = Math.max(nowMs, this.#lastIdMs + 1);
+    const uuid = uuidv7(this.#lastIdMs, randomBytes(10));
     return { order: orderIdOf(this.#account, uuid), uuid };
   }
 
@@ -568,7 +574,7 @@ export class AccountObject extends DurableObject<Env> {
     const known = { account: this.#account, recent: this.#recentOrders(), instruments: this.#instruments };
     const { RATE_LIMIT_RPS: rate } = desk.value.config;
     return ok({
-      ...decisionContextOf(desk.value, { ...known, referencePrices }, nowMs),
+      ...decisionContextOf(desk.value, { ...known, referencePrices, lastTrades: this.#prices.told }, nowMs),
       limits: { ratePerSec: rate, capacity: rate },
       random: randomFraction(),
       newId: () => this.#newId(nowMs),

@@ -51,6 +51,16 @@ const UUID_END = "fff-ffffffffffff";
 
 export const accountOf = (id: OrderId): AccountId => AccountId.parse(id.slice(0, id.indexOf("_")));
 
+/** Unix milliseconds, as the id has them. */
+export const timeOf = (id: OrderId): number =>
+  Number.parseInt(
+    id
+      .slice(id.indexOf("_") + 1)
+      .replace("-", "")
+      .slice(0, 12),
+    16,
+  );
+
 /** No id of an order that was made at that time or later sorts before it. */
 export const earliestIdAt = (account: AccountId, atMs: number): string =>
   `${account}_${uuidv7(Math.max(0, atMs), new Uint8Array(10))}`;

@@ -356,13 +356,13 @@ async function sendAlerts(): Promise<void> {
   expect(await alert(wrong, "client_order_id of an alert with a wrong token")).toBe(401);
 }
 
-/** Stops of one account and of all, in a symbol that nobody trades, and their ends. */
+/** Stops of one account and of all, in a symbol that nobody trades here, and their ends. */
 async function sendStops(): Promise<void> {
   for (const [account, which] of [
     ["second", "an account's stop"],
     [null, "a stop of everything"],
   ]) {
-    const body = { account, symbol: "ZZZZ", reason: word(`why there is ${which}`) };
+    const body = { account, symbol: "SPY", reason: word(`why there is ${which}`) };
     const { stop } = await must<{ stop: { id: string } }>("stopTrading", "POST", "/v1/stops", { body });
     const end = { body: { reason: word(`why there is no more ${which}`) } };
     await must("releaseStop", "POST", `/v1/stops/${stop.id}/release`, end);

@@ -59,6 +59,7 @@ function someArgs(body: object, sql: SqlStorage): AdmitArgs {
     broker: { supports: () => undefined },
     circuitOpen: false,
     isDisabled: false,
+    lastTrades: new Map(),
     referencePrices: new Map([["AAPL", aTrade("187.5", nowMs)]]),
     nowMs,
     newId: () => ({ order: orderIdOf(ACCOUNT, uuid), uuid }),

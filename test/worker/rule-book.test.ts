@@ -145,6 +145,15 @@ describe("a limit on everything together", () => {
     });
   });
 
+  it("knows what orders are worth that come in other symbols at the same moment", async () => {
+    await withAccount({ configured: { policy } }, async () => {
+      const each = await Promise.all(inEach.map((order) => placeOrder({ ...order, quantity: "2" })));
+      expect(each.map(({ reason }) => reason)).toEqual([null, null, null]);
+      const ids = each.map(({ id }) => id.slice(0, "paper_019bc224-4100".length));
+      expect(new Set(ids).size).toBe(ids.length);
+    });
+  });
+
   it("knows of each order of a batch what those before it are worth", async () => {
     await withAccount({ configured: { policy } }, async () => {
       const headers = { "Idempotency-Key": crypto.randomUUID() };

@@ -124,8 +124,8 @@ beforeAll(async () => {
   await call("DELETE", `/v1/api-keys/${deleted.api_key.id}`);
   await scheduler.wait(1_000);
   const secret = source.source.secrets[0]?.id ?? "";
-  // In a symbol that nobody trades.
-  const stopped = { account: "paper", symbol: "ZZZZ", cancel: "none", reason: "the suite" };
+  // In a symbol that nobody trades here.
+  const stopped = { account: "paper", symbol: "SPY", cancel: "none", reason: "the suite" };
   const { stop } = await make<{ readonly stop: TradingStop }>("/v1/stops", stopped, 200);
   const signal = await (await send("cancel ZZZZ")).json<SignalReceipt>();
   const override = await make<PolicyOverride>("/v1/accounts/paper/overrides", BODIES["setOverride"]?.() ?? {});

@@ -188,7 +188,7 @@ export class Follower {
         ])
       : [];
     const referencePrices = new Map([...others, ...own]);
-    const known = { account, recent: recent(), instruments, referencePrices };
+    const known = { account, recent: recent(), instruments, referencePrices, lastTrades: prices.told };
     // Somebody may have set another policy while the broker was asked.
     const settings = readConfiguration(sql) ?? desk.settings;
     const context = decisionContextOf({ ...desk, settings }, known, Date.now());

@@ -68,7 +68,7 @@ export function factsNow(
       working,
       holdings: view?.holdings ?? [],
       asOfMs: view?.atMs ?? null,
-      lastTrades: context.referencePrices,
+      lastTrades: new Map([...context.lastTrades, ...context.referencePrices]),
     },
     funds: readFunds(sql, rows),
     recent:

@@ -24,8 +24,10 @@ export type DecisionContext = PolicyInForce & {
   readonly nowMs: number;
   readonly recent: RecentOrders;
   readonly instruments: Pick<Instruments, "find">;
-  /** By symbol. */
+  /** By symbol: what was asked for to decide this. */
   readonly referencePrices: ReadonlyMap<string, LastTrade>;
+  /** The same of whatever was asked for lately: what others have ordered meanwhile is worth something, too. */
+  readonly lastTrades: ReadonlyMap<string, LastTrade>;
 };
 
 /** The account as it is told to decide, and as its connection is, at that moment. */
@@ -35,7 +37,7 @@ export const decisionContextOf = (
     broker,
     connection,
   }: Pick<Desk, "settings" | "broker"> & { connection: Pick<Desk["connection"], "isOpen"> },
-  known: Pick<DecisionContext, "account" | "recent" | "instruments" | "referencePrices">,
+  known: Pick<DecisionContext, "account" | "recent" | "instruments" | "referencePrices" | "lastTrades">,
   nowMs: number,
 ): DecisionContext => ({
   ...known,

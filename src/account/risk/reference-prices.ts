@@ -26,6 +26,12 @@ export class ReferencePrices {
   readonly #questions = new PriceQuestions();
   /** Those asked for last are last. */
   readonly #bySymbol = new Map<string, Remembered>();
+  readonly #told = new Map<string, LastTrade>();
+
+  /** All that the broker has told so far, the last word on each. */
+  get told(): LastTrades {
+    return this.#told;
+  }
 
   /** What the broker has told goes for `freshMs`; what it has not told is asked for again after a second. */
   async latest(
@@ -57,7 +63,10 @@ export class ReferencePrices {
       const trade = answer.then((told) => {
         const found = told.get(symbol);
         remembered.answer = found === undefined ? "silence" : "told";
-        return found === undefined ? before : { ...found, heardAtMs: nowMs };
+        if (found === undefined) return before;
+        const heard = { ...found, heardAtMs: nowMs };
+        this.#told.set(symbol, heard);
+        return heard;
       });
       const remembered: Remembered = { askedAtMs: nowMs, trade, answer: "awaited" };
       this.#bySymbol.delete(symbol);
@@ -69,6 +78,9 @@ export class ReferencePrices {
   #forget(): void {
     const tooMany = this.#bySymbol.size - SYMBOLS_MAX;
     if (tooMany <= 0) return;
-    for (const symbol of [...this.#bySymbol.keys()].slice(0, tooMany)) this.#bySymbol.delete(symbol);
+    for (const symbol of [...this.#bySymbol.keys()].slice(0, tooMany)) {
+      this.#bySymbol.delete(symbol);
+      this.#told.delete(symbol);
+    }
   }
 }

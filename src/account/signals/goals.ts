@@ -25,7 +25,7 @@ import { leastRevisionOf } from "../configuration.ts";
 import { readFunds } from "../risk/funds.ts";
 import { type GoalRow, findGoal, openGoalIn, readOpenGoals, storeGoal } from "./goal-store.ts";
 import { append } from "../journal.ts";
-import { type OrderRow, findOrder, readLiveRows } from "../orders/orders.ts";
+import { type OrderRow, findOrder, readLiveRows, asAsked } from "../orders/orders.ts";
 import { readUntold, readWorking } from "../positions/working.ts";
 import { type Placing, type PlacingContext, isDenied, placeOrder } from "../orders/place-order.ts";
 import { positionIn } from "../positions/positions.ts";
@@ -187,7 +187,7 @@ function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow
     positionKnown: isPositionKnown(sql),
     goesByPrice: context.policy.reference_price_max_age_sec !== undefined,
     legsUntold: context.mode !== "shadow" && readUntold(sql, symbol).length > 0,
-    live: live.map(({ order }) => order),
+    live: live.map(asAsked),
     ordered: goal.order === null ? undefined : findOrder(sql, goal.order)?.order,
     ofGoals: new Set(live.filter(isOfGoal).map(({ order }) => order.id)),
     isLapsed: context.nowMs >= expiresAtMs || isRevoked(sql, source, sender),

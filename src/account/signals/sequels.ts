@@ -61,15 +61,17 @@ function inTurn(
   return { ...stepOf(instruction), outcome: "waiting" };
 }
 
-/** On which side it closes: as it says, or against what is opened before it, or against what is held. */
+/** On which side what rests to protect closes: as it says, or against what is opened before it, or against what is held. */
 function sideTakenOff(sql: SqlStorage, instruction: SymbolInstruction, earlier: readonly Instruction[]): Side | null {
-  if (instruction.action === "cancel" || !onlyTakesOff(instruction)) return null;
+  if (instruction.action === "cancel" || !onlyTakesOff(instruction) || tradesAtOnce(instruction)) return null;
+  const held = sideHeld(positionIn(sql, instruction.symbol));
+  // A sale of what is held opens nothing, unless it says so.
+  const isSale = ({ action }: SymbolInstruction) => held !== undefined && action === closingSide(held);
   const opened = earlier
     .filter(isInSymbol)
-    .filter((one) => one.symbol === instruction.symbol && !onlyTakesOff(one))
+    .filter((one) => one.symbol === instruction.symbol && !onlyTakesOff(one) && !isSale(one))
     .map(sideAsked)
     .findLast((side) => side !== undefined);
-  const held = sideHeld(positionIn(sql, instruction.symbol));
   const against = opened === undefined ? held : opened === "buy" ? "long" : "short";
   return sideAsked(instruction) ?? (against === undefined ? null : closingSide(against));
 }
@@ -157,12 +159,15 @@ function turnAfter(sql: SqlStorage, instruction: SymbolInstruction, earlier: rea
   const turns = before.map((step) => turnAfterStep(sql, step, takenBack));
   const refusal = turns.find(isRefusal);
   if (takesOff && !tradesAtOnce(instruction)) {
-    const hasCleared = [...takenBack].some((id) => findOrder(sql, id)?.order.symbol === instruction.symbol);
+    const hasCleared = [...takenBack].some((id) => isExitIn(findOrder(sql, id), instruction.symbol));
     return turnToProtect(sql, before, hasCleared ? undefined : refusal);
   }
   const isLate = turns.includes("later");
   return (takesOff ? undefined : refusal) ?? (isLate ? "later" : "now");
 }
+
+const isExitIn = (row: OrderRow | undefined, symbol: string): boolean =>
+  row !== undefined && row.isExit && row.order.symbol === symbol;
 
 const isRefusal = (turn: Turn): turn is Refusal => typeof turn !== "string";
 

@@ -68,15 +68,17 @@ function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
 }
 
 /**
- * An exit that rests is no reason to call back what opens more: it waits for what is on its way there, to be for all of it. What
- * rests to close the position makes way: its units are promised. So does an older goal's entry for a limit, which leaves at a price;
- * a stop only protects.
+ * An exit that rests is no reason to call back what opens more: it waits for what is on its way there, to be for all of it, and
+ * meanwhile what protects stays. Then what rests to close the position makes way: its units are promised. So does an older goal's
+ * entry that rests, for a limit, which leaves at a price; for a stop, which only protects, only one that is a stop as well: a broker
+ * may not take two of them on opposite sides.
  */
 function ofProtection(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
   const { live, ofGoals, position } = facts;
   const held = sideHeld(position);
   const isOnItsWay = (order: Order) => isMoving(order) || order.cancel_requested_at !== null;
-  const isStale = (order: Order) => exit.type === "limit" && ofGoals.has(order.id) && !isMoving(order);
+  const isStop = ({ type }: Pick<Order, "type">) => type === "stop" || type === "stop_limit";
+  const isStale = (order: Order) => ofGoals.has(order.id) && !isMoving(order) && (!isStop(exit) || isStop(order));
   if (held === undefined) {
     const leadsThere = live.filter(({ side }) => concerns(exit, side === "buy" ? "long" : "short"));
     return { toCancel: leadsThere.filter(isStale), toWaitFor: leadsThere.filter(isOnItsWay) };
@@ -86,9 +88,13 @@ function ofProtection(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
   if (!concerns(exit, held) && !goal.leaving.includes(held)) {
     return { toCancel: closing.filter(isStale), toWaitFor: closing.filter(isOnItsWay) };
   }
-  const inTheWay = opening.filter((order) => isStale(order) || isOpeningWithLegs(order));
-  const { toCancel, toWaitFor } = lettingFinish([...closing, ...inTheWay], goal, facts);
-  return { toCancel, toWaitFor: [...toWaitFor, ...opening.filter(isOnItsWay)] };
+  const toWaitFor = opening.filter(isOnItsWay);
+  if (toWaitFor.length > 0) return { toCancel: [], toWaitFor };
+  return lettingFinish(
+    [...closing, ...opening.filter((order) => isStale(order) || isOpeningWithLegs(order))],
+    goal,
+    facts,
+  );
 }
 
 /** One that is being canceled may fill until its end is known, and one that waits for a person may be approved. */

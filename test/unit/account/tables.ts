@@ -176,6 +176,7 @@ export const decidingWith = (overrides: Partial<Omit<AdmitArgs, "signal" | "newI
   isDisabled: false,
   nowMs: NOW_MS,
   referencePrices: pricedAt("187.5", NOW_MS - 1_000),
+  lastTrades: new Map(),
   ...overrides,
 });
 

@@ -9,6 +9,8 @@ import {
   endGoal,
   openGoal,
   orderGoal,
+  closingSide,
+  openingSide,
   sideHeld,
   supersedeGoal,
 } from "../../../src/domain/goal/goal.ts";
@@ -657,7 +659,7 @@ describe("an exit that supersedes a goal", () => {
 /** Where the order stands at the venue itself, which nobody here sees before it is reported. */
 type AtVenue = { filled: number; status: "new" | "canceled" | "filled" };
 
-type Plain = { readonly side: Side; readonly quantity: number; readonly type: "market" | "limit" };
+type Plain = { readonly side: Side; readonly quantity: number; readonly type: "market" | "limit" | "stop" };
 
 type World = {
   readonly position: number;
@@ -695,6 +697,7 @@ class Desk {
         ...plain,
         quantity: String(plain.quantity),
         limit_price: plain.type === "limit" ? "1" : undefined,
+        stop_price: plain.type === "stop" ? "1" : undefined,
       });
     }
   }
@@ -753,7 +756,7 @@ class Desk {
     const all = isReported || there.status === "new" ? [] : [() => this.#report(order.id)];
     if (there.status !== "new") return all;
     if (order.cancel_requested_at !== null) all.push(() => void (there.status = "canceled"));
-    if (atRest && !this.#ofGoals.has(order.id) && order.type === "limit") return all;
+    if (atRest && !this.#ofGoals.has(order.id) && order.type !== "market") return all;
     all.push(() => this.#fill(order, there, rest));
     if (rest > 1) all.push(() => this.#fill(order, there, Math.ceil(rest / 3)));
     if (!isReported && !atRest) all.push(() => this.#report(order.id));
@@ -819,6 +822,7 @@ class Desk {
         case "wait":
           return;
         case "cancel":
+          if (goal.instruction.type === "stop") this.#expectNothingBared(move.orders);
           for (const id of move.orders) this.#change(id, { type: "cancel_requested", at: AT, replacedBy: null });
           break;
         case "end":
@@ -828,6 +832,16 @@ class Desk {
           this.goal = orderGoal(goal, move.stage, this.#place(goal, move));
       }
     }
+  }
+
+  /** A stop takes the place of another exit once nothing is on its way any more that it would have to wait for. */
+  #expectNothingBared(canceled: readonly OrderId[]): void {
+    const held = sideHeld(this.#position);
+    const isMoving = this.#live().some(
+      ({ type, side }) => type === "market" && held !== undefined && side === openingSide(held),
+    );
+    const isProtection = (id: OrderId) => held !== undefined && this.#orders.get(id)?.side === closingSide(held);
+    assert(!isMoving || !canceled.some(isProtection), "what protects is taken away, and nothing comes for now");
   }
 
   #facts(goal: Goal): GoalFacts {
@@ -857,6 +871,7 @@ class Desk {
       quantity: order.quantity,
       type: order.type,
       limit_price: order.limit_price,
+      stop_price: order.stop_price,
     });
     this.#ofGoals.add(id);
     if (isAdd) this.#adds.add(id);
@@ -883,6 +898,8 @@ const someTerms = fc.constantFrom(MARKET, {
   limit_price: { at: decimal("187") },
 } as const);
 
+const A_STOP = { symbol: "AAPL", type: "stop", stop_price: { at: decimal("180") } } as const;
+
 const instruction: fc.Arbitrary<PositionInstruction> = someTerms.chain((terms) =>
   fc.oneof(
     fc.record({ side: someSide, size: someUnits }).map((more) => ({ ...terms, action: "reverse", ...more }) as const),
@@ -894,8 +911,9 @@ const instruction: fc.Arbitrary<PositionInstruction> = someTerms.chain((terms) =
       .record({
         size: fc.option(someUnits, { nil: undefined }),
         position: fc.constantFrom("long", "short", undefined),
+        own: fc.constantFrom(terms, A_STOP),
       })
-      .map((more) => ({ ...terms, action: "exit", ...more }) as const),
+      .map(({ own, ...more }) => ({ ...own, action: "exit", ...more }) as const),
     someUnits.map((more) => ({ ...terms, action: "add", size: more }) as const),
   ),
 );
@@ -917,13 +935,14 @@ const plain: fc.Arbitrary<readonly Plain[]> = fc.array(
   fc.record({
     side: someSide,
     quantity: fc.integer({ min: 1, max: 120 }),
-    type: fc.constantFrom("market", "limit"),
+    type: fc.constantFrom("market", "limit", "stop"),
   }),
   { maxLength: 3 },
 );
 
-/** Where the instruction wants the position, if it says so. */
+/** Where the instruction wants the position, if it says so. A stop leaves older goals their entries. */
 function wanted(last: PositionInstruction): number | undefined {
+  if (last.type === "stop") return undefined;
   if (last.action === "target") return Number(last.position);
   if (last.action === "reverse") return Number(last.size?.value) * (last.side === "buy" ? 1 : -1);
   return last.action === "exit" && last.position === undefined && last.size === undefined ? 0 : undefined;

@@ -354,7 +354,7 @@ describe("what only takes something off", () => {
     ["is rejected", { status: "rejected" }],
   ])("protects what its signal has bared also where the purchase before it %s", (_, told) => {
     const sql = holding("5");
-    const { order: stop } = put(sql, STOP_190);
+    const { order: stop } = put(sql, STOP_190, { isExit: true });
     const receipt = send(sql, [CANCEL_AAPL, BUY_10, PROTECTION]);
     tell(sql, stop, { status: "canceled", venue_order_id: "venue-1" });
     tell(sql, first(receipt), told);
@@ -478,6 +478,66 @@ describe("what only takes something off", () => {
     tell(sql, stop, { status: "canceled" });
     goOn(sql);
     expect(stops(sql)).toEqual(["sell 20 AAPL"]);
+  });
+
+  it("is placed beside nothing that moves, and what protects until then stays: also where the collar has named a price", () => {
+    const policy = aPolicy({ price_collar_percent: "2" });
+    const stopAt = (price: string) => ({ ...EXIT, type: "stop", stop_price: { at: decimalOf(price) } }) as const;
+    for (const purchase of [enter("buy"), BUY_10]) {
+      const flat = openAccount();
+      const bought = first(send(flat, purchase, {}, { policy }));
+      tell(flat, bought);
+      send(flat, stopAt("170"), {}, { policy });
+      filled(flat, bought);
+      goOn(flat, { policy });
+      expect(stops(flat)).toEqual(["sell 10 AAPL"]);
+    }
+    const sql = holding("10");
+    const { order: stop } = put(sql, STOP_190, { isExit: true });
+    const more = first(send(sql, { ...BUY_10, size: units("1") }, {}, { policy }));
+    send(sql, stopAt("175"), {}, { policy });
+    expect(read(sql, stop).order.cancel_requested_at).toBeNull();
+    filled(sql, more);
+    goOn(sql, { policy });
+    tell(sql, stop, { status: "canceled", venue_order_id: "venue-1" });
+    goOn(sql, { policy });
+    expect(stops(sql)).toEqual(["sell 11 AAPL"]);
+  });
+
+  it("is kept from nothing by a part that its signal has sold", () => {
+    const sql = holding("10");
+    const stop = { ...EXIT, type: "stop", stop_price: { at: decimalOf("170") } } as const;
+    const receipt = send(sql, [{ ...SELL_10, size: units("5") }, stop]);
+    const more = first(send(sql, { ...BUY_10, size: units("3") }));
+    filled(sql, first(receipt));
+    filled(sql, more);
+    goOn(sql);
+    expect(stops(sql)).toEqual(["sell 8 AAPL"]);
+  });
+
+  it("does not clear what protects others where its signal has canceled nothing but entries", () => {
+    const sql = holding("50");
+    const { order: stop } = put(sql, STOP_190, { isExit: true });
+    put(sql, resting(2, { side: "buy" }));
+    const takeProfit = {
+      ...PROTECTION,
+      type: "limit",
+      stop_price: undefined,
+      limit_price: { at: decimalOf("220") },
+    } as const;
+    const receipt = send(sql, [{ action: "cancel", symbol: "AAPL", side: "buy" }, DENIED, takeProfit]);
+    expect(outcomesNow(sql, receipt)[2]).toBe("earlier_failed");
+    expect(read(sql, stop).order.cancel_requested_at).toBeNull();
+  });
+
+  it("at the market gives way to a newer purchase, and calls nothing back", () => {
+    const sql = openAccount();
+    const older = send(sql, [BUY_10, EXIT]);
+    const newer = send(sql, { ...BUY_10, size: units("3") });
+    filled(sql, first(older));
+    goOn(sql);
+    expect(read(sql, first(newer)).order.cancel_requested_at).toBeNull();
+    expect(outcomesNow(sql, older)[1]).toBe("superseded");
   });
 
   it("waits for a purchase of another plan that is on its way, to protect that as well", () => {
