@@ -18,7 +18,6 @@ export default defineConfig({
   test: {
     // What a test prints is shown when it fails.
     silent: "passed-only",
-    // A worker in workerd waits as much as it works.
     maxWorkers: "100%",
     projects: [
       {
@@ -35,6 +34,9 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
+          sequence: { groupOrder: 1 },
+          // They wait more than they work.
+          maxWorkers: 4,
           include: ["test/worker/**/*.test.ts"],
           testTimeout: 15_000,
           setupFiles: ["test/support/apply-migrations.ts", "test/support/seed-accounts.ts"],
@@ -44,18 +46,19 @@ export default defineConfig({
         // Whole processes: a running `wrangler dev`, real sockets, SIGKILL.
         test: {
           name: "process",
+          maxWorkers: 3,
           include: ["test/process/**/*.test.ts"],
           exclude: [CHAOS],
           environment: "node",
           // After the others, which would keep these waiting.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
       {
         // By itself at the end: beside others the gateway is too slow for the venue, and most orders are denied and prove nothing.
-        test: { name: "chaos", include: [CHAOS], environment: "node", sequence: { groupOrder: 2 } },
+        test: { name: "chaos", include: [CHAOS], environment: "node", sequence: { groupOrder: 3 } },
       },
     ],
   },
