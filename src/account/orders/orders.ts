@@ -52,15 +52,12 @@ const toOrderRow = (row: Row): OrderRow => ({
   goal: row.goal,
 });
 
-/** The order as it was asked for: what the collar has given a price is one at the market all the same, and trades at once. */
-export function asAsked({ order, request }: OrderRow): Order {
+/** Whether it trades as soon as the venue can, also where the collar has given a market order its price. */
+export function isAtOnce({ order, request }: OrderRow): boolean {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an order or a change of one, written by this gateway
   const asked = JSON.parse(request) as Partial<Pick<Order, "type">>;
-  return asked.type === "market" ? { ...order, type: asked.type } : order;
+  return tradesAtOnce(asked.type === "market" ? { ...order, type: asked.type } : order);
 }
-
-/** Whether it trades as soon as the venue can, once whoever has to let it pass has done so. */
-export const isAtOnce = (row: OrderRow): boolean => tradesAtOnce(asAsked(row));
 
 /** The last id of an order or of a signal; `undefined` before the first. Found at the ends of two indexes. */
 export function lastId(sql: SqlStorage): OrderId | undefined {

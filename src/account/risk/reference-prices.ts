@@ -65,7 +65,8 @@ export class ReferencePrices {
         remembered.answer = found === undefined ? "silence" : "told";
         if (found === undefined) return before;
         const heard = { ...found, heardAtMs: nowMs };
-        this.#told.set(symbol, heard);
+        // Forgotten meanwhile, it stays so.
+        if (this.#bySymbol.has(symbol)) this.#told.set(symbol, heard);
         return heard;
       });
       const remembered: Remembered = { askedAtMs: nowMs, trade, answer: "awaited" };

@@ -25,7 +25,7 @@ import { leastRevisionOf } from "../configuration.ts";
 import { readFunds } from "../risk/funds.ts";
 import { type GoalRow, findGoal, openGoalIn, readOpenGoals, storeGoal } from "./goal-store.ts";
 import { append } from "../journal.ts";
-import { type OrderRow, findOrder, readLiveRows, asAsked } from "../orders/orders.ts";
+import { type OrderRow, findOrder, readLiveRows, isAtOnce } from "../orders/orders.ts";
 import { readUntold, readWorking } from "../positions/working.ts";
 import { type Placing, type PlacingContext, isDenied, placeOrder } from "../orders/place-order.ts";
 import { positionIn } from "../positions/positions.ts";
@@ -40,8 +40,11 @@ const MOVES_MAX = 20;
 /** The broker's word on money may be so old where a size is worked out from it. */
 const FUNDS_AGE_MAX_MS = 300_000;
 
-/** When a goal looks again for a price that nobody has said. */
-const PRICE_RETRY_MS = 15_000;
+/**
+ * When a goal looks again for a price that nobody has said; and for how long a market order is on its way that the collar has given a
+ * price: one that is not filled by then rests there.
+ */
+const A_WHILE_MS = 15_000;
 
 export type GoalContext = PlacingContext & {
   readonly random: number;
@@ -117,7 +120,7 @@ function makeMove(sql: SqlStorage, row: GoalRow, move: GoalMove, context: GoalCo
   switch (move.move) {
     case "wait":
       storeGoal(sql, row);
-      if (move.for === "price") setTimer(sql, "goals", context.nowMs + PRICE_RETRY_MS);
+      if (move.isForAWhile === true) setTimer(sql, "goals", context.nowMs + A_WHILE_MS);
       return false;
     case "cancel":
       return makeWay(sql, row, move, context);
@@ -187,12 +190,16 @@ function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow
     positionKnown: isPositionKnown(sql),
     goesByPrice: context.policy.reference_price_max_age_sec !== undefined,
     legsUntold: context.mode !== "shadow" && readUntold(sql, symbol).length > 0,
-    live: live.map(asAsked),
+    live: live.map(({ order }) => order),
+    justSent: new Set(live.filter((row) => isJustSent(row, context.nowMs)).map(({ order }) => order.id)),
     ordered: goal.order === null ? undefined : findOrder(sql, goal.order)?.order,
     ofGoals: new Set(live.filter(isOfGoal).map(({ order }) => order.id)),
     isLapsed: context.nowMs >= expiresAtMs || isRevoked(sql, source, sender),
   };
 }
+
+const isJustSent = (row: OrderRow, nowMs: number): boolean =>
+  isAtOnce(row) && row.order.delivery !== "held" && nowMs - Date.parse(row.order.created_at) < A_WHILE_MS;
 
 /** Whether the source has been changed since: for what it was then, nothing is opened any more. */
 export function isRevoked(sql: SqlStorage, source: SourceId, sender: Sender | null): boolean {

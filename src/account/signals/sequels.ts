@@ -5,12 +5,12 @@ import { closingSide, sideHeld } from "../../domain/goal/goal.ts";
 import { tradesAtOnce } from "../../domain/goal/obstacles.ts";
 import type { Refusal } from "../../domain/goal/terms.ts";
 import type { OrderId } from "../../domain/ids.ts";
-import { isPositive } from "../../domain/money.ts";
+import { type Decimal, absolute, greaterThan, isPositive } from "../../domain/money.ts";
 import { type Side, isTerminal } from "../../domain/order.ts";
 import { assert } from "../../domain/result.ts";
 import { APPROVAL_TTL_MS } from "../../domain/risk/approved.ts";
 import { type SymbolInstruction, isInSymbol, onlyTakesOff, sideAsked } from "../../domain/signal/in-symbol.ts";
-import type { Instruction } from "../../domain/signal/instruction.ts";
+import type { Instruction, Size } from "../../domain/signal/instruction.ts";
 import { carryOut } from "./carry-out.ts";
 import { readDueGoals } from "./goal-store.ts";
 import { type GoalContext, carryOn, isRevoked } from "./goals.ts";
@@ -65,8 +65,9 @@ function inTurn(
 function sideTakenOff(sql: SqlStorage, instruction: SymbolInstruction, earlier: readonly Instruction[]): Side | null {
   if (instruction.action === "cancel" || !onlyTakesOff(instruction) || tradesAtOnce(instruction)) return null;
   const held = sideHeld(positionIn(sql, instruction.symbol));
-  // A sale of what is held opens nothing, unless it says so.
-  const isSale = ({ action }: SymbolInstruction) => held !== undefined && action === closingSide(held);
+  // A sale of what is held opens nothing.
+  const isSale = (one: SymbolInstruction) =>
+    held !== undefined && one.action === closingSide(held) && isWithin(one.size, positionIn(sql, one.symbol));
   const opened = earlier
     .filter(isInSymbol)
     .filter((one) => one.symbol === instruction.symbol && !onlyTakesOff(one) && !isSale(one))
@@ -75,6 +76,9 @@ function sideTakenOff(sql: SqlStorage, instruction: SymbolInstruction, earlier: 
   const against = opened === undefined ? held : opened === "buy" ? "long" : "short";
   return sideAsked(instruction) ?? (against === undefined ? null : closingSide(against));
 }
+
+const isWithin = (size: Size | undefined, position: Decimal): boolean =>
+  size?.by === "percent_of_position" || (size?.by === "quantity" && !greaterThan(size.value, absolute(position)));
 
 function sequelOf(
   instruction: SymbolInstruction,
@@ -159,15 +163,19 @@ function turnAfter(sql: SqlStorage, instruction: SymbolInstruction, earlier: rea
   const turns = before.map((step) => turnAfterStep(sql, step, takenBack));
   const refusal = turns.find(isRefusal);
   if (takesOff && !tradesAtOnce(instruction)) {
-    const hasCleared = [...takenBack].some((id) => isExitIn(findOrder(sql, id), instruction.symbol));
+    const hasCleared = [...takenBack].some((id) => closes(sql, findOrder(sql, id), instruction.symbol));
     return turnToProtect(sql, before, hasCleared ? undefined : refusal);
   }
   const isLate = turns.includes("later");
   return (takesOff ? undefined : refusal) ?? (isLate ? "later" : "now");
 }
 
-const isExitIn = (row: OrderRow | undefined, symbol: string): boolean =>
-  row !== undefined && row.isExit && row.order.symbol === symbol;
+/** Also one that was no exit yet when it was placed. */
+function closes(sql: SqlStorage, row: OrderRow | undefined, symbol: string): boolean {
+  if (row === undefined || row.order.symbol !== symbol) return false;
+  const held = sideHeld(positionIn(sql, symbol));
+  return row.isExit || (held !== undefined && row.order.side === closingSide(held));
+}
 
 const isRefusal = (turn: Turn): turn is Refusal => typeof turn !== "string";
 

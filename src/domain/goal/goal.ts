@@ -62,6 +62,8 @@ export type GoalFacts = {
   readonly legsUntold: boolean;
   /** Those of the live orders that a goal has placed. */
   readonly ofGoals: ReadonlySet<OrderId>;
+  /** Those that were asked for at the market a moment ago, and trade there, also where the collar has made limit orders of them. */
+  readonly justSent: ReadonlySet<OrderId>;
   /** Of the last trade, where it is recent enough to go by. */
   readonly price: Decimal | undefined;
   /** Whether a price is gone by at all. */
@@ -76,8 +78,8 @@ export type GoalFacts = {
 
 export type GoalMove =
   | GoalCancel
-  /** Until an order in the symbol changes, or somebody says a price. */
-  | { readonly move: "wait"; readonly for?: "price" }
+  /** Until an order in the symbol changes; or for a while, if nothing does. */
+  | { readonly move: "wait"; readonly isForAWhile?: true }
   | GoalOrder
   | GoalEnd;
 

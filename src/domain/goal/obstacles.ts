@@ -74,27 +74,25 @@ function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
  * may not take two of them on opposite sides.
  */
 function ofProtection(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
-  const { live, ofGoals, position } = facts;
+  const { live, ofGoals, justSent, position } = facts;
   const held = sideHeld(position);
-  const isOnItsWay = (order: Order) => isMoving(order) || order.cancel_requested_at !== null;
+  const isOnItsWay = (order: Order) => isMoving(order) || justSent.has(order.id) || order.cancel_requested_at !== null;
   const isStop = ({ type }: Pick<Order, "type">) => type === "stop" || type === "stop_limit";
-  const isStale = (order: Order) => ofGoals.has(order.id) && !isMoving(order) && (!isStop(exit) || isStop(order));
-  if (held === undefined) {
-    const leadsThere = live.filter(({ side }) => concerns(exit, side === "buy" ? "long" : "short"));
-    return { toCancel: leadsThere.filter(isStale), toWaitFor: leadsThere.filter(isOnItsWay) };
+  const isResting = (order: Order) => ofGoals.has(order.id) && !isOnItsWay(order);
+  if (held === undefined || !(concerns(exit, held) || goal.leaving.includes(held))) {
+    // There is nothing to get out of, unless it is on its way.
+    const leadsThere = live.filter(({ side }) =>
+      held === undefined ? concerns(exit, side === "buy" ? "long" : "short") : side === closingSide(held),
+    );
+    const toCancel = isStop(exit) ? [] : leadsThere.filter(isResting);
+    return { toCancel, toWaitFor: leadsThere.filter(isOnItsWay) };
   }
   const closing = live.filter(({ side }) => side === closingSide(held));
   const opening = live.filter(({ side }) => side === openingSide(held));
-  if (!concerns(exit, held) && !goal.leaving.includes(held)) {
-    return { toCancel: closing.filter(isStale), toWaitFor: closing.filter(isOnItsWay) };
-  }
   const toWaitFor = opening.filter(isOnItsWay);
   if (toWaitFor.length > 0) return { toCancel: [], toWaitFor };
-  return lettingFinish(
-    [...closing, ...opening.filter((order) => isStale(order) || isOpeningWithLegs(order))],
-    goal,
-    facts,
-  );
+  const stale = opening.filter((order) => isResting(order) && (!isStop(exit) || isStop(order)));
+  return lettingFinish([...closing, ...stale, ...opening.filter(isOpeningWithLegs)], goal, facts);
 }
 
 /** One that is being canceled may fill until its end is known, and one that waits for a person may be approved. */

@@ -16,8 +16,7 @@ import { makesRoom, planOrder } from "./order.ts";
 import { findObstacles, isMoving } from "./obstacles.ts";
 
 const WAIT = { move: "wait" } as const;
-/** Nobody is kept in a position, or without a stop, because nobody says a price for the moment. */
-const WAIT_FOR_PRICE = { move: "wait", for: "price" } as const;
+const WAIT_A_WHILE = { move: "wait", isForAWhile: true } as const;
 
 /**
  * The next move, from stored facts alone: to be asked again whenever an order in the symbol has changed, and to be carried out
@@ -32,7 +31,8 @@ export function planGoal(goal: Goal, facts: GoalFacts): GoalMove {
   }
   if (!facts.positionKnown) return WAIT;
   const next = planOrder(goal, facts);
-  if (isForWantOfPrice(next) && facts.goesByPrice && onlyTakesOff(goal.instruction)) return WAIT_FOR_PRICE;
+  // Nobody is kept in a position, or without a stop, because nobody says a price for the moment.
+  if (isForWantOfPrice(next) && facts.goesByPrice && onlyTakesOff(goal.instruction)) return WAIT_A_WHILE;
   const isStill = !facts.live.some((order) => isMoving(order) || isBeingCanceled(order));
   // Where nothing will be ordered, nothing makes way for it. What moves may change that.
   if (isStill && next.move === "end" && isRefusal(next)) return next;
@@ -48,6 +48,7 @@ export function planGoal(goal: Goal, facts: GoalFacts): GoalMove {
       isFinal: isStill,
     };
   }
+  if (toWaitFor.some(({ id }) => facts.justSent.has(id))) return WAIT_A_WHILE;
   return toCancel.length + toWaitFor.length > 0 ? WAIT : next;
 }
 

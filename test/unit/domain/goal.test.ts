@@ -78,6 +78,7 @@ const someFacts = ({ position = "100", ...overrides }: Spelled = {}): GoalFacts 
   legsUntold: false,
   ordered: undefined,
   ofGoals: new Set(),
+  justSent: new Set(),
   equity: decimal("100000"),
   buyingPower: decimal("200000"),
   instrument: AAPL,
@@ -239,7 +240,7 @@ describe("an exit", () => {
     const stop = { ...EXIT, type: "stop", stop_price: { distance: decimal("2"), unit: "percent" } } as const;
     const live = [aRestingOrder(1, { side: "sell", type: "stop", stop_price: "170" })];
     for (const instruction of [stop, { ...EXIT, size: size("notional", "1000") }, { ...target("0"), ...at2Percent }]) {
-      expect(plan(instruction, { price: undefined, live })).toEqual({ move: "wait", for: "price" });
+      expect(plan(instruction, { price: undefined, live })).toEqual({ move: "wait", isForAWhile: true });
       expect(plan(instruction, { price: undefined, position: "0" })).not.toMatchObject({ move: "wait" });
     }
   });

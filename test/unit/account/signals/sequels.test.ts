@@ -515,6 +515,30 @@ describe("what only takes something off", () => {
     expect(stops(sql)).toEqual(["sell 8 AAPL"]);
   });
 
+  it("protects also where its signal has canceled a stop from before there was anything to protect", () => {
+    const sql = openAccount();
+    const bought = only(send(sql, BUY_10).orders);
+    tell(sql, bought);
+    const stop = only(send(sql, { ...SELL_10, type: "stop", stop_price: { at: decimalOf("190") } }).orders);
+    tell(sql, stop);
+    filled(sql, bought);
+    send(sql, [CANCEL_AAPL, DENIED, PROTECTION]);
+    tell(sql, stop, { status: "canceled" });
+    goOn(sql);
+    expect(stops(sql)).toEqual(["sell 10 AAPL"]);
+  });
+
+  it("is for what a sale of more than is held has opened", () => {
+    const sql = holding("10");
+    const stop = { ...EXIT, type: "stop", stop_price: { at: decimalOf("220") } } as const;
+    const receipt = send(sql, [{ ...SELL_10, size: units("15") }, stop]);
+    const more = only(send(sql, { ...SELL_10, size: units("3") }).orders);
+    filled(sql, first(receipt));
+    filled(sql, more);
+    goOn(sql);
+    expect(stops(sql)).toEqual(["buy 8 AAPL"]);
+  });
+
   it("does not clear what protects others where its signal has canceled nothing but entries", () => {
     const sql = holding("50");
     const { order: stop } = put(sql, STOP_190, { isExit: true });

@@ -1,0 +1,145 @@
+// Orders at the market that the collar has given a price, where goals meet them: they trade in a moment, or rest there.
+import { describe, expect, it } from "vitest";
+import { readLive } from "../../../../src/account/orders/orders.ts";
+import { mustRecord } from "../../../../src/account/orders/record.ts";
+import { makeGoalsDue } from "../../../../src/account/signals/goal-store.ts";
+import { readDue } from "../../../../src/account/signals/sequels.ts";
+import { decimalOf } from "../../../../src/domain/money.ts";
+import type { Order } from "../../../../src/domain/order.ts";
+import type { Instruction } from "../../../../src/domain/signal/instruction.ts";
+import type { SignalReceipt } from "../../../../src/domain/signal/receipt.ts";
+import { NOW_MS, aPolicy, aReport } from "../../../support/builders.ts";
+import { BUY_10, EXIT, enter, ordersIn, send, termsOf, units } from "../instructing.ts";
+import { transactionSync } from "../sql-storage.ts";
+import { at, decidingWith, newId, openAccount, pricedAt, read } from "../tables.ts";
+
+const policy = aPolicy({ price_collar_percent: "2" });
+const SELL_10 = { ...BUY_10, action: "sell" } satisfies Instruction;
+const ENTRY = { action: "enter", side: "buy", symbol: "AAPL", size: units("10") } as const;
+const PART = { status: "partially_filled", filled_quantity: "6", average_price: "203" } as const;
+const stopAt = (price: string) => ({ ...EXIT, type: "stop", stop_price: { at: decimalOf(price) } }) as const;
+
+const sent = (sql: SqlStorage, instruction: Instruction): Order => first(send(sql, instruction, {}, { policy }));
+
+function first({ orders }: SignalReceipt): Order {
+  const [order] = orders;
+  if (order === undefined) throw new Error("nothing was ordered");
+  return order;
+}
+
+function tell(sql: SqlStorage, { id }: Order, told: Parameters<typeof aReport>[0] = {}): void {
+  if (read(sql, { id }).order.delivery === "pending") mustRecord(sql, read(sql, { id }), { type: "submitting" }, at());
+  const {
+    client_order_id,
+    symbol,
+    side,
+    type,
+    quantity = null,
+    limit_price = null,
+    stop_price = null,
+  } = read(sql, {
+    id,
+  }).order;
+  const terms = { client_order_id, symbol, side, type, quantity, limit_price, stop_price };
+  const report = aReport({ ...terms, venue_order_id: `venue-of-${id}`, ...told });
+  mustRecord(sql, read(sql, { id }), { type: "report", report }, at());
+}
+
+const filled = (sql: SqlStorage, order: Order): void =>
+  tell(sql, order, { status: "filled", filled_quantity: order.quantity ?? "0", average_price: "200" });
+
+let made = 90_000;
+
+/** As the account does once something has changed, or a while has passed. */
+function goOn(sql: SqlStorage, afterMs = 0): void {
+  if (afterMs > 0) makeGoalsDue(sql);
+  const deciding = decidingWith({ policy, nowMs: NOW_MS + afterMs });
+  const referencePrices = pricedAt("200", deciding.nowMs - 1_000);
+  const context = { ...deciding, referencePrices, random: 0.5, newId: () => newId((made += 1)) };
+  for (let due = readDue(sql); due.length > 0; due = readDue(sql)) {
+    transactionSync(sql, () => due.forEach(({ carryOn }) => carryOn(context)));
+  }
+}
+
+const isCanceled = (sql: SqlStorage, order: Order): boolean => read(sql, order).order.cancel_requested_at !== null;
+const stops = (sql: SqlStorage): string[] =>
+  readLive(sql)
+    .filter(({ type, cancel_requested_at: wanted }) => type === "stop" && wanted === null)
+    .map(termsOf);
+
+describe("an order at the market that the collar has given a price, and that rests there", () => {
+  /** A sale from before the fill of its purchase was told of: no exit yet, so it is bounded. */
+  function saleResting(quantity: string) {
+    const sql = openAccount();
+    const bought = sent(sql, BUY_10);
+    tell(sql, bought);
+    const sale = sent(sql, { ...SELL_10, size: units(quantity) });
+    expect(sale.type).toBe("limit");
+    filled(sql, bought);
+    tell(sql, sale);
+    return { sql, sale };
+  }
+
+  it("is not what an exit at the market waits for: it makes way", () => {
+    const { sql, sale } = saleResting("10");
+    send(sql, EXIT, {}, { policy });
+    expect(isCanceled(sql, sale)).toBe(true);
+    tell(sql, sale, { status: "canceled" });
+    goOn(sql);
+    expect(ordersIn(sql)).toEqual(["sell 10 AAPL"]);
+  });
+
+  it("is not what a flatten waits for", () => {
+    const { sql, sale } = saleResting("4");
+    send(sql, { action: "flatten" }, {}, { policy });
+    expect(isCanceled(sql, sale)).toBe(true);
+  });
+
+  it("is ordered anew by an entry that comes again", () => {
+    const sql = openAccount();
+    const bought = sent(sql, enter("buy"));
+    tell(sql, bought);
+    send(sql, enter("buy"), {}, { policy });
+    expect(isCanceled(sql, bought)).toBe(true);
+  });
+
+  it("is waited for by a stop for a while, and no longer: what it has filled by then is protected", () => {
+    const sql = openAccount();
+    const bought = sent(sql, enter("buy"));
+    tell(sql, bought, PART);
+    send(sql, stopAt("170"), {}, { policy });
+    goOn(sql, 10_000);
+    expect(stops(sql)).toEqual([]);
+    goOn(sql, 20_000);
+    expect(stops(sql)).toEqual(["sell 6 AAPL"]);
+    expect(isCanceled(sql, bought)).toBe(false);
+  });
+
+  it("makes way for a stop then where it has legs of its own, which close all that it fills", () => {
+    const sql = openAccount();
+    const bought = sent(sql, { ...ENTRY, type: "market", stop_loss: { stop_price: { at: decimalOf("170") } } });
+    tell(sql, bought, PART);
+    send(sql, stopAt("170"), {}, { policy });
+    goOn(sql, 20_000);
+    expect(isCanceled(sql, bought)).toBe(true);
+  });
+
+  it("makes way then for a limit that leaves", () => {
+    const sql = openAccount();
+    const bought = sent(sql, enter("buy"));
+    tell(sql, bought, PART);
+    send(sql, { ...EXIT, type: "limit", limit_price: { at: decimalOf("205") } }, {}, { policy });
+    goOn(sql, 20_000);
+    expect(isCanceled(sql, bought)).toBe(true);
+  });
+});
+
+describe("an entry by a stop that rests", () => {
+  it("stays where a stop that protects finds nothing held, and orders nothing", () => {
+    const sql = openAccount();
+    const entry = sent(sql, { ...ENTRY, type: "stop", stop_price: { at: decimalOf("201") } });
+    tell(sql, entry);
+    send(sql, stopAt("170"), {}, { policy });
+    expect(isCanceled(sql, entry)).toBe(false);
+  });
+});
