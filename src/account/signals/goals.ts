@@ -42,7 +42,7 @@ const FUNDS_AGE_MAX_MS = 300_000;
 
 /**
  * When a goal looks again for a price that nobody has said; and for how long a market order is on its way that the collar has given a
- * price: one that is not filled by then rests there.
+ * price: one of which nothing is heard for so long rests there.
  */
 const A_WHILE_MS = 15_000;
 
@@ -198,8 +198,12 @@ function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow
   };
 }
 
-const isJustSent = (row: OrderRow, nowMs: number): boolean =>
-  isAtOnce(row) && row.order.delivery !== "held" && nowMs - Date.parse(row.order.created_at) < A_WHILE_MS;
+/** On its way to the broker, or heard of a moment ago. */
+function isJustSent(row: OrderRow, nowMs: number): boolean {
+  const { delivery, updated_at: heardAt } = row.order;
+  if (delivery === "held" || !isAtOnce(row)) return false;
+  return delivery !== "delivered" || nowMs - Date.parse(heardAt) < A_WHILE_MS;
+}
 
 /** Whether the source has been changed since: for what it was then, nothing is opened any more. */
 export function isRevoked(sql: SqlStorage, source: SourceId, sender: Sender | null): boolean {

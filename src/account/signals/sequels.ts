@@ -78,7 +78,7 @@ function sideTakenOff(sql: SqlStorage, instruction: SymbolInstruction, earlier: 
 }
 
 const isWithin = (size: Size | undefined, position: Decimal): boolean =>
-  size?.by === "percent_of_position" || (size?.by === "quantity" && !greaterThan(size.value, absolute(position)));
+  size?.by !== "quantity" || !greaterThan(size.value, absolute(position));
 
 function sequelOf(
   instruction: SymbolInstruction,

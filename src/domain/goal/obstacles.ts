@@ -84,7 +84,7 @@ function ofProtection(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
     const leadsThere = live.filter(({ side }) =>
       held === undefined ? concerns(exit, side === "buy" ? "long" : "short") : side === closingSide(held),
     );
-    const toCancel = isStop(exit) ? [] : leadsThere.filter(isResting);
+    const toCancel = isStop(exit) || held !== undefined ? [] : leadsThere.filter(isResting);
     return { toCancel, toWaitFor: leadsThere.filter(isOnItsWay) };
   }
   const closing = live.filter(({ side }) => side === closingSide(held));

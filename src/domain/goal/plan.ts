@@ -13,7 +13,7 @@ import {
   sideHeld,
 } from "./goal.ts";
 import { makesRoom, planOrder } from "./order.ts";
-import { findObstacles, isMoving } from "./obstacles.ts";
+import { findObstacles, isMoving, tradesAtOnce } from "./obstacles.ts";
 
 const WAIT = { move: "wait" } as const;
 const WAIT_A_WHILE = { move: "wait", isForAWhile: true } as const;
@@ -33,7 +33,9 @@ export function planGoal(goal: Goal, facts: GoalFacts): GoalMove {
   const next = planOrder(goal, facts);
   // Nobody is kept in a position, or without a stop, because nobody says a price for the moment.
   if (isForWantOfPrice(next) && facts.goesByPrice && onlyTakesOff(goal.instruction)) return WAIT_A_WHILE;
-  const isStill = !facts.live.some((order) => isMoving(order) || isBeingCanceled(order));
+  const isStill = !facts.live.some(
+    (order) => isMoving(order) || isBeingCanceled(order) || (isProtection(goal) && facts.justSent.has(order.id)),
+  );
   // Where nothing will be ordered, nothing makes way for it. What moves may change that.
   if (isStill && next.move === "end" && isRefusal(next)) return next;
   if (facts.legsUntold && takesOff(next)) return WAIT;
@@ -61,6 +63,8 @@ const isBeingCanceled = ({ cancel_requested_at }: Order): boolean => cancel_requ
 
 /** Whether something keeps an order from being placed, and not that there is none to place. */
 const isRefusal = ({ code }: GoalEnd): boolean => code !== "nothing_to_do" && code !== "already_there";
+
+const isProtection = ({ instruction }: Goal): boolean => instruction.action === "exit" && !tradesAtOnce(instruction);
 
 const isForWantOfPrice = (next: GoalOrder | GoalEnd): boolean => next.move === "end" && next.code === "price_unknown";
 

@@ -4,6 +4,7 @@ import { readLive } from "../../../../src/account/orders/orders.ts";
 import { mustRecord } from "../../../../src/account/orders/record.ts";
 import { makeGoalsDue } from "../../../../src/account/signals/goal-store.ts";
 import { readDue } from "../../../../src/account/signals/sequels.ts";
+import { isTimerDue } from "../../../../src/account/timers.ts";
 import { decimalOf } from "../../../../src/domain/money.ts";
 import type { Order } from "../../../../src/domain/order.ts";
 import type { Instruction } from "../../../../src/domain/signal/instruction.ts";
@@ -50,9 +51,9 @@ const filled = (sql: SqlStorage, order: Order): void =>
 
 let made = 90_000;
 
-/** As the account does once something has changed, or a while has passed. */
+/** As the account does once something has changed, or its timer has gone off. */
 function goOn(sql: SqlStorage, afterMs = 0): void {
-  if (afterMs > 0) makeGoalsDue(sql);
+  if (isTimerDue(sql, "goals", NOW_MS + afterMs)) makeGoalsDue(sql);
   const deciding = decidingWith({ policy, nowMs: NOW_MS + afterMs });
   const referencePrices = pricedAt("200", deciding.nowMs - 1_000);
   const context = { ...deciding, referencePrices, random: 0.5, newId: () => newId((made += 1)) };
@@ -115,6 +116,28 @@ describe("an order at the market that the collar has given a price, and that res
     expect(isCanceled(sql, bought)).toBe(false);
   });
 
+  it("is on its way as long as nobody knows whether the broker has it", () => {
+    const sql = openAccount();
+    const bought = sent(sql, enter("buy"));
+    mustRecord(sql, read(sql, bought), { type: "submitting" }, at());
+    send(sql, stopAt("170"), {}, { policy });
+    goOn(sql, 60_000);
+    filled(sql, bought);
+    goOn(sql, 61_000);
+    expect(stops(sql)).toEqual(["sell 10 AAPL"]);
+  });
+
+  it("is on its way for a moment also where what it has filled so far is too little to be protected", () => {
+    const sql = openAccount();
+    const bought = sent(sql, enter("buy"));
+    tell(sql, bought, { ...PART, filled_quantity: "1" });
+    const half = { by: "percent_of_position", value: decimalOf("50") } as const;
+    send(sql, { ...stopAt("170"), size: half }, {}, { policy });
+    filled(sql, bought);
+    goOn(sql);
+    expect(stops(sql)).toEqual(["sell 5 AAPL"]);
+  });
+
   it("makes way for a stop then where it has legs of its own, which close all that it fills", () => {
     const sql = openAccount();
     const bought = sent(sql, { ...ENTRY, type: "market", stop_loss: { stop_price: { at: decimalOf("170") } } });
@@ -131,6 +154,18 @@ describe("an order at the market that the collar has given a price, and that res
     send(sql, { ...EXIT, type: "limit", limit_price: { at: decimalOf("205") } }, {}, { policy });
     goOn(sql, 20_000);
     expect(isCanceled(sql, bought)).toBe(true);
+  });
+});
+
+describe("a limit out of a side that is not held", () => {
+  it("leaves what protects the other side", () => {
+    const sql = openAccount();
+    filled(sql, sent(sql, BUY_10));
+    tell(sql, sent(sql, stopAt("170")));
+    goOn(sql);
+    const outOfShort = { ...EXIT, position: "short", type: "limit", limit_price: { at: decimalOf("190") } } as const;
+    send(sql, outOfShort, {}, { policy });
+    expect(stops(sql)).toEqual(["sell 10 AAPL"]);
   });
 });
 

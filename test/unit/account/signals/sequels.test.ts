@@ -507,7 +507,7 @@ describe("what only takes something off", () => {
   it("is kept from nothing by a part that its signal has sold", () => {
     const sql = holding("10");
     const stop = { ...EXIT, type: "stop", stop_price: { at: decimalOf("170") } } as const;
-    const receipt = send(sql, [{ ...SELL_10, size: units("5") }, stop]);
+    const receipt = send(sql, [{ ...SELL_10, size: size("notional", "1000") }, stop]);
     const more = first(send(sql, { ...BUY_10, size: units("3") }));
     filled(sql, first(receipt));
     filled(sql, more);
