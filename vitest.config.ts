@@ -46,7 +46,6 @@ export default defineConfig({
         // Whole processes: a running `wrangler dev`, real sockets, SIGKILL.
         test: {
           name: "process",
-          maxWorkers: 3,
           include: ["test/process/**/*.test.ts"],
           exclude: [CHAOS],
           environment: "node",

@@ -34,7 +34,7 @@ export function planGoal(goal: Goal, facts: GoalFacts): GoalMove {
   // Nobody is kept in a position, or without a stop, because nobody says a price for the moment.
   if (isForWantOfPrice(next) && facts.goesByPrice && onlyTakesOff(goal.instruction)) return WAIT_A_WHILE;
   const isStill = !facts.live.some(
-    (order) => isMoving(order) || isBeingCanceled(order) || (isProtection(goal) && facts.justSent.has(order.id)),
+    (order) => isMoving(order) || isBeingCanceled(order) || (isProtection(goal) && isOpening(order, facts)),
   );
   // Where nothing will be ordered, nothing makes way for it. What moves may change that.
   if (isStill && next.move === "end" && isRefusal(next)) return next;
@@ -50,7 +50,7 @@ export function planGoal(goal: Goal, facts: GoalFacts): GoalMove {
       isFinal: isStill,
     };
   }
-  if (toWaitFor.some(({ id }) => facts.justSent.has(id))) return WAIT_A_WHILE;
+  if (toWaitFor.some(({ id, delivery }) => facts.justSent.has(id) && delivery === "delivered")) return WAIT_A_WHILE;
   return toCancel.length + toWaitFor.length > 0 ? WAIT : next;
 }
 
@@ -58,6 +58,9 @@ function closes({ side }: Order, { position }: GoalFacts): boolean {
   const held = sideHeld(position);
   return held !== undefined && side === closingSide(held);
 }
+
+/** What a resting exit waits for, to be for all of it. */
+const isOpening = (order: Order, facts: GoalFacts): boolean => facts.justSent.has(order.id) && !closes(order, facts);
 
 const isBeingCanceled = ({ cancel_requested_at }: Order): boolean => cancel_requested_at !== null;
 

@@ -245,6 +245,22 @@ describe("an exit", () => {
     }
   });
 
+  it("that cannot be worked out clears nothing away, whatever was sent a moment ago to close the position", () => {
+    const protection = aRestingOrder(1, { side: "sell", type: "stop", stop_price: "170" });
+    const sale = aRestingOrder(2, { side: "sell" });
+    const part = {
+      ...EXIT,
+      type: "stop",
+      stop_price: { at: decimal("175") },
+      size: size("percent_of_position", "0.5"),
+    } as const;
+    const facts = { live: [protection, sale], justSent: new Set([sale.id]) };
+    expect(plan(part, facts)).toMatchObject(anEnd("below_minimum"));
+    const purchase = aRestingOrder(3, { side: "buy" });
+    const waiting = { live: [protection, purchase], justSent: new Set([purchase.id]) };
+    expect(plan(part, waiting)).toEqual({ move: "wait", isForAWhile: true });
+  });
+
   it("that rests waits for what is on its way to the position, and calls nothing back that opens more", () => {
     const stop = { ...EXIT, type: "stop", stop_price: { at: decimal("170") } } as const;
     const [bid, moving] = [aRestingOrder(1, { side: "buy" }), aLiveOrder(2, { side: "buy" })];
@@ -972,7 +988,8 @@ describe("at a venue that takes its time", () => {
         if (!REACHED.includes(desk.goal.code) || (last.action === "exit" && world.plain.length > 0)) return;
         const position = wanted(last);
         if (position !== undefined) expect(desk.held).toBe(position);
-        if (last.action === "exit" && last.size === undefined) {
+        // Nor does a stop call back what an older goal has resting there.
+        if (last.action === "exit" && last.size === undefined && last.type !== "stop") {
           expect(sideHeld(decimal(String(desk.held)))).not.toBe(last.position ?? "either");
         }
       }),
