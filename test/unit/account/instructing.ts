@@ -1,10 +1,11 @@
 // Signals that are more than one order, delivered to an account's tables, and what the venue makes of their orders.
-import { carryOn } from "../../../src/account/signals/goals.ts";
+import { type GoalContext, carryOn } from "../../../src/account/signals/goals.ts";
 import { readDueGoals } from "../../../src/account/signals/goal-store.ts";
 import { instruct } from "../../../src/account/signals/instruct.ts";
 import { readLive } from "../../../src/account/orders/orders.ts";
 import { adoptPosition } from "../../../src/account/positions/positions.ts";
 import { mustRecord } from "../../../src/account/orders/record.ts";
+import { readDue } from "../../../src/account/signals/sequels.ts";
 import { receiptOf } from "../../../src/account/signals/signals.ts";
 import { decimalOf } from "../../../src/domain/money.ts";
 import type { Order } from "../../../src/domain/order.ts";
@@ -12,7 +13,7 @@ import type { Instruction, Size, SizeUnit } from "../../../src/domain/signal/ins
 import type { SignalReceipt } from "../../../src/domain/signal/receipt.ts";
 import { NOW_MS, aReport, anOrder } from "../../support/builders.ts";
 import { transactionSync } from "./sql-storage.ts";
-import { aSignal, decidingWith, newId, numbered, openAccount, pricedAt, read } from "./tables.ts";
+import { aSignal, at, decidingWith, newId, numbered, openAccount, pricedAt, read } from "./tables.ts";
 import type { InstructionSignal } from "../../../src/account/door/envelope.ts";
 
 export const size = (by: SizeUnit, value: string): Size => ({ by, value: decimalOf(value) });
@@ -105,20 +106,42 @@ export const resting = (index: number, overrides: Parameters<typeof anOrder>[0] 
     900_000 + index,
   );
 
-/** The venue has taken the order and fills it. */
+/** The venue has the order, and says how it stands. */
+export function tell(sql: SqlStorage, { id }: Pick<Order, "id">, told: Parameters<typeof aReport>[0] = {}): void {
+  const { order } = read(sql, { id });
+  if (order.delivery === "pending") mustRecord(sql, read(sql, { id }), { type: "submitting" }, at());
+  const { client_order_id, symbol, side, type, quantity = null, limit_price = null, stop_price = null } = order;
+  const terms = { client_order_id, symbol, side, type, quantity, limit_price, stop_price };
+  const report = aReport({ ...terms, venue_order_id: `venue-of-${id}`, ...told });
+  mustRecord(sql, read(sql, { id }), { type: "report", report }, at());
+}
+
+/** To the last unit. */
 export function fill(sql: SqlStorage, { id }: Pick<Order, "id">): void {
-  const at = { nowMs: NOW_MS, random: 0 };
-  const { order } = mustRecord(sql, read(sql, { id }), { type: "submitting" }, at);
-  const { client_order_id, symbol, side, type, quantity } = order;
-  const terms = { client_order_id, symbol, side, type, quantity: quantity ?? null, limit_price: null };
-  const report = aReport({
-    ...terms,
-    venue_order_id: `venue-of-${id}`,
-    status: "filled",
-    filled_quantity: quantity ?? "0",
-    average_price: "200",
-  });
-  mustRecord(sql, read(sql, { id }), { type: "report", report }, at);
+  const filled_quantity = read(sql, { id }).order.quantity ?? "0";
+  tell(sql, { id }, { status: "filled", filled_quantity, average_price: "200" });
+}
+
+type Deciding = Parameters<typeof decidingWith>[0];
+
+export const contextOf = (overrides: Deciding = {}): GoalContext => {
+  const deciding = decidingWith(overrides);
+  const referencePrices = pricedAt("200", deciding.nowMs - 1_000);
+  return { ...deciding, referencePrices, random: 0.5, newId: () => newId((made += 1)) };
+};
+
+/** As the account does once something has changed, until nothing goes on any more. */
+export function goOn(sql: SqlStorage, overrides: Deciding = {}): void {
+  for (let due = readDue(sql); due.length > 0; due = readDue(sql)) {
+    transactionSync(sql, () => due.forEach((one) => one.carryOn(contextOf(overrides))));
+  }
+}
+
+/** The first order that came of a signal. */
+export function first({ orders }: SignalReceipt): Order {
+  const [order] = orders;
+  if (order === undefined) throw new Error("nothing was ordered");
+  return order;
 }
 
 /** As the account does once an order has changed. */
@@ -132,8 +155,8 @@ export function pursueAll(sql: SqlStorage, overrides: Parameters<typeof deciding
 export const termsOf = ({ side, quantity, symbol }: Order): string => `${side} ${quantity} ${symbol}`;
 export const ordersIn = (sql: SqlStorage): string[] => readLive(sql).map(termsOf);
 export const only = <T>(items: readonly T[]): T => {
-  const [first, ...others] = items;
-  if (first === undefined || others.length > 0) throw new Error(`${items.length} instead of one`);
-  return first;
+  const [one, ...others] = items;
+  if (one === undefined || others.length > 0) throw new Error(`${items.length} instead of one`);
+  return one;
 };
 export const stepOf = (receipt: SignalReceipt) => only(receipt.steps);

@@ -3,16 +3,25 @@ import { describe, expect, it } from "vitest";
 import { readLive } from "../../../../src/account/orders/orders.ts";
 import { mustRecord } from "../../../../src/account/orders/record.ts";
 import { makeGoalsDue } from "../../../../src/account/signals/goal-store.ts";
-import { readDue } from "../../../../src/account/signals/sequels.ts";
 import { isTimerDue } from "../../../../src/account/timers.ts";
 import { decimalOf } from "../../../../src/domain/money.ts";
 import type { Order } from "../../../../src/domain/order.ts";
 import type { Instruction } from "../../../../src/domain/signal/instruction.ts";
-import type { SignalReceipt } from "../../../../src/domain/signal/receipt.ts";
-import { NOW_MS, aPolicy, aReport } from "../../../support/builders.ts";
-import { BUY_10, EXIT, enter, ordersIn, send, termsOf, units } from "../instructing.ts";
-import { transactionSync } from "../sql-storage.ts";
-import { at, decidingWith, newId, openAccount, pricedAt, read } from "../tables.ts";
+import { NOW_MS, aPolicy } from "../../../support/builders.ts";
+import {
+  BUY_10,
+  EXIT,
+  enter,
+  fill,
+  first,
+  goOn as goOnBy,
+  ordersIn,
+  send,
+  tell,
+  termsOf,
+  units,
+} from "../instructing.ts";
+import { at, openAccount, read } from "../tables.ts";
 
 const policy = aPolicy({ price_collar_percent: "2" });
 const SELL_10 = { ...BUY_10, action: "sell" } satisfies Instruction;
@@ -22,44 +31,10 @@ const stopAt = (price: string) => ({ ...EXIT, type: "stop", stop_price: { at: de
 
 const sent = (sql: SqlStorage, instruction: Instruction): Order => first(send(sql, instruction, {}, { policy }));
 
-function first({ orders }: SignalReceipt): Order {
-  const [order] = orders;
-  if (order === undefined) throw new Error("nothing was ordered");
-  return order;
-}
-
-function tell(sql: SqlStorage, { id }: Order, told: Parameters<typeof aReport>[0] = {}): void {
-  if (read(sql, { id }).order.delivery === "pending") mustRecord(sql, read(sql, { id }), { type: "submitting" }, at());
-  const {
-    client_order_id,
-    symbol,
-    side,
-    type,
-    quantity = null,
-    limit_price = null,
-    stop_price = null,
-  } = read(sql, {
-    id,
-  }).order;
-  const terms = { client_order_id, symbol, side, type, quantity, limit_price, stop_price };
-  const report = aReport({ ...terms, venue_order_id: `venue-of-${id}`, ...told });
-  mustRecord(sql, read(sql, { id }), { type: "report", report }, at());
-}
-
-const filled = (sql: SqlStorage, order: Order): void =>
-  tell(sql, order, { status: "filled", filled_quantity: order.quantity ?? "0", average_price: "200" });
-
-let made = 90_000;
-
-/** As the account does once something has changed, or its timer has gone off. */
+/** Once something has changed, or the timer has gone off. */
 function goOn(sql: SqlStorage, afterMs = 0): void {
   if (isTimerDue(sql, "goals", NOW_MS + afterMs)) makeGoalsDue(sql);
-  const deciding = decidingWith({ policy, nowMs: NOW_MS + afterMs });
-  const referencePrices = pricedAt("200", deciding.nowMs - 1_000);
-  const context = { ...deciding, referencePrices, random: 0.5, newId: () => newId((made += 1)) };
-  for (let due = readDue(sql); due.length > 0; due = readDue(sql)) {
-    transactionSync(sql, () => due.forEach(({ carryOn }) => carryOn(context)));
-  }
+  goOnBy(sql, { policy, nowMs: NOW_MS + afterMs });
 }
 
 const isCanceled = (sql: SqlStorage, order: Order): boolean => read(sql, order).order.cancel_requested_at !== null;
@@ -76,7 +51,7 @@ describe("an order at the market that the collar has given a price, and that res
     tell(sql, bought);
     const sale = sent(sql, { ...SELL_10, size: units(quantity) });
     expect(sale.type).toBe("limit");
-    filled(sql, bought);
+    fill(sql, bought);
     tell(sql, sale);
     return { sql, sale };
   }
@@ -122,7 +97,7 @@ describe("an order at the market that the collar has given a price, and that res
     mustRecord(sql, read(sql, bought), { type: "submitting" }, at());
     send(sql, stopAt("170"), {}, { policy });
     goOn(sql, 60_000);
-    filled(sql, bought);
+    fill(sql, bought);
     goOn(sql, 61_000);
     expect(stops(sql)).toEqual(["sell 10 AAPL"]);
   });
@@ -133,7 +108,7 @@ describe("an order at the market that the collar has given a price, and that res
     tell(sql, bought, { ...PART, filled_quantity: "1" });
     const half = { by: "percent_of_position", value: decimalOf("50") } as const;
     send(sql, { ...stopAt("170"), size: half }, {}, { policy });
-    filled(sql, bought);
+    fill(sql, bought);
     goOn(sql);
     expect(stops(sql)).toEqual(["sell 5 AAPL"]);
   });
@@ -160,7 +135,7 @@ describe("an order at the market that the collar has given a price, and that res
 describe("a limit out of a side that is not held", () => {
   it("leaves what protects the other side", () => {
     const sql = openAccount();
-    filled(sql, sent(sql, BUY_10));
+    fill(sql, sent(sql, BUY_10));
     tell(sql, sent(sql, stopAt("170")));
     goOn(sql);
     const outOfShort = { ...EXIT, position: "short", type: "limit", limit_price: { at: decimalOf("190") } } as const;

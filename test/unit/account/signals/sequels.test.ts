@@ -7,7 +7,6 @@ import { cancelOrder } from "../../../../src/account/orders/cancel.ts";
 import { requireRevision } from "../../../../src/account/configuration.ts";
 import { flattenUnder } from "../../../../src/account/stops/flatten-under.ts";
 import { makeGoalsDue } from "../../../../src/account/signals/goal-store.ts";
-import type { GoalContext } from "../../../../src/account/signals/goals.ts";
 import { instruct } from "../../../../src/account/signals/instruct.ts";
 import { listOrdersFrom, readLive, updateOrder } from "../../../../src/account/orders/orders.ts";
 import { positionIn } from "../../../../src/account/positions/positions.ts";
@@ -26,9 +25,12 @@ import {
   AAPL,
   BUY_10,
   EXIT,
+  contextOf,
   deliver,
   enter,
   fill,
+  first,
+  goOn,
   holding,
   only,
   ordersIn,
@@ -37,6 +39,7 @@ import {
   signalOf,
   size,
   target,
+  tell,
   termsOf,
   units,
 } from "../instructing.ts";
@@ -50,12 +53,9 @@ import {
   admitSignal,
   aSignal,
   at,
-  decidingWith,
   journalOf,
-  newId,
   numbered,
   openAccount,
-  pricedAt,
   put,
   read,
   stopTrading,
@@ -79,46 +79,6 @@ const BUYING_AT_181 = { side: "buy", quantity: decimalOf("10"), limit_price: dec
 const CANCEL_AAPL: Instruction = { action: "cancel", symbol: "AAPL" };
 const LAPSE_MS = 300_000;
 
-let made = 50_000;
-
-type Overrides = Parameters<typeof decidingWith>[0];
-
-const contextOf = (overrides: Overrides = {}): GoalContext => {
-  const deciding = decidingWith(overrides);
-  const referencePrices = pricedAt("200", deciding.nowMs - 1_000);
-  return { ...deciding, referencePrices, random: 0.5, newId: () => newId((made += 1)) };
-};
-
-/** As the account does once something has changed, until nothing goes on any more. */
-function goOn(sql: SqlStorage, overrides: Overrides = {}): void {
-  for (let due = readDue(sql); due.length > 0; due = readDue(sql)) {
-    transactionSync(sql, () => due.forEach(({ carryOn }) => carryOn(contextOf(overrides))));
-  }
-}
-
-/** The venue has the order, and says how it stands. */
-function tell(sql: SqlStorage, { id }: Pick<Order, "id">, told: Parameters<typeof aReport>[0] = {}): void {
-  if (read(sql, { id }).order.delivery === "pending") mustRecord(sql, read(sql, { id }), { type: "submitting" }, at());
-  const {
-    client_order_id,
-    symbol,
-    side,
-    type,
-    quantity = null,
-    limit_price = null,
-    stop_price = null,
-  } = read(sql, {
-    id,
-  }).order;
-  const terms = { client_order_id, symbol, side, type, quantity, limit_price, stop_price };
-  const report = aReport({ ...terms, venue_order_id: `venue-of-${id}`, ...told });
-  mustRecord(sql, read(sql, { id }), { type: "report", report }, at());
-}
-
-/** To the last unit. */
-const filled = (sql: SqlStorage, order: Order): void =>
-  tell(sql, order, { status: "filled", filled_quantity: order.quantity ?? "0", average_price: "200" });
-
 const PART = { status: "partially_filled", filled_quantity: "4", average_price: "200" } as const;
 
 function receiptNow(sql: SqlStorage, { id }: Pick<SignalReceipt, "id">): SignalReceipt {
@@ -131,11 +91,6 @@ const outcomesOf = ({ steps }: SignalReceipt): string[] =>
   steps.map(({ outcome, code }) => (outcome === "failed" ? (code ?? "failed") : outcome));
 const outcomesNow = (sql: SqlStorage, receipt: Pick<SignalReceipt, "id">): string[] =>
   outcomesOf(receiptNow(sql, receipt));
-const first = ({ orders }: SignalReceipt): Order => {
-  const [order] = orders;
-  if (order === undefined) throw new Error("no order");
-  return order;
-};
 const cancelsAll = (symbol: string | undefined) => (sql: SqlStorage) =>
   void cancelAll(sql, ACCOUNT, symbol, { ...at(), caller: CALLER });
 const rowsIn = (sql: SqlStorage) => sql.exec("SELECT * FROM sequels").toArray();
@@ -157,7 +112,7 @@ describe("what a signal asks for after something else in the same symbol", () =>
     tell(sql, first(receipt), PART);
     goOn(sql);
     expect(outcomesNow(sql, receipt)).toEqual(["ordered", "waiting"]);
-    filled(sql, first(receipt));
+    fill(sql, first(receipt));
     expect(isAnythingDue(sql)).toBe(true);
     goOn(sql);
     const { steps, orders } = receiptNow(sql, receipt);
@@ -182,7 +137,7 @@ describe("what a signal asks for after something else in the same symbol", () =>
     tell(sql, first(receipt));
     goOn(sql);
     expect(outcomesNow(sql, receipt)).toEqual(["ordered", "waiting"]);
-    filled(sql, first(receipt));
+    fill(sql, first(receipt));
     goOn(sql);
     expect(outcomesNow(sql, receipt)).toEqual(["ordered", "ordered"]);
   });
@@ -418,7 +373,7 @@ describe("what only takes something off", () => {
     goOn(sql);
     expect(outcomesNow(sql, receipt)[1]).toBe("waiting");
     expect(read(sql, first(receipt)).order.cancel_requested_at).toBeNull();
-    filled(sql, first(receipt));
+    fill(sql, first(receipt));
     goOn(sql);
     expect(stops(sql)).toEqual([`sell ${first(receipt).quantity} AAPL`]);
   });
@@ -468,12 +423,12 @@ describe("what only takes something off", () => {
     const older = send(sql, [BUY_10, PROTECTION]);
     const newer = send(sql, [BID, PROTECTION]);
     tell(sql, first(newer));
-    filled(sql, first(older));
+    fill(sql, first(older));
     goOn(sql);
     const [stop] = readLive(sql).filter(({ side }) => side === "sell");
     if (stop === undefined) throw new Error("nothing protects it");
     tell(sql, stop);
-    filled(sql, first(newer));
+    fill(sql, first(newer));
     goOn(sql);
     tell(sql, stop, { status: "canceled" });
     goOn(sql);
@@ -488,7 +443,7 @@ describe("what only takes something off", () => {
       const bought = first(send(flat, purchase, {}, { policy }));
       tell(flat, bought);
       send(flat, stopAt("170"), {}, { policy });
-      filled(flat, bought);
+      fill(flat, bought);
       goOn(flat, { policy });
       expect(stops(flat)).toEqual(["sell 10 AAPL"]);
     }
@@ -497,7 +452,7 @@ describe("what only takes something off", () => {
     const more = first(send(sql, { ...BUY_10, size: units("1") }, {}, { policy }));
     send(sql, stopAt("175"), {}, { policy });
     expect(read(sql, stop).order.cancel_requested_at).toBeNull();
-    filled(sql, more);
+    fill(sql, more);
     goOn(sql, { policy });
     tell(sql, stop, { status: "canceled", venue_order_id: "venue-1" });
     goOn(sql, { policy });
@@ -509,8 +464,8 @@ describe("what only takes something off", () => {
     const stop = { ...EXIT, type: "stop", stop_price: { at: decimalOf("170") } } as const;
     const receipt = send(sql, [{ ...SELL_10, size: size("notional", "1000") }, stop]);
     const more = first(send(sql, { ...BUY_10, size: units("3") }));
-    filled(sql, first(receipt));
-    filled(sql, more);
+    fill(sql, first(receipt));
+    fill(sql, more);
     goOn(sql);
     expect(stops(sql)).toEqual(["sell 8 AAPL"]);
   });
@@ -521,7 +476,7 @@ describe("what only takes something off", () => {
     tell(sql, bought);
     const stop = only(send(sql, { ...SELL_10, type: "stop", stop_price: { at: decimalOf("190") } }).orders);
     tell(sql, stop);
-    filled(sql, bought);
+    fill(sql, bought);
     send(sql, [CANCEL_AAPL, DENIED, PROTECTION]);
     tell(sql, stop, { status: "canceled" });
     goOn(sql);
@@ -533,8 +488,8 @@ describe("what only takes something off", () => {
     const stop = { ...EXIT, type: "stop", stop_price: { at: decimalOf("220") } } as const;
     const receipt = send(sql, [{ ...SELL_10, size: units("15") }, stop]);
     const more = only(send(sql, { ...SELL_10, size: units("3") }).orders);
-    filled(sql, first(receipt));
-    filled(sql, more);
+    fill(sql, first(receipt));
+    fill(sql, more);
     goOn(sql);
     expect(stops(sql)).toEqual(["buy 8 AAPL"]);
   });
@@ -558,7 +513,7 @@ describe("what only takes something off", () => {
     const sql = openAccount();
     const older = send(sql, [BUY_10, EXIT]);
     const newer = send(sql, { ...BUY_10, size: units("3") });
-    filled(sql, first(older));
+    fill(sql, first(older));
     goOn(sql);
     expect(read(sql, first(newer)).order.cancel_requested_at).toBeNull();
     expect(outcomesNow(sql, older)[1]).toBe("superseded");
@@ -568,11 +523,11 @@ describe("what only takes something off", () => {
     const sql = openAccount();
     const receipt = send(sql, [BUY_10, PROTECTION]);
     const more = only(send(sql, { ...BUY_10, size: units("1") }).orders);
-    filled(sql, first(receipt));
+    fill(sql, first(receipt));
     goOn(sql);
     expect(outcomesNow(sql, receipt)[1]).toBe("working");
     expect(read(sql, more).order.cancel_requested_at).toBeNull();
-    filled(sql, more);
+    fill(sql, more);
     goOn(sql);
     expect(stops(sql)).toEqual(["sell 11 AAPL"]);
   });
@@ -581,14 +536,14 @@ describe("what only takes something off", () => {
     const sql = openAccount();
     const receipt = send(sql, [BUY_10, PROTECTION]);
     const more = only(send(sql, { ...BUY_10, size: units("2") }).orders);
-    filled(sql, first(receipt));
-    filled(sql, more);
+    fill(sql, first(receipt));
+    fill(sql, more);
     goOn(sql);
     expect(stops(sql)).toEqual(["sell 12 AAPL"]);
     const unsided = openAccount();
     const exit = send(unsided, [BUY_10, { ...EXIT, type: "stop", stop_price: { at: decimalOf("170") } }]);
     send(unsided, { ...BUY_10, ...at180, size: units("1") });
-    filled(unsided, first(exit));
+    fill(unsided, first(exit));
     goOn(unsided);
     expect(stops(unsided)).toEqual(["sell 10 AAPL"]);
     const other = openAccount();
@@ -629,11 +584,11 @@ describe("a cancel among other instructions", () => {
       if (order === undefined) throw new Error("not ordered");
       return order;
     };
-    filled(sql, nth(0));
+    fill(sql, nth(0));
     goOn(sql);
     tell(sql, nth(1));
     goOn(sql);
-    filled(sql, nth(2));
+    fill(sql, nth(2));
     goOn(sql);
     expect(outcomesNow(sql, receipt)).toEqual(["ordered", "ordered", "ordered", "done", "waiting"]);
     tell(sql, nth(1), { status: "canceled" });
@@ -743,7 +698,7 @@ describe("what waits for its turn", () => {
     const sql = holding("5");
     const { order: protection } = put(sql, resting(1, { side: "sell", type: "stop", stop_price: decimalOf("190") }));
     const deciding = ok(contextOf());
-    const args = { account: ACCOUNT, caller: CALLER, nowMs: NOW_MS, newId: () => newId((made += 1)), deciding };
+    const args = { account: ACCOUNT, caller: CALLER, nowMs: NOW_MS, newId: contextOf().newId, deciding };
     transactionSync(sql, () => flattenUnder(sql, stopTrading(sql, "reducing"), args));
     cancelsAll(undefined)(sql);
     tell(sql, protection, { status: "canceled", venue_order_id: "venue-1" });
@@ -756,7 +711,7 @@ describe("what waits for its turn", () => {
   it("is dropped by a person who has everything closed", () => {
     const { sql, receipt } = waiting();
     const deciding = ok(contextOf());
-    const args = { account: ACCOUNT, caller: CALLER, nowMs: NOW_MS, newId: () => newId((made += 1)), deciding };
+    const args = { account: ACCOUNT, caller: CALLER, nowMs: NOW_MS, newId: contextOf().newId, deciding };
     transactionSync(sql, () => flattenUnder(sql, stopTrading(sql, "reducing"), args));
     expect([outcomesNow(sql, receipt)[1], rowsIn(sql)]).toEqual(["superseded", []]);
   });
