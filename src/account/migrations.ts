@@ -238,6 +238,29 @@ export const MIGRATIONS: readonly string[] = [
       ) FROM stops WHERE stops.id = value ->> '$.stop.id'), value -> '$.stop'))))
     FROM json_each(signal, '$.steps'))));
   `,
+  `
+  -- What newer has come to the symbol while it waits; what that means for it is asked when its turn comes. What was overtaken for
+  -- certain, before these steps were told apart, stays so.
+  DROP TRIGGER sequels_overtaken_by_goal;
+  DROP TRIGGER sequels_overtaken_by_order;
+  ALTER TABLE sequels DROP COLUMN takes_off;
+  ALTER TABLE sequels RENAME COLUMN is_overtaken TO newer_goal;
+  ALTER TABLE sequels ADD COLUMN newer_buy INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE sequels ADD COLUMN newer_sell INTEGER NOT NULL DEFAULT 0;
+  CREATE TRIGGER sequels_newer_goal AFTER INSERT ON goals
+  BEGIN
+    UPDATE sequels SET newer_goal = 1
+    WHERE symbol = NEW.symbol AND request_id <> NEW.request_id AND signal < NEW.signal;
+  END;
+  CREATE TRIGGER sequels_newer_order AFTER INSERT ON orders WHEN NEW.goal IS NULL AND NEW.status <> 'denied'
+  BEGIN
+    UPDATE sequels
+    SET newer_buy = newer_buy OR json_extract(NEW.state, '$.side') = 'buy',
+        newer_sell = newer_sell OR json_extract(NEW.state, '$.side') = 'sell'
+    WHERE symbol = NEW.symbol AND request_id <> json_extract(NEW.state, '$.request_id')
+      AND json_extract(NEW.state, '$.parent') IS NULL;
+  END;
+  `,
 ];
 
 /** Brings the object's tables up to date, all steps or none. */

@@ -2,7 +2,6 @@
 // signal that waits; it ends as what has come of it, and the row is gone.
 import type { OrderId } from "../../domain/ids.ts";
 import type { Refusal } from "../../domain/goal/terms.ts";
-import type { Side } from "../../domain/order.ts";
 import type { SymbolInstruction } from "../../domain/signal/in-symbol.ts";
 import type { DecisionContext } from "../risk/decision-context.ts";
 import { append } from "../journal.ts";
@@ -19,37 +18,38 @@ export type Sequel = {
   readonly carried: Carried;
   /** From then on nothing is opened by it any more. */
   readonly opensUntilMs: number;
-  /** Whether somebody has wanted something newer of the symbol since. The tables see to it, see migrations.ts. */
-  readonly isOvertaken: boolean;
+  /** What somebody has wanted of the symbol since: a goal, or orders on that side. The tables see to it, see migrations.ts. */
+  readonly newer: { readonly goal: boolean; readonly buy: boolean; readonly sell: boolean };
 };
 
-type Row = { signal: OrderId; place: number; sequel: string; is_overtaken: number };
+type Row = {
+  signal: OrderId;
+  place: number;
+  sequel: string;
+  newer_goal: number;
+  newer_buy: number;
+  newer_sell: number;
+};
 
-const COLUMNS = "signal, place, sequel, is_overtaken";
+const COLUMNS = "signal, place, sequel, newer_goal, newer_buy, newer_sell";
 
-const toSequel = ({ signal, place, sequel, is_overtaken }: Row): Sequel => ({
+const toSequel = ({ signal, place, sequel, newer_goal, newer_buy, newer_sell }: Row): Sequel => ({
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this module from a Sequel
-  ...(JSON.parse(sequel) as Omit<Sequel, "signal" | "place" | "isOvertaken">),
+  ...(JSON.parse(sequel) as Omit<Sequel, "signal" | "place" | "newer">),
   signal,
   place,
-  isOvertaken: is_overtaken === 1,
+  newer: { goal: newer_goal === 1, buy: newer_buy === 1, sell: newer_sell === 1 },
 });
 
-/** `takesOff`: the side that it orders on, where it only takes something off; see migrations.ts. */
-export function storeSequel(
-  sql: SqlStorage,
-  { signal, place, ...sequel }: Omit<Sequel, "isOvertaken">,
-  takesOff: Side | null,
-): void {
+export function storeSequel(sql: SqlStorage, { signal, place, ...sequel }: Omit<Sequel, "newer">): void {
   sql.exec(
-    `INSERT INTO sequels (signal, place, symbol, request_id, sequel, is_overtaken, takes_off)
-     VALUES (?, ?, ?, ?, ?, 0, ?)`,
+    `INSERT INTO sequels (signal, place, symbol, request_id, sequel, newer_goal)
+     VALUES (?, ?, ?, ?, ?, 0)`,
     signal,
     place,
     sequel.instruction.symbol,
     sequel.carried.requestId,
     JSON.stringify(sequel),
-    takesOff,
   );
 }
 

@@ -5,12 +5,12 @@ import { closingSide, sideHeld } from "../../domain/goal/goal.ts";
 import { tradesAtOnce } from "../../domain/goal/obstacles.ts";
 import type { Refusal } from "../../domain/goal/terms.ts";
 import type { OrderId } from "../../domain/ids.ts";
-import { type Decimal, absolute, greaterThan, isPositive } from "../../domain/money.ts";
+import { isPositive } from "../../domain/money.ts";
 import { type Side, isTerminal } from "../../domain/order.ts";
 import { assert } from "../../domain/result.ts";
 import { APPROVAL_TTL_MS } from "../../domain/risk/approved.ts";
 import { type SymbolInstruction, isInSymbol, onlyTakesOff, sideAsked } from "../../domain/signal/in-symbol.ts";
-import type { Instruction, Size } from "../../domain/signal/instruction.ts";
+import type { Instruction } from "../../domain/signal/instruction.ts";
 import { carryOut } from "./carry-out.ts";
 import { readDueGoals } from "./goal-store.ts";
 import { type GoalContext, carryOn, isRevoked } from "./goals.ts";
@@ -34,57 +34,33 @@ export function carryOutInTurn(
   context: CarryingContext,
 ): StoredStep[] {
   const steps: StoredStep[] = [];
-  for (const [index, instruction] of instructions.entries()) {
-    const earlier = { steps, instructions: instructions.slice(0, index) };
+  for (const instruction of instructions) {
     steps.push(
-      ...(isInSymbol(instruction) ? [inTurn(sql, instruction, earlier, context)] : carryOut(sql, instruction, context)),
+      ...(isInSymbol(instruction) ? [inTurn(sql, instruction, steps, context)] : carryOut(sql, instruction, context)),
     );
   }
   return steps;
 }
 
-/** What stands before it in its signal. */
-type Earlier = { readonly steps: readonly StoredStep[]; readonly instructions: readonly Instruction[] };
-
 /** Carried out at once where there is nothing to wait for. */
 function inTurn(
   sql: SqlStorage,
   instruction: SymbolInstruction,
-  earlier: Earlier,
+  earlier: readonly StoredStep[],
   context: CarryingContext,
 ): StoredStep {
-  const turn = turnAfter(sql, instruction, earlier.steps);
+  const turn = turnAfter(sql, instruction, earlier);
   if (turn === "now") return carryOutOne(sql, instruction, context);
   if (turn !== "later") return failed(stepOf(instruction), turn);
-  const takesOff = sideTakenOff(sql, instruction, earlier.instructions);
-  storeSequel(sql, sequelOf(instruction, earlier.steps.length, context), takesOff);
+  storeSequel(sql, sequelOf(instruction, earlier.length, context));
   return { ...stepOf(instruction), outcome: "waiting" };
 }
-
-/** On which side what rests to protect closes: as it says, or against what is opened before it, or against what is held. */
-function sideTakenOff(sql: SqlStorage, instruction: SymbolInstruction, earlier: readonly Instruction[]): Side | null {
-  if (instruction.action === "cancel" || !onlyTakesOff(instruction) || tradesAtOnce(instruction)) return null;
-  const held = sideHeld(positionIn(sql, instruction.symbol));
-  // A sale of what is held opens nothing.
-  const isSale = (one: SymbolInstruction) =>
-    held !== undefined && one.action === closingSide(held) && isWithin(one.size, positionIn(sql, one.symbol));
-  const opened = earlier
-    .filter(isInSymbol)
-    .filter((one) => one.symbol === instruction.symbol && !onlyTakesOff(one) && !isSale(one))
-    .map(sideAsked)
-    .findLast((side) => side !== undefined);
-  const against = opened === undefined ? held : opened === "buy" ? "long" : "short";
-  return sideAsked(instruction) ?? (against === undefined ? null : closingSide(against));
-}
-
-const isWithin = (size: Size | undefined, position: Decimal): boolean =>
-  size?.by !== "quantity" || !greaterThan(size.value, absolute(position));
 
 function sequelOf(
   instruction: SymbolInstruction,
   place: number,
   { signal, id, nowMs }: CarryingContext,
-): Omit<Sequel, "isOvertaken"> {
+): Omit<Sequel, "newer"> {
   const { source, actor, sender, requestId, clientIp, settings, circumstances, stopReach } = signal;
   // What the sender believes to be held is of before the signal.
   const { positionBefore: _, ...then } = circumstances;
@@ -143,11 +119,23 @@ function carryOutOne(sql: SqlStorage, instruction: SymbolInstruction, context: C
   return step;
 }
 
-function turnOf(sql: SqlStorage, { signal, place, instruction, isOvertaken }: Sequel): Turn {
+function turnOf(sql: SqlStorage, { signal, place, instruction, newer }: Sequel): Turn {
+  const isOvertaken = newer.goal || (!restsToProtect(instruction) && (newer.buy || newer.sell));
   if (isOvertaken) return SUPERSEDED;
   const found = findSignal(sql, signal);
   assert(found !== undefined, "what waits has no signal");
-  return turnAfter(sql, instruction, found.signal.steps.slice(0, place));
+  const turn = turnAfter(sql, instruction, found.signal.steps.slice(0, place));
+  // What opens more is protected as well. Which side that is, is known once everything before it is over.
+  const side = sideAsked(instruction) ?? sideClosing(sql, instruction.symbol);
+  return turn === "later" || side === undefined || !newer[side] ? turn : SUPERSEDED;
+}
+
+const restsToProtect = (instruction: SymbolInstruction): boolean =>
+  instruction.action !== "cancel" && onlyTakesOff(instruction) && !tradesAtOnce(instruction);
+
+function sideClosing(sql: SqlStorage, symbol: string): Side | undefined {
+  const held = sideHeld(positionIn(sql, symbol));
+  return held && closingSide(held);
 }
 
 /**
@@ -162,7 +150,7 @@ function turnAfter(sql: SqlStorage, instruction: SymbolInstruction, earlier: rea
   const takenBack = new Set(earlier.flatMap(({ canceled }) => canceled));
   const turns = before.map((step) => turnAfterStep(sql, step, takenBack));
   const refusal = turns.find(isRefusal);
-  if (takesOff && !tradesAtOnce(instruction)) {
+  if (restsToProtect(instruction)) {
     const hasCleared = [...takenBack].some((id) => closes(sql, findOrder(sql, id), instruction.symbol));
     return turnToProtect(sql, before, hasCleared ? undefined : refusal);
   }
@@ -173,8 +161,7 @@ function turnAfter(sql: SqlStorage, instruction: SymbolInstruction, earlier: rea
 /** Also one that was no exit yet when it was placed. */
 function closes(sql: SqlStorage, row: OrderRow | undefined, symbol: string): boolean {
   if (row === undefined || row.order.symbol !== symbol) return false;
-  const held = sideHeld(positionIn(sql, symbol));
-  return row.isExit || (held !== undefined && row.order.side === closingSide(held));
+  return row.isExit || row.order.side === sideClosing(sql, symbol);
 }
 
 const isRefusal = (turn: Turn): turn is Refusal => typeof turn !== "string";

@@ -553,6 +553,18 @@ describe("what only takes something off", () => {
     goOn(other);
     expect(outcomesNow(other, overtaken)[1]).toBe("superseded");
   });
+
+  it("closes what a sale by money has opened, though nobody knew of which size that would be", () => {
+    const sql = holding("5");
+    const worth = size("notional", "2000");
+    const stop = { ...EXIT, type: "stop", stop_price: { at: decimalOf("210") } } as const;
+    const receipt = send(sql, [{ ...SELL_10, size: worth }, stop]);
+    expect(ordersIn(sql)).toEqual(["sell 10 AAPL"]);
+    send(sql, { ...SELL_10, type: "limit", limit_price: { at: decimalOf("195") }, size: units("1") });
+    fill(sql, first(receipt));
+    goOn(sql);
+    expect(stops(sql)).toEqual(["buy 5 AAPL"]);
+  });
 });
 
 describe("a cancel among other instructions", () => {
