@@ -58,7 +58,7 @@ import {
   Instruments,
   recordRefresh,
 } from "./risk/instruments.ts";
-import { type Learning, learnForInstructions, learnForOrders, symbolsToPrice } from "./risk/learn.ts";
+import { type Learning, learnForInstructions, learnForOrders } from "./risk/learn.ts";
 import { migrate } from "./migrations.ts";
 import { readUse } from "./door/nonces.ts";
 import { type OrderQuery, findOrder, lastId, listOrders, makeInterruptedDue, readLive } from "./orders/orders.ts";
@@ -68,10 +68,9 @@ import type { RecordContext } from "./orders/record.ts";
 import { type RecordedPage, type RecordedQuery, readRecorded } from "./risk/recorded.ts";
 import { type LastTrades, ReferencePrices } from "./risk/reference-prices.ts";
 import { type Replacement, type ReplaceRefusal, replaceOrder } from "./orders/replace.ts";
-import { isAnythingDue, readDue } from "./signals/sequels.ts";
+import { Resumer } from "./signals/resumer.ts";
 import { type SettleRefusal, isUnsettled, settleOrder } from "./orders/settle.ts";
 import { findSignal, receiptOf } from "./signals/signals.ts";
-import { singleFlight } from "./single-flight.ts";
 import { type WideStop, wideStopsOf } from "./stops/stop-by-signal.ts";
 import { type HeardStop, type ReleaseRefusal, readStops, releaseStop, setStop } from "./stops/stops.ts";
 import { type NewId, toIntent } from "./orders/store-order.ts";
@@ -113,6 +112,7 @@ export class AccountObject extends DurableObject<Env> {
   readonly #instruments = new Instruments({ lists: this.#instrumentLists(), nowMs: Date.now });
   readonly #account: AccountId;
   readonly #follower: Follower;
+  readonly #resumer: Resumer;
   readonly #housekeeping: Housekeeping;
   readonly #desks: DeskMaker;
   readonly #alarm: Alarm;
@@ -147,6 +147,14 @@ export class AccountObject extends DurableObject<Env> {
       recent: () => this.#recentOrders(),
       instruments: this.#instruments,
       onEnd: () => this.#work(),
+    });
+    this.#resumer = new Resumer({
+      ...store,
+      learn: async (instructions) => {
+        const deciding = await this.#learn((learning) => learnForInstructions(instructions, learning));
+        return deciding.ok ? deciding.value : undefined;
+      },
+      onResumed: () => this.#work(),
     });
     this.#housekeeping = new Housekeeping({
       ...store,
@@ -488,23 +496,9 @@ export class AccountObject extends DurableObject<Env> {
     const desk = this.#desks.current();
     if (desk.ok) this.#alarm.holdBack(this.#follower.run(desk.value));
     this.#housekeeping.run();
-    if (desk.ok && isAnythingDue(this.#sql)) this.ctx.waitUntil(this.#pursue());
+    if (desk.ok) this.#resumer.run();
     this.#alarm.set();
   }
-
-  /** Plans every goal anew whose symbol has seen a change, and carries out what was waiting for its turn. */
-  readonly #pursue = singleFlight("pursue", async () => {
-    for (let due = readDue(this.#sql); due.length > 0; due = readDue(this.#sql)) {
-      // An exit does not wait for what somebody else's entry has to know.
-      const exits = due.filter(({ instruction }) => symbolsToPrice(instruction).length === 0);
-      const ready = exits.length > 0 ? exits : due;
-      const instructions = ready.map(({ instruction }) => instruction);
-      const context = await this.#learn((learning) => learnForInstructions(instructions, learning));
-      if (!context.ok) return;
-      this.#commit(() => ready.forEach(({ carryOn }) => carryOn(context.value)));
-    }
-    this.#work();
-  });
 
   /** One transaction, and the alarm with it: whatever is stored as due is also what wakes the object. */
   #commit<T>(change: () => T): T {

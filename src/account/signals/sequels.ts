@@ -69,15 +69,21 @@ function sequelOf(
 }
 
 /** A goal to be planned anew, or a sequel whose turn has come or never will. */
-type Due = { readonly instruction: Instruction; readonly carryOn: (context: GoalContext) => void };
+export type Due = {
+  readonly id: string;
+  readonly instruction: Instruction;
+  readonly carryOn: (context: GoalContext) => void;
+};
 
 /** Everything that can go on by now. */
 export const readDue = (sql: SqlStorage): Due[] => [
   ...readDueGoals(sql).map(({ id, goal: { instruction } }): Due => ({
+    id,
     instruction,
     carryOn: (context) => void carryOn(sql, id, context),
   })),
   ...readTurns(sql).map((sequel): Due => ({
+    id: `${sequel.signal}/${sequel.place}`,
     instruction: sequel.instruction,
     carryOn: (context) => takeTurn(sql, sequel, context),
   })),
