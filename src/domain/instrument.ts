@@ -1,17 +1,7 @@
 // What a broker trades, and in which steps: what a quantity is rounded to and a price has to be a multiple of. Pure; where a
 // list of them comes from is a matter of the broker's adapter.
 import * as z from "zod";
-import {
-  type Decimal,
-  DecimalString,
-  add,
-  decimalOf,
-  fractionDigits,
-  isPositive,
-  isZero,
-  lessThan,
-  multiply,
-} from "./money.ts";
+import { type Decimal, DecimalString, add, decimalOf, divideDown, isPositive, isZero, lessThan } from "./money.ts";
 import { Symbol } from "./order.ts";
 
 /** SecurityType (167), as far as anything depends on it; `other` is listed so that it can be named, and not understood. */
@@ -89,13 +79,7 @@ export function roundToTick(price: Decimal, instrument: Instrument, direction: "
   return isZero(rounded) ? undefined : rounded;
 }
 
-/** Towards zero. Counted in whole numbers, because a quotient of decimals is rounded itself, and can come out one step higher. */
-function roundDownTo(value: Decimal, step: Decimal): Decimal {
-  const digits = Math.max(fractionDigits(value), fractionDigits(step));
-  const steps = inUnitsOf(digits, value) / inUnitsOf(digits, step);
-  return multiply(decimalOf(steps.toString()), step);
-}
+/** Towards zero. */
+const roundDownTo = (value: Decimal, step: Decimal): Decimal => divideDown(value, ONE, step);
 
-/** A decimal as a whole number of its last digit, where it has so many behind the point. */
-const inUnitsOf = (digits: number, value: Decimal): bigint =>
-  BigInt(value.replace(".", "") + "0".repeat(digits - fractionDigits(value)));
+const ONE = decimalOf("1");

@@ -71,6 +71,22 @@ export const subtract = (a: Decimal, b: Decimal): Decimal => canonical(new Exact
 export const multiply = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a).times(b));
 export const sum = (amounts: readonly Decimal[]): Decimal => amounts.reduce(add, ZERO);
 export const divide = (a: Decimal, b: Decimal): Decimal => canonical(new Exact(a).div(b));
+
+/**
+ * `a / b` as a whole number of steps, towards zero: never a step more than `a` holds. Counted in whole numbers, because a quotient
+ * of decimals is rounded itself and can come out one step higher.
+ */
+export function divideDown(a: Decimal, b: Decimal, step: Decimal): Decimal {
+  const stepWorth = multiply(b, step);
+  const digits = Math.max(fractionDigits(a), fractionDigits(stepWorth));
+  const steps = inUnitsOf(digits, a) / inUnitsOf(digits, stepWorth);
+  return multiply(decimalOf(steps.toString()), step);
+}
+
+/** A decimal as a whole number of its last digit, where it has so many behind the point. */
+const inUnitsOf = (digits: number, value: Decimal): bigint =>
+  BigInt(value.replace(".", "") + "0".repeat(digits - fractionDigits(value)));
+
 export const absolute = (a: Decimal): Decimal => canonical(new Exact(a).abs());
 export const negate = (a: Decimal): Decimal => canonical(new Exact(a).neg());
 

@@ -6,6 +6,7 @@ import {
   DecimalString,
   absolute,
   decimalOf,
+  divideDown,
   fractionDigits,
   greaterThan,
   isPositive,
@@ -155,7 +156,7 @@ function readPrice({ price }: SizingFacts): Result<Decimal, SizingRefusal> {
 
 function roundDown({ amount, each, arithmetic }: Wanted, lot: Decimal): Sized {
   const fraction = { amount, each: each ?? ONE };
-  const quantity = stepsDown(fraction, lot);
+  const quantity = divideDown(amount, fraction.each, lot);
   const shown = each === undefined ? arithmetic : `${arithmetic} = ${showQuotient(fraction, lot)}`;
   const isExact = multiply(quantity, fraction.each) === amount;
   return { quantity, arithmetic: isExact ? shown : `${shown}; down to ${quantity} (lot ${lot})` };
@@ -163,24 +164,12 @@ function roundDown({ amount, each, arithmetic }: Wanted, lot: Decimal): Sized {
 
 type Fraction = { readonly amount: Decimal; readonly each: Decimal };
 
-/** The largest multiple of the step that `each` goes into `amount`. In whole numbers: a quotient of decimals can come out higher. */
-function stepsDown({ amount, each }: Fraction, step: Decimal): Decimal {
-  const stepWorth = multiply(each, step);
-  const digits = Math.max(fractionDigits(amount), fractionDigits(stepWorth));
-  const steps = inUnitsOf(digits, amount) / inUnitsOf(digits, stepWorth);
-  return multiply(decimalOf(steps.toString()), step);
-}
-
-/** A decimal as a whole number of its last digit, where it has so many behind the point. */
-const inUnitsOf = (digits: number, value: Decimal): bigint =>
-  BigInt(value.replace(".", "") + "0".repeat(digits - fractionDigits(value)));
-
 /** Three digits more than the lot has are enough to see which way it was rounded. */
 const MORE_DIGITS = 3;
 
 function showQuotient(fraction: Fraction, lot: Decimal): string {
   const digits = fractionDigits(lot) + MORE_DIGITS;
-  const shown = stepsDown(fraction, decimalOf(`0.${"0".repeat(digits - 1)}1`));
+  const shown = divideDown(fraction.amount, fraction.each, decimalOf(`0.${"0".repeat(digits - 1)}1`));
   return multiply(shown, fraction.each) === fraction.amount ? shown : `${shown}…`;
 }
 

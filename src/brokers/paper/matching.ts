@@ -1,7 +1,6 @@
 // What the market makes of an order at the last price. Pure and deterministic: there is no book, no spread and no queue. An
 // order that trades is filled whole, unless the venue is set to fill it step by step.
-import Big from "big.js";
-import { type Decimal, ZERO, decimalOf, greaterThan, isZero, lessThan, subtract } from "../../domain/money.ts";
+import { type Decimal, ZERO, decimalOf, divideDown, greaterThan, isZero, lessThan, subtract } from "../../domain/money.ts";
 import type { VenueOrder } from "./order.ts";
 
 /**
@@ -80,12 +79,7 @@ function isMarketable({ side, limitPrice }: Terms, lastPrice: Decimal): boolean 
 }
 
 /** Alpaca's precision for fractional shares. */
-const QUANTITY_DIGITS = 9;
-
-/** Divides towards zero: a quotient rounded up would spend more than was asked for. */
-const Truncating = Big();
-Truncating.DP = QUANTITY_DIGITS;
-Truncating.RM = Big.roundDown;
+const QUANTITY_STEP = decimalOf("0.000000001");
 
 /** Units an order still wants: the rest of its quantity, or what the rest of its notional buys at `price`, cut after 9 decimals. */
 export function remainingAt(
@@ -99,5 +93,5 @@ export function remainingAt(
 ): Decimal {
   if (quantity !== null) return subtract(quantity, filledQuantity);
   const unspent = subtract(notional ?? ZERO, filledCost);
-  return decimalOf(new Truncating(unspent).div(price).toFixed());
+  return divideDown(unspent, price, QUANTITY_STEP);
 }

@@ -1,17 +1,16 @@
 // A market order trades at any price, and brokers bound it for nobody. One that opens a position becomes a limit order that trades
 // at once, and not beyond the collar.
-import { type Instrument, isOnTick, roundDownToLot, roundToTick, tickAt } from "../instrument.ts";
+import { type Instrument, isOnTick, roundToTick, tickAt } from "../instrument.ts";
 import {
   type Decimal,
   add,
   decimalOf,
-  divide,
+  divideDown,
   greaterThan,
   isPositive,
   larger,
   lessThan,
   multiply,
-  roundForWire,
   subtract,
 } from "../money.ts";
 import type { OrderIntent } from "../order.ts";
@@ -31,11 +30,9 @@ export function boundMarketOrder(intent: OrderIntent, policy: Policy, facts: Ris
   // Without these nobody knows where its bound is: the rules say so.
   if (referencePrice === undefined || instrument === undefined || !isPositive(referencePrice.price)) return { intent };
   const isBuy = intent.side === "buy";
-  const room = divide(multiply(referencePrice.price, collar), HUNDRED);
+  const room = multiply(referencePrice.price, multiply(collar, PERCENT));
   const furthest = isBuy ? add(referencePrice.price, room) : subtract(referencePrice.price, room);
-  const collared = isPositive(furthest)
-    ? roundToTick(roundForWire(furthest), instrument, isBuy ? "down" : "up")
-    : undefined;
+  const collared = isPositive(furthest) ? roundToTick(furthest, instrument, isBuy ? "down" : "up") : undefined;
   if (collared === undefined || !isOnTick(collared, instrument)) return { intent };
   const before = beforeTakeProfit(intent, { from: referencePrice.price, to: collared, instrument });
   const limit = before?.limit ?? collared;
@@ -44,7 +41,7 @@ export function boundMarketOrder(intent: OrderIntent, policy: Policy, facts: Ris
   if (notional === undefined) return { intent: { ...intent, type: "limit", limit_price: limit }, arithmetic: worst };
   // At its worst a sale is for more units, which may be more than are meant: it is for what the amount is worth now.
   const price = isBuy ? limit : referencePrice.price;
-  const quantity = roundDownToLot(roundForWireDown(divide(notional, price)), instrument);
+  const quantity = divideDown(notional, price, instrument.lot_size);
   if (!isPositive(quantity)) return { intent };
   return {
     intent: { ...terms, type: "limit", limit_price: limit, quantity },
@@ -69,9 +66,6 @@ function beforeTakeProfit(
   return isBetween ? { limit, why: `, ${limit} for the take profit at ${profit}` } : undefined;
 }
 
-const HUNDRED = decimalOf("100");
+const PERCENT = decimalOf("0.01");
 /** Below a dollar, a step of the price is nearer to the take profit than a broker lets the limit be. */
 const LEAST_DISTANCE = decimalOf("0.01");
-
-/** A quotient has more digits than a venue takes; rounded up it would cost more than was given. */
-const roundForWireDown = (a: Decimal): Decimal => decimalOf(a.replace(/^(-?\d+\.\d{9})\d+$/, "$1"));

@@ -11,6 +11,7 @@ import {
   compare,
   decimalOf,
   divide,
+  divideDown,
   fractionDigits,
   greaterThan,
   isPositive,
@@ -217,6 +218,30 @@ describe("arithmetic", () => {
 
   it("throws on a division by zero", () => {
     expect(() => divide(decimalOf("1"), ZERO)).toThrow("Division by zero");
+  });
+});
+
+describe("a quotient in whole steps", () => {
+  const positive = decimal.map(absolute).filter(isPositive);
+
+  it("is the most that does not exceed what was divided", () => {
+    fc.assert(
+      fc.property(positive, positive, positive, (a, b, step) => {
+        const quotient = divideDown(a, b, step);
+        expect(greaterThan(multiply(quotient, b), a)).toBe(false);
+        expect(greaterThan(multiply(add(quotient, step), b), a)).toBe(true);
+      }),
+    );
+  });
+
+  it.each([
+    ["7", "2", "1", "3"],
+    ["17836.24", "50999.81", "0.000000001", "0.349731498"],
+    ["50999.999999999", "10200", "1", "4"],
+    ["51000", "10200", "1", "5"],
+    ["1", "3", "0.25", "0.25"],
+  ])("%s by %s in steps of %s is %s", (a, b, step, quotient) => {
+    expect(divideDown(decimalOf(a), decimalOf(b), decimalOf(step))).toBe(quotient);
   });
 });
 

@@ -42,6 +42,14 @@ describe("a market order that opens a position, under a collar", () => {
     expect(arithmetic).toContain("1000 / 191.25 = 5, down to lots of 1");
   });
 
+  it.each([
+    ["49999.82", "17836.24", "0.349731498"],
+    ["10000", "50999.999999999", "4.999999999"],
+  ])("at %s for %s is not a step more, however near to it the quotient is", (price, notional, quantity) => {
+    const facts = { referencePrice: aTrade(price, NOW_MS) };
+    expect(bound(aMarketIntent({ quantity: undefined, notional }), facts).intent.quantity).toBe(quantity);
+  });
+
   it("passes the collar, and is what is placed", () => {
     const decision = assess(aMarketIntent(), policy, someFacts({ instrument: STOCK }));
     expect(decision).toMatchObject({ outcome: "approved", intent: { type: "limit", limit_price: "191.25" } });
