@@ -150,8 +150,8 @@ export class AccountObject extends DurableObject<Env> {
     });
     this.#resumer = new Resumer({
       ...store,
-      learn: async (instructions) => {
-        const deciding = await this.#learn((learning) => learnForInstructions(instructions, learning));
+      learn: async (instruction) => {
+        const deciding = await this.#learn((learning) => learnForInstructions([instruction], learning));
         return deciding.ok ? deciding.value : undefined;
       },
       onResumed: () => this.#work(),

@@ -239,8 +239,10 @@ export const MIGRATIONS: readonly string[] = [
     FROM json_each(signal, '$.steps'))));
   `,
   `
-  -- What newer has come to the symbol while it waits; what that means for it is asked when its turn comes. What was overtaken for
-  -- certain, before these steps were told apart, stays so.
+  -- What newer has come to the symbol while it waits; what that means for it is asked when its turn comes. What was overtaken
+  -- before the kinds were told apart stays so, and what was held as its signal came is taken from what is held now.
+  UPDATE sequels SET sequel = json_set(sequel, '$.heldBefore',
+    COALESCE((SELECT quantity FROM positions WHERE positions.symbol = sequels.symbol), '0'));
   DROP TRIGGER sequels_overtaken_by_goal;
   DROP TRIGGER sequels_overtaken_by_order;
   ALTER TABLE sequels DROP COLUMN takes_off;

@@ -7,7 +7,7 @@ import { needsPrice } from "../../domain/risk/needs-price.ts";
 import { policyAt } from "../../domain/risk/overrides.ts";
 import type { Policy } from "../../domain/risk/policy.ts";
 import { OFF } from "../../domain/risk/rule.ts";
-import { goesByMarket } from "../../domain/signal/in-symbol.ts";
+import { type SymbolInstruction, goesByMarket, onlyTakesOff } from "../../domain/signal/in-symbol.ts";
 import type { Instruction } from "../../domain/signal/instruction.ts";
 import type { Desk } from "../context.ts";
 import { isOutOfDate } from "./funds.ts";
@@ -121,9 +121,14 @@ export function symbolsToPrice(instruction: Instruction): string[] {
     case "cancel":
     case "stop":
       return [];
-    case "exit":
-      return goesByMarket(instruction) ? [instruction.symbol] : [];
     default:
-      return [instruction.symbol];
+      return takesOffByUnits(instruction) ? [] : [instruction.symbol];
   }
+}
+
+function takesOffByUnits(instruction: SymbolInstruction): boolean {
+  const { action } = instruction;
+  // Without a size, what is held says how much an exit or a target is; of anything else it may be an amount of money.
+  const isSized = action === "exit" || action === "target" || ("size" in instruction && instruction.size !== undefined);
+  return isSized && onlyTakesOff(instruction) && !goesByMarket(instruction);
 }

@@ -1,14 +1,13 @@
 // Goes on with what signals have left to do: goals whose symbol has seen a change, and what was waiting for its turn.
 import { describeError, log } from "../../log.ts";
-import { symbolsToPrice } from "../risk/learn.ts";
 import type { Instruction } from "../../domain/signal/instruction.ts";
 import type { GoalContext } from "./goals.ts";
 import { type Due, isAnythingDue, readDue } from "./sequels.ts";
 
 type ResumerDeps = {
   readonly sql: SqlStorage;
-  /** Asks the broker for what these have to know; `undefined` where there is none to ask. */
-  readonly learn: (instructions: readonly Instruction[]) => Promise<GoalContext | undefined>;
+  /** Asks the broker for what it has to know; `undefined` where there is none to ask. */
+  readonly learn: (instruction: Instruction) => Promise<GoalContext | undefined>;
   readonly commit: (change: () => void) => void;
   readonly start: (work: Promise<unknown>) => void;
   /** Something has been carried out: there may be more to do. */
@@ -24,29 +23,26 @@ export class Resumer {
     this.#deps = deps;
   }
 
-  /** Starts whatever is due. An exit does not wait for what somebody else's entry has to know. */
+  /** Starts whatever is due, one by one: nothing waits for what something else has to know, or fails with it. */
   run(): void {
     const { sql, start } = this.#deps;
     if (!isAnythingDue(sql)) return;
     const due = readDue(sql).filter(({ id }) => !this.#inHand.has(id));
-    const needsPrice = ({ instruction }: Due) => symbolsToPrice(instruction).length > 0;
-    for (const together of [due.filter((one) => !needsPrice(one)), due.filter(needsPrice)]) {
-      if (together.length > 0) start(this.#resume(together));
-    }
+    due.forEach((one) => start(this.#resume(one)));
   }
 
-  async #resume(due: readonly Due[]): Promise<void> {
+  async #resume({ id, instruction, carryOn }: Due): Promise<void> {
     const { learn, commit, onResumed } = this.#deps;
-    due.forEach(({ id }) => this.#inHand.add(id));
+    this.#inHand.add(id);
     try {
-      const context = await learn(due.map(({ instruction }) => instruction));
+      const context = await learn(instruction);
       if (context === undefined) return;
-      commit(() => due.forEach(({ carryOn }) => carryOn(context)));
+      commit(() => carryOn(context));
     } catch (thrown) {
       log("error", "account.work_failed", { work: "resume", error: describeError(thrown) });
       return;
     } finally {
-      due.forEach(({ id }) => this.#inHand.delete(id));
+      this.#inHand.delete(id);
     }
     onResumed();
   }

@@ -1,6 +1,7 @@
 // The rows of sequels: what a signal still wants of a symbol, after something else that it wants there. Each is a step of its
 // signal that waits; it ends as what has come of it, and the row is gone.
 import type { OrderId } from "../../domain/ids.ts";
+import type { Decimal } from "../../domain/money.ts";
 import type { Refusal } from "../../domain/goal/terms.ts";
 import type { SymbolInstruction } from "../../domain/signal/in-symbol.ts";
 import type { DecisionContext } from "../risk/decision-context.ts";
@@ -16,6 +17,8 @@ export type Sequel = {
   readonly instruction: SymbolInstruction;
   /** Whose it is, and what the signal said beside it. */
   readonly carried: Carried;
+  /** Units of its symbol as the signal came; negative when short. */
+  readonly heldBefore: Decimal;
   /** From then on nothing is opened by it any more. */
   readonly opensUntilMs: number;
   /** What somebody has wanted of the symbol since: a goal, or orders on that side. The tables see to it, see migrations.ts. */

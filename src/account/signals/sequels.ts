@@ -5,7 +5,7 @@ import { closingSide, sideHeld } from "../../domain/goal/goal.ts";
 import { tradesAtOnce } from "../../domain/goal/obstacles.ts";
 import type { Refusal } from "../../domain/goal/terms.ts";
 import type { OrderId } from "../../domain/ids.ts";
-import { isPositive } from "../../domain/money.ts";
+import { isPositive, negate, sum } from "../../domain/money.ts";
 import { type Side, isTerminal } from "../../domain/order.ts";
 import { assert } from "../../domain/result.ts";
 import { APPROVAL_TTL_MS } from "../../domain/risk/approved.ts";
@@ -52,7 +52,8 @@ function inTurn(
   const turn = turnAfter(sql, instruction, earlier);
   if (turn === "now") return carryOutOne(sql, instruction, context);
   if (turn !== "later") return failed(stepOf(instruction), turn);
-  storeSequel(sql, sequelOf(instruction, earlier.length, context));
+  const heldBefore = positionIn(sql, instruction.symbol);
+  storeSequel(sql, { ...sequelOf(instruction, earlier.length, context), heldBefore });
   return { ...stepOf(instruction), outcome: "waiting" };
 }
 
@@ -60,7 +61,7 @@ function sequelOf(
   instruction: SymbolInstruction,
   place: number,
   { signal, id, nowMs }: CarryingContext,
-): Omit<Sequel, "newer"> {
+): Omit<Sequel, "newer" | "heldBefore"> {
   const { source, actor, sender, requestId, clientIp, settings, circumstances, stopReach } = signal;
   // What the sender believes to be held is of before the signal.
   const { positionBefore: _, ...then } = circumstances;
@@ -125,15 +126,36 @@ function carryOutOne(sql: SqlStorage, instruction: SymbolInstruction, context: C
   return step;
 }
 
-function turnOf(sql: SqlStorage, { signal, place, instruction, newer }: Sequel): Turn {
+function turnOf(sql: SqlStorage, sequel: Sequel): Turn {
+  const { signal, place, instruction, newer } = sequel;
   const isOvertaken = newer.goal || (!restsToProtect(instruction) && (newer.buy || newer.sell));
   if (isOvertaken) return SUPERSEDED;
   const found = findSignal(sql, signal);
   assert(found !== undefined, "what waits has no signal");
-  const turn = turnAfter(sql, instruction, found.signal.steps.slice(0, place));
-  // What opens more is protected as well. Which side that is, is known once everything before it is over.
-  const side = sideAsked(instruction) ?? sideClosing(sql, instruction.symbol);
-  return turn === "later" || side === undefined || !newer[side] ? turn : SUPERSEDED;
+  const earlier = found.signal.steps.slice(0, place);
+  const turn = turnAfter(sql, instruction, earlier);
+  return turn !== "later" && isProtectionOvertaken(sql, sequel, earlier) ? SUPERSEDED : turn;
+}
+
+/**
+ * What opens more is protected as well. An order that closes is the newer word on what is held; and what has been turned round, or
+ * opened, by somebody else is not its to close. Which of these it is, is known once everything before it is over.
+ */
+function isProtectionOvertaken(
+  sql: SqlStorage,
+  { instruction, newer, heldBefore }: Sequel,
+  earlier: readonly StoredStep[],
+): boolean {
+  if (!newer.buy && !newer.sell) return false;
+  const { symbol } = instruction;
+  const asked = sideAsked(instruction);
+  if (asked !== undefined) return newer[asked];
+  const own = earlier
+    .flatMap(({ orders }) => orders.flatMap((id) => withSuccessors(sql, id)))
+    .filter(({ order }) => order.symbol === symbol)
+    .map(({ order }) => (order.side === "buy" ? order.filled_quantity : negate(order.filled_quantity)));
+  const meant = sideHeld(sum([heldBefore, ...own]));
+  return meant === undefined || meant !== sideHeld(positionIn(sql, symbol)) || newer[closingSide(meant)];
 }
 
 const restsToProtect = (instruction: SymbolInstruction): boolean =>

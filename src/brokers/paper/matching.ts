@@ -1,6 +1,15 @@
 // What the market makes of an order at the last price. Pure and deterministic: there is no book, no spread and no queue. An
 // order that trades is filled whole, unless the venue is set to fill it step by step.
-import { type Decimal, ZERO, decimalOf, divideDown, greaterThan, isZero, lessThan, subtract } from "../../domain/money.ts";
+import {
+  type Decimal,
+  ZERO,
+  decimalOf,
+  divideDown,
+  greaterThan,
+  isZero,
+  lessThan,
+  subtract,
+} from "../../domain/money.ts";
 import type { VenueOrder } from "./order.ts";
 
 /**

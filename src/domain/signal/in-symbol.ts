@@ -33,7 +33,8 @@ export function onlyTakesOff(instruction: SymbolInstruction): boolean {
     case "cancel":
       return true;
     case "target":
-      return isZero(instruction.position) || instruction.reduce_only === true;
+      // Where nothing is held, it may say what to order all the same.
+      return (isZero(instruction.position) && instruction.ifThere === undefined) || instruction.reduce_only === true;
     default:
       return instruction.reduce_only === true;
   }

@@ -3,7 +3,7 @@ import { assessNow } from "../../../../src/account/risk/assess-now.ts";
 import { writeBrokerView } from "../../../../src/account/positions/broker-view.ts";
 import type { Desk } from "../../../../src/account/context.ts";
 import { markEquity, markFilled } from "../../../../src/account/risk/funds.ts";
-import { learnBook, learnForOrders } from "../../../../src/account/risk/learn.ts";
+import { learnBook, learnForOrders, symbolsToPrice } from "../../../../src/account/risk/learn.ts";
 import { adoptPosition } from "../../../../src/account/positions/positions.ts";
 import { ReferencePrices } from "../../../../src/account/risk/reference-prices.ts";
 import type { Broker, VenueHolding } from "../../../../src/domain/broker.ts";
@@ -20,6 +20,7 @@ import {
   aTrade,
   anIntent,
 } from "../../../support/builders.ts";
+import type { Instruction } from "../../../../src/domain/signal/instruction.ts";
 import { openSqlStorage } from "../sql-storage.ts";
 import { BALANCES, decidingWith } from "../tables.ts";
 
@@ -268,5 +269,27 @@ describe("a limit on everything together", () => {
     const context = decidingWith({ policy, referencePrices: new Map(), nowMs: NOW_MS });
     const exit = anIntent({ side: "sell", type: "market", limit_price: undefined, quantity: "1" });
     expect(assessNow(sql, exit, { ...context, source: SOURCE, sender: null }).outcome).toBe("approved");
+  });
+});
+
+describe("a price is asked", () => {
+  const AAPL = { symbol: "AAPL", type: "market" } as const;
+  const target = (position: string) => ({ action: "target", ...AAPL, position: decimalOf(position) }) as const;
+  const units = { by: "quantity", value: decimalOf("10") } as const;
+  const money = { by: "notional", value: decimalOf("1000") } as const;
+  const ifThere = { side: "buy", quantity: decimalOf("10") } as const;
+
+  it.each<[string, Instruction, readonly string[]]>([
+    ["for a purchase", { action: "buy", ...AAPL, size: units }, ["AAPL"]],
+    ["for a target", target("10"), ["AAPL"]],
+    ["not for a target of nothing", target("0"), []],
+    ["for one that opens something where nothing is held", { ...target("0"), ifThere }, ["AAPL"]],
+    ["not for an exit", { action: "exit", ...AAPL }, []],
+    ["for an exit by an amount of money", { action: "exit", ...AAPL, size: money }, ["AAPL"]],
+    ["not for a sale that only reduces", { action: "sell", ...AAPL, size: units, reduce_only: true }, []],
+    ["for one of a default size, which may be money", { action: "sell", ...AAPL, reduce_only: true }, ["AAPL"]],
+    ["not for a cancel", { action: "cancel", symbol: "AAPL" }, []],
+  ])("%s", (_, instruction, symbols) => {
+    expect(symbolsToPrice(instruction)).toEqual(symbols);
   });
 });

@@ -25,14 +25,14 @@ function due(): SqlStorage {
 
 /** Goes on in an account whose broker answers when it is told to. */
 function resuming(sql: SqlStorage) {
-  const asked: { readonly symbols: string; readonly answer: (context: GoalContext | undefined) => void }[] = [];
-  const symbolOf = (instruction: Instruction) => ("symbol" in instruction ? instruction.symbol : "");
+  const asked: { readonly symbol: string; readonly answer: (context: GoalContext | undefined) => void }[] = [];
+  const symbolOf = (instruction: Instruction) => ("symbol" in instruction ? (instruction.symbol ?? "") : "");
   const works: Promise<unknown>[] = [];
   const resumer: Resumer = new Resumer({
     sql,
-    learn: async (instructions) => {
+    learn: async (instruction) => {
       const { promise, resolve } = Promise.withResolvers<GoalContext | undefined>();
-      asked.push({ symbols: instructions.map(symbolOf).join(), answer: resolve });
+      asked.push({ symbol: symbolOf(instruction), answer: resolve });
       return promise;
     },
     commit: (change) => transactionSync(sql, change),
@@ -41,6 +41,14 @@ function resuming(sql: SqlStorage) {
   });
   return { resumer, asked, settled: () => Promise.all(works) };
 }
+
+/** With which nothing can be carried out. */
+const failing = (): GoalContext => ({
+  ...contextOf(),
+  newId: () => {
+    throw new Error("no id is left");
+  },
+});
 
 let logged: ReturnType<typeof vi.spyOn>;
 beforeEach(() => {
@@ -53,7 +61,7 @@ describe("what is due", () => {
     const sql = due();
     const { resumer, asked } = resuming(sql);
     resumer.run();
-    expect(asked.map(({ symbols }) => symbols)).toEqual(["AAPL", "MSFT"]);
+    expect(asked.map(({ symbol }) => symbol)).toEqual(["AAPL", "MSFT"]);
     asked[0]?.answer(contextOf());
     await vi.waitFor(() => expect(ordersIn(sql)).toEqual(["sell 11 AAPL"]));
   });
@@ -65,7 +73,7 @@ describe("what is due", () => {
     resumer.run();
     makeExitDue(sql);
     resumer.run();
-    expect(asked.map(({ symbols }) => symbols)).toEqual(["MSFT", "AAPL"]);
+    expect(asked.map(({ symbol }) => symbol)).toEqual(["MSFT", "AAPL"]);
     asked[1]?.answer(contextOf());
     await vi.waitFor(() => expect(ordersIn(sql)).toEqual(["sell 11 AAPL"]));
     asked[0]?.answer(contextOf());
@@ -99,20 +107,26 @@ describe("what is due", () => {
     expect(ordersIn(sql)).toEqual(["sell 11 AAPL", "buy 2 MSFT"]);
   });
 
+  it("does not fail with something else", async () => {
+    const sql = due();
+    const { resumer, asked, settled } = resuming(sql);
+    resumer.run();
+    asked[1]?.answer(failing());
+    asked[0]?.answer(contextOf());
+    await settled();
+    expect(ordersIn(sql)).toEqual(["sell 11 AAPL"]);
+  });
+
   it("is taken up again after it has failed, which is in the log", async () => {
     const sql = due();
-    const context = contextOf();
     const { resumer, asked, settled } = resuming(sql);
-    const failing = () => {
-      throw new Error("no id is left");
-    };
     resumer.run();
-    asked.forEach(({ answer }) => answer({ ...context, newId: failing }));
+    asked.forEach(({ answer }) => answer(failing()));
     await settled();
     expect(ordersIn(sql)).toEqual([]);
     expect(logged).toHaveBeenCalledTimes(2);
     resumer.run();
-    asked.forEach(({ answer }) => answer(context));
+    asked.forEach(({ answer }) => answer(contextOf()));
     await settled();
     expect(ordersIn(sql)).toEqual(["sell 11 AAPL", "buy 2 MSFT"]);
   });

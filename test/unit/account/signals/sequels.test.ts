@@ -554,6 +554,35 @@ describe("what only takes something off", () => {
     expect(outcomesNow(other, overtaken)[1]).toBe("superseded");
   });
 
+  it.each<[string, string]>([
+    ["has turned round what was held", "30"],
+    ["has closed it", "10"],
+  ])("is not for what is held after somebody else %s", (_, sold) => {
+    const sql = openAccount();
+    const plan = send(sql, [BUY_10, { ...EXIT, type: "stop", stop_price: { at: decimalOf("190") } }]);
+    tell(sql, first(plan));
+    fill(sql, first(send(sql, { ...SELL_10, size: units(sold) })));
+    const short = send(sql, { ...SELL_10, size: units("5") });
+    tell(sql, first(short));
+    fill(sql, first(plan));
+    goOn(sql);
+    expect(outcomesNow(sql, plan)[1]).toBe("superseded");
+    expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
+  });
+
+  it("is not for what somebody else has opened, where nothing came of its own entry", () => {
+    const sql = openAccount();
+    const plan = send(sql, [
+      { ...BUY_10, ...at180 },
+      { ...EXIT, type: "stop", stop_price: { at: decimalOf("170") } },
+    ]);
+    tell(sql, first(plan));
+    fill(sql, first(send(sql, { ...BUY_10, size: units("3") })));
+    tell(sql, first(plan), { status: "expired" });
+    goOn(sql);
+    expect([outcomesNow(sql, plan)[1], ordersIn(sql)]).toEqual(["superseded", []]);
+  });
+
   it("closes what a sale by money has opened, though nobody knew of which size that would be", () => {
     const sql = holding("5");
     const worth = size("notional", "2000");
