@@ -14,9 +14,9 @@ const POLICY = {
 
 const CALLER = { actor: { kind: "api_key", id: "bootstrap" }, requestId: "make-account", clientIp: null } as const;
 
-/** An account at the embedded paper venue that may trade a little of three symbols. */
-export async function makeAccount(id: string): Promise<Account> {
-  const terms = NewAccount.parse({ id, connection: { broker: "paper" }, policy: POLICY });
+/** An account at the embedded paper venue that may trade a little of three symbols. `policy`: what differs. */
+export async function makeAccount(id: string, policy: object = {}): Promise<Account> {
+  const terms = NewAccount.parse({ id, connection: { broker: "paper" }, policy: { ...POLICY, ...policy } });
   const made = await env.GATEWAY_DO.getByName("gateway").createAccount(terms, null, CALLER);
   if (!made.ok) throw new Error(`account ${id} was not made: ${made.error.reason}`);
   return made.value.answer;

@@ -16,8 +16,12 @@ import { away, withAccounts } from "./support/unheard.ts";
 const SECRETS = new Map<string, string>();
 
 /** A source of its own for an account of its own, whose signals are read as the settings say. */
-async function makeSource(id: string, signals: object = {}, schemes?: readonly string[]): Promise<void> {
-  await makeAccount(id);
+async function makeSource(
+  id: string,
+  signals: object = {},
+  { schemes, policy = {} }: { readonly schemes?: readonly string[]; readonly policy?: object } = {},
+): Promise<void> {
+  await makeAccount(id, policy);
   // Until every isolate finds it, see the directory.
   await scheduler.wait(SETTLED_MS);
   const body = { id, kind: "signed", account: id, signals, schemes };
@@ -224,7 +228,8 @@ describe("every alert of the corpus", () => {
 });
 
 describe("positions", () => {
-  beforeAll(() => makeSource("turns"));
+  // As the account of `npm start` has it: an order at the market that opens something is one with a price.
+  beforeAll(() => makeSource("turns", {}, { policy: { price_collar_percent: "5" } }));
   const turns = (text: string | object) => receive("turns", text);
 
   it("are turned around by an exit, and then an entry, whoever asks twice", async () => {
@@ -237,6 +242,21 @@ describe("positions", () => {
     expect((await settled(first.id)).steps[0]?.code).toMatch(/superseded|ordered/);
     const orders = [...(await settled(first.id)).orders, ...(await settled(second.id)).orders];
     expect(orders.map(({ side, quantity }) => `${side} ${quantity}`)).toEqual(["sell 100", "sell 50"]);
+  });
+
+  it.each([
+    ["a text", "close AAPL"],
+    ["an instruction", { intent: "exit", symbol: "AAPL" }],
+  ])("are closed by %s that comes 50 ms after the order that opens them", async (_, exit) => {
+    await turns("FLATTEN");
+    await holds("turns", "AAPL", "0");
+    const [bought, left] = await Promise.all([turns("BUY 10 AAPL"), scheduler.wait(50).then(() => turns(exit))]);
+    const isOver = async ({ id }: SignalReceipt) =>
+      (await readReceipt(id)).orders.every(({ status }) => ["filled", "canceled"].includes(status)) || undefined;
+    await settled(left.id);
+    await eventually(() => isOver(bought));
+    await eventually(() => isOver(left));
+    expect(await positionOf("turns", "AAPL")).toBe("0");
   });
 
   it("reach a target also where the process ends in the middle", async () => {
@@ -280,7 +300,7 @@ describe("positions", () => {
   });
 
   it("are opened by an order that does not say when it was sent only where its signature does, and that is not too late", async () => {
-    await makeSource("aged", { max_age_sec: 60 }, ["v1", "sha256", "standard_webhooks"]);
+    await makeSource("aged", { max_age_sec: 60 }, { schemes: ["v1", "sha256", "standard_webhooks"] });
     const secret = SECRETS.get("aged") ?? "";
     const at = new Date(Date.now() - 120_000);
     const order = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
@@ -447,7 +467,9 @@ describe("a signal that nobody knows", () => {
 
 describe("a source that may stop more than itself", () => {
   beforeAll(async () => {
-    await Promise.all(["goes-on", "far-away", "unheard", "died-here", "not-told", "grants"].map(makeAccount));
+    await Promise.all(
+      ["goes-on", "far-away", "unheard", "died-here", "not-told", "grants"].map((id) => makeAccount(id)),
+    );
     await scheduler.wait(SETTLED_MS);
   });
 

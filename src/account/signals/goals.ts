@@ -191,6 +191,7 @@ function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow
     goesByPrice: context.policy.reference_price_max_age_sec !== undefined,
     legsUntold: context.mode !== "shadow" && readUntold(sql, symbol).length > 0,
     live: live.map(({ order }) => order),
+    atMarket: new Set(live.filter(isAtOnce).map(({ order }) => order.id)),
     justSent: new Set(live.filter((row) => isJustSent(row, context.nowMs)).map(({ order }) => order.id)),
     ordered: goal.order === null ? undefined : findOrder(sql, goal.order)?.order,
     ofGoals: new Set(live.filter(isOfGoal).map(({ order }) => order.id)),

@@ -62,7 +62,9 @@ export type GoalFacts = {
   readonly legsUntold: boolean;
   /** Those of the live orders that a goal has placed. */
   readonly ofGoals: ReadonlySet<OrderId>;
-  /** Those asked for at the market that are on their way, or were a moment ago, also where the collar has made limit orders of them. */
+  /** Those asked for at the market, also where the collar has made limit orders of them. */
+  readonly atMarket: ReadonlySet<OrderId>;
+  /** Those of them that are on their way, or were a moment ago. */
   readonly justSent: ReadonlySet<OrderId>;
   /** Of the last trade, where it is recent enough to go by. */
   readonly price: Decimal | undefined;

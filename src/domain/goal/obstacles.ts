@@ -1,5 +1,4 @@
 // The live orders that have to end before a goal can order anything: what they still trade would make its order the wrong one.
-import type { OrderId } from "../ids.ts";
 import { leavesQuantity } from "../leaves.ts";
 import { type Decimal, absolute, greaterThan, isPositive, subtract, sum } from "../money.ts";
 import { type Order, type OrderType, type TimeInForce, hasLegs } from "../order.ts";
@@ -50,21 +49,24 @@ export function findObstacles(goal: Goal, facts: GoalFacts, next: GoalOrder | Go
 }
 
 function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
-  const { live, ofGoals, position } = facts;
+  const { live, justSent, position } = facts;
   const held = sideHeld(position);
   if (!tradesAtOnce(exit)) return ofProtection(goal, exit, facts);
   if (held !== undefined && (concerns(exit, held) || goal.leaving.includes(held))) {
     const inTheWay = live.filter(
-      (order) => order.side === closingSide(held) || isComing(order, ofGoals) || isOpeningWithLegs(order),
+      (order) => order.side === closingSide(held) || isComing(order, facts) || isOpeningWithLegs(order),
     );
     return lettingFinish(inTheWay, goal, facts);
   }
   // There is nothing to get out of, unless it is on its way.
   const leadsThere = live.filter((order) => concerns(exit, order.side === "buy" ? "long" : "short"));
   return held === undefined
-    ? cancel(leadsThere.filter((order) => isComing(order, ofGoals)))
+    ? cancel(leadsThere.filter((order) => isComing(order, facts)))
     : // On their way there they first take off what is held, as somebody else wants it.
-      { toCancel: leadsThere.filter(isHeld), toWaitFor: leadsThere.filter(isMoving) };
+      {
+        toCancel: leadsThere.filter(isHeld),
+        toWaitFor: leadsThere.filter((order) => isMoving(order) || justSent.has(order.id)),
+      };
 }
 
 /**
@@ -96,8 +98,12 @@ function ofProtection(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
 }
 
 /** One that is being canceled may fill until its end is known, and one that waits for a person may be approved. */
-const isComing = (order: Order, ofGoals: ReadonlySet<OrderId>): boolean =>
-  ofGoals.has(order.id) || isMoving(order) || isHeld(order) || order.cancel_requested_at !== null;
+const isComing = (order: Order, { ofGoals, atMarket }: GoalFacts): boolean =>
+  ofGoals.has(order.id) ||
+  atMarket.has(order.id) ||
+  isMoving(order) ||
+  isHeld(order) ||
+  order.cancel_requested_at !== null;
 
 /** Its legs close what it has filled so far as soon as it is whole, also where something else has closed that by then. */
 const isOpeningWithLegs = (order: Order): boolean => hasLegs(order) && isPositive(order.filled_quantity);

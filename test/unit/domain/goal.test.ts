@@ -78,6 +78,7 @@ const someFacts = ({ position = "100", ...overrides }: Spelled = {}): GoalFacts 
   legsUntold: false,
   ordered: undefined,
   ofGoals: new Set(),
+  atMarket: new Set(),
   justSent: new Set(),
   equity: decimal("100000"),
   buyingPower: decimal("200000"),

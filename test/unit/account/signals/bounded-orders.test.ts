@@ -15,8 +15,10 @@ import {
   fill,
   first,
   goOn as goOnBy,
+  holding,
   ordersIn,
   send,
+  stepOf,
   tell,
   termsOf,
   units,
@@ -42,6 +44,44 @@ const stops = (sql: SqlStorage): string[] =>
   readLive(sql)
     .filter(({ type, cancel_requested_at: wanted }) => type === "stop" && wanted === null)
     .map(termsOf);
+
+describe("an entry at the market that the collar has given a price", () => {
+  it.each([
+    ["on its way", 50, "0"],
+    ["on its way to a larger position", 50, "10"],
+    ["resting", 60_000, "0"],
+    ["resting beside what is held", 60_000, "10"],
+  ])("is called back by an exit while %s, and nothing is held in the end", (_, afterMs, before) => {
+    const sql = holding(before);
+    const bought = sent(sql, BUY_10);
+    if (afterMs > 1_000) tell(sql, bought);
+    else mustRecord(sql, read(sql, bought), { type: "submitting" }, at());
+    const left = send(sql, EXIT, {}, { policy, nowMs: NOW_MS + afterMs });
+    expect(stepOf(left).outcome).toBe("working");
+    expect(isCanceled(sql, bought)).toBe(true);
+    fill(sql, bought);
+    goOn(sql, afterMs);
+    expect(ordersIn(sql)).toEqual([`sell ${Number(before) + 10} AAPL`]);
+  });
+
+  it("is not sent any more where the exit comes before that", () => {
+    const sql = openAccount();
+    const bought = sent(sql, BUY_10);
+    send(sql, EXIT, {}, { policy, nowMs: NOW_MS + 50 });
+    expect([read(sql, bought).order.status, ordersIn(sql)]).toEqual(["canceled", []]);
+  });
+
+  it("that first takes off what is held on the other side is waited for by an exit from its own side", () => {
+    const sql = holding("-4");
+    const bought = sent(sql, BUY_10);
+    expect(bought.type).toBe("limit");
+    const left = send(sql, { ...EXIT, position: "long" }, {}, { policy, nowMs: NOW_MS + 50 });
+    expect(stepOf(left).outcome).toBe("working");
+    fill(sql, bought);
+    goOn(sql, 100);
+    expect(ordersIn(sql)).toEqual(["sell 6 AAPL"]);
+  });
+});
 
 describe("an order at the market that the collar has given a price, and that rests there", () => {
   /** A sale from before the fill of its purchase was told of: no exit yet, so it is bounded. */
