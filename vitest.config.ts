@@ -22,7 +22,13 @@ export default defineConfig({
     projects: [
       {
         // Pure code, in plain Node, in milliseconds.
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          environment: "node",
+          // A property takes a second or two, and several times that on a machine that does something else.
+          testTimeout: 20_000,
+        },
       },
       {
         // Everything that meets a binding, in workerd with real D1 and Durable Objects.

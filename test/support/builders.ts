@@ -257,6 +257,7 @@ export const anInstrument = (overrides: Overrides<Instrument> = {}): Instrument 
 /** Every symbol is one of {@link anInstrument}'s kind, and nothing has to be read for that. */
 export const KNOWN_INSTRUMENTS = {
   find: (symbol: string) => anInstrument({ symbol }),
+  isUnlisted: () => false,
   know: () => Promise.resolve(),
   refreshDaily: () => Promise.resolve(86_400_000),
 };

@@ -259,6 +259,16 @@ describe("positions", () => {
     expect(await positionOf("turns", "AAPL")).toBe("0");
   });
 
+  it("are closed by whoever writes the symbol in small letters, and a misspelled one is named", async () => {
+    await turns("FLATTEN");
+    await holds("turns", "AAPL", "0");
+    await turns("BUY 3 aapl");
+    await holds("turns", "AAPL", "3");
+    expect((await turns("close APPL")).steps).toMatchObject([{ outcome: "failed", code: "instrument_unknown" }]);
+    await turns("close aapl");
+    await holds("turns", "AAPL", "0");
+  });
+
   it("reach a target also where the process ends in the middle", async () => {
     await turns("FLATTEN");
     await holds("turns", "AAPL", "0");

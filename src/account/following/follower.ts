@@ -31,7 +31,7 @@ export type FollowerDeps = AccountStore & {
   readonly waiters: Waiters;
   readonly prices: ReferencePrices;
   readonly recent: () => RecentOrders;
-  readonly instruments: Pick<Instruments, "find" | "know">;
+  readonly instruments: Pick<Instruments, "find" | "isUnlisted" | "know">;
   /** Called when a step has ended: there may be room for more. */
   readonly onEnd: () => void;
 };

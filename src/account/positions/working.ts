@@ -1,8 +1,11 @@
 // What may still trade, as the rules and the portfolio count it: each order once, and of the legs of an order the one way out.
 import { isUntold, wayOutOf } from "../../domain/bracket.ts";
 import type { OrderId } from "../../domain/ids.ts";
+import { isZero } from "../../domain/money.ts";
 import { isLive } from "../../domain/order.ts";
 import { type OrderRow, findOrder, readFollowed } from "../orders/orders.ts";
+import { isPositionKnown } from "./broker-view.ts";
+import { positionIn } from "./positions.ts";
 
 /**
  * Those of unknown outcome are among them. An order that waits for the end of another one counts once it is released: until then the
@@ -23,6 +26,12 @@ const isIn = (ids: readonly (OrderId | null)[], id: OrderId | undefined): boolea
 /** Orders in a symbol whose legs the venue has not told of: what closes their positions cannot be seen, or canceled. */
 export const readUntold = (sql: SqlStorage, symbol: string): OrderRow[] =>
   readFollowed(sql).filter(({ order }) => order.symbol === symbol && isUntold(order));
+
+/** Whether it is known that nothing of a symbol is held here, and nothing of it is on its way. */
+export const isIdleIn = (sql: SqlStorage, symbol: string): boolean =>
+  isPositionKnown(sql) &&
+  isZero(positionIn(sql, symbol)) &&
+  readFollowed(sql).every(({ order }) => order.symbol !== symbol);
 
 function waysOut(sql: SqlStorage, followed: readonly OrderRow[]): OrderRow[] {
   const legs = followed.filter(({ order }) => order.parent !== undefined && (isLive(order) || isUntold(order)));

@@ -23,7 +23,7 @@ export type DecisionContext = PolicyInForce & {
   readonly isDisabled: boolean;
   readonly nowMs: number;
   readonly recent: RecentOrders;
-  readonly instruments: Pick<Instruments, "find">;
+  readonly instruments: Pick<Instruments, "find" | "isUnlisted">;
   /** By symbol: what was asked for to decide this. */
   readonly referencePrices: ReadonlyMap<string, LastTrade>;
   /** The same of whatever was asked for lately: what others have ordered meanwhile is worth something, too. */

@@ -109,6 +109,12 @@ export class Instruments {
     return known === undefined || this.#ageOf(known) >= KEPT_MS_MAX ? undefined : known.instrument;
   }
 
+  /** Whether the broker is known not to list it, for whoever has asked with {@link know}. */
+  isUnlisted(symbol: string): boolean {
+    const known = this.#known.get(symbol);
+    return known !== undefined && known.instrument === undefined && this.#ageOf(known) < UNLISTED_FRESH_MS;
+  }
+
   /** Reads what is not known of these, or not any more, and waits a moment for it. Never throws: what fails is not known. */
   async know(symbols: readonly string[], place: Place): Promise<void> {
     for (const symbol of symbols) this.#touch(symbol);

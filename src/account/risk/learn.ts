@@ -7,13 +7,14 @@ import { needsPrice } from "../../domain/risk/needs-price.ts";
 import { policyAt } from "../../domain/risk/overrides.ts";
 import type { Policy } from "../../domain/risk/policy.ts";
 import { OFF } from "../../domain/risk/rule.ts";
-import { type SymbolInstruction, goesByMarket, onlyTakesOff } from "../../domain/signal/in-symbol.ts";
+import { type SymbolInstruction, goesByMarket, isInSymbol, onlyTakesOff } from "../../domain/signal/in-symbol.ts";
 import type { Instruction } from "../../domain/signal/instruction.ts";
 import type { Desk } from "../context.ts";
 import { isOutOfDate } from "./funds.ts";
 import { readHoldings } from "../positions/holdings.ts";
 import type { Housekeeping } from "../housekeeping.ts";
 import type { Instruments } from "./instruments.ts";
+import { isIdleIn } from "../positions/working.ts";
 import { unvaluedSymbols } from "../positions/portfolio.ts";
 import type { LastTrades, ReferencePrices } from "./reference-prices.ts";
 import { tradingStateOf } from "../stops/stops.ts";
@@ -67,8 +68,20 @@ export async function learnForInstructions(
   instructions: readonly Instruction[],
   context: Learning,
 ): Promise<LastTrades> {
+  const { deps, desk } = context;
   const symbols = instructions.flatMap(symbolsToPrice);
-  return symbols.length === 0 ? new Map() : learn(symbols, refreshFunds(context.deps), context);
+  const idle = instructions.flatMap((instruction) => symbolToTakeOff(instruction, deps.sql));
+  const [prices] = await Promise.all([
+    symbols.length === 0 ? NOTHING : learn(symbols, refreshFunds(deps), context),
+    deps.instruments.know(idle, desk),
+  ]);
+  return prices;
+}
+
+/** Where there is nothing to take anything off, the symbol may be misspelled: the list of what the broker trades says so. */
+function symbolToTakeOff(instruction: Instruction, sql: SqlStorage): string[] {
+  const isIdle = isInSymbol(instruction) && onlyTakesOff(instruction) && isIdleIn(sql, instruction.symbol);
+  return isIdle ? [instruction.symbol] : [];
 }
 
 /**

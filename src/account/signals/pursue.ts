@@ -7,9 +7,12 @@ import type { Side } from "../../domain/order.ts";
 import { isAtLeast } from "../../domain/origin.ts";
 import { assertNever } from "../../domain/result.ts";
 import { APPROVAL_TTL_MS } from "../../domain/risk/approved.ts";
+import { type SymbolInstruction, isInSymbol, onlyTakesOff } from "../../domain/signal/in-symbol.ts";
 import type { Instruction } from "../../domain/signal/instruction.ts";
+import { openGoalIn } from "./goal-store.ts";
 import { type GoalContext, isLeftUnderStop, startGoal } from "./goals.ts";
 import { positionIn } from "../positions/positions.ts";
+import { isIdleIn } from "../positions/working.ts";
 import { failed, stepOf } from "./signal-step.ts";
 import type { StoredStep } from "./signals.ts";
 import { tradingStateOf } from "../stops/stops.ts";
@@ -56,8 +59,14 @@ export function refusalOf(sql: SqlStorage, instruction: Instruction, context: Pu
   if (!isAtLeast(origin, minimumOrigin)) {
     return { code: "origin_not_proven", detail: `${origin} is proven, ${minimumOrigin} is asked for` };
   }
-  if (!("symbol" in instruction) || instruction.symbol === undefined || instruction.action === "cancel")
-    return undefined;
+  if (!isInSymbol(instruction)) return undefined;
+  if (isMisspelled(sql, instruction, context)) {
+    return {
+      code: "instrument_unknown",
+      detail: `the broker lists no ${instruction.symbol}, and there is nothing of it here`,
+    };
+  }
+  if (instruction.action === "cancel") return undefined;
   if (isDisabled) return { code: "account_disabled", detail: "an operator has closed the account for every order" };
   const state = tradingStateOf(sql, { source: signal.source, symbol: instruction.symbol });
   if (state === "halted") return { code: "trading_halted", detail: "trading is halted" };
@@ -68,6 +77,13 @@ export function refusalOf(sql: SqlStorage, instruction: Instruction, context: Pu
     instruction.action === "add" || (instruction.action === "enter" && !onlyCloses(sql, instruction, context));
   return state === "reducing" && opens ? { code: "reducing_only", detail: "only exits pass" } : undefined;
 }
+
+/** What only takes something off would have nothing to do, and say so, also where somebody means another symbol. */
+const isMisspelled = (sql: SqlStorage, instruction: SymbolInstruction, { instruments }: PursuingContext): boolean =>
+  onlyTakesOff(instruction) &&
+  instruments.isUnlisted(instruction.symbol) &&
+  isIdleIn(sql, instruction.symbol) &&
+  openGoalIn(sql, instruction.symbol) === undefined;
 
 /** As things stand. What becomes of it by the time that its turn comes opens nothing either: see `opensUntilMs`. */
 export function onlyCloses(sql: SqlStorage, instruction: PositionInstruction, { signal }: PursuingContext): boolean {

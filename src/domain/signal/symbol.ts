@@ -12,7 +12,7 @@ export const NOT_A_SYMBOL = "must be a symbol like AAPL or NASDAQ:AAPL: 1 to 40 
 
 /**
  * The broker's symbol: what the settings have for the spelling as it is, else for the one without its exchange, else that one
- * itself. `undefined` where nothing of that is a symbol that a broker could have.
+ * itself, in capitals, as brokers write them. `undefined` where nothing of that is a symbol that a broker could have.
  */
 export function brokerSymbolOf(
   spelled: string,
@@ -20,7 +20,7 @@ export function brokerSymbolOf(
 ): string | undefined {
   const spellings = strip_exchange ? [spelled, partsOf(spelled).symbol] : [spelled];
   const mapped = spellings.find((name) => Object.hasOwn(symbols, name));
-  const symbol = mapped === undefined ? spellings.at(-1) : symbols[mapped];
+  const symbol = mapped === undefined ? spellings.at(-1)?.toUpperCase() : symbols[mapped];
   return Symbol.safeParse(symbol).data;
 }
 

@@ -27,7 +27,7 @@ import type { Order } from "../../../../src/domain/order.ts";
 import type { Instruction } from "../../../../src/domain/signal/instruction.ts";
 import type { SignalReceipt } from "../../../../src/domain/signal/receipt.ts";
 import type { SourceCaps } from "../../../../src/domain/source.ts";
-import { NOW_MS, aReport, anOrder } from "../../../support/builders.ts";
+import { KNOWN_INSTRUMENTS, NOW_MS, aReport, anOrder } from "../../../support/builders.ts";
 import {
   type Overrides,
   size,
@@ -852,5 +852,32 @@ describe("what only closes a position", () => {
     stopTrading(sql, "halted");
     expect(send(sql, { action: "flatten" }).steps[1]).toMatchObject({ outcome: "failed", code: "trading_halted" });
     expect(read(sql, { id }).order.cancel_requested_at).toBeNull();
+  });
+});
+
+describe("a symbol that the broker does not list", () => {
+  const instruments = { ...KNOWN_INSTRUMENTS, isUnlisted: () => true };
+
+  it.each<[string, Instruction]>([
+    ["an exit", { ...EXIT, symbol: "APPL" }],
+    ["a target of nothing", { action: "target", symbol: "APPL", type: "market", position: decimalOf("0") }],
+    ["a cancel", { action: "cancel", symbol: "APPL" }],
+    ["a sale that only reduces", { ...BUY_10, action: "sell", symbol: "APPL", reduce_only: true }],
+  ])("is no symbol of %s that had nothing to do", (_, instruction) => {
+    expect(stepOf(send(openAccount(), instruction, {}, { instruments }))).toMatchObject({
+      outcome: "failed",
+      code: "instrument_unknown",
+    });
+  });
+
+  it("is left all the same while it is held", () => {
+    const sql = holding("4");
+    expect(send(sql, EXIT, {}, { instruments }).orders.map(termsOf)).toEqual(["sell 4 AAPL"]);
+  });
+
+  it("is canceled all the same where an order is live", () => {
+    const sql = openAccount();
+    const { order } = put(sql, resting(1));
+    expect(stepOf(send(sql, { action: "cancel", symbol: "AAPL" }, {}, { instruments })).canceled).toEqual([order.id]);
   });
 });
