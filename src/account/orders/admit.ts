@@ -4,7 +4,7 @@ import type { Order } from "../../domain/order.ts";
 import { type Result, ok } from "../../domain/result.ts";
 import type { NativeOrder } from "../../domain/signal/native.ts";
 import type { BucketLimits } from "../../domain/token-bucket.ts";
-import { assessNow } from "../risk/assess-now.ts";
+import { assessNewNow } from "../risk/assess-now.ts";
 import type { DecisionContext } from "../risk/decision-context.ts";
 import {
   type Entered,
@@ -72,7 +72,11 @@ export const passageOf = (sql: SqlStorage, args: DecideArgs): Passage<Decided> =
     const { signal, account } = args;
     const newId = args.newId();
     const sender = { sender: signal.sender, counts: meter.counts() };
-    const decision = assessNow(sql, toIntent(signal.order, account, newId), { ...args, source: signal.source, sender });
+    const decision = assessNewNow(sql, toIntent(signal.order, account, newId), {
+      ...args,
+      source: signal.source,
+      sender,
+    });
     const decided = {
       request: JSON.stringify(signal.order),
       intent: decision.intent,

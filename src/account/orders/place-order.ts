@@ -2,7 +2,7 @@
 import type { OrderId, SourceId } from "../../domain/ids.ts";
 import type { Order } from "../../domain/order.ts";
 import type { NativeOrder } from "../../domain/signal/native.ts";
-import { assessNow } from "../risk/assess-now.ts";
+import { assessNewNow } from "../risk/assess-now.ts";
 import type { DecisionContext } from "../risk/decision-context.ts";
 import { meterOf } from "../door/door.ts";
 import { type NewId, storeDecided, toIntent } from "./store-order.ts";
@@ -52,6 +52,6 @@ function decide(sql: SqlStorage, order: NativeOrder, placing: Placing) {
   const newId = placing.newId();
   const meter = meterOf(sql, source, placing);
   const asked = { sender, counts: meter.counts() };
-  const decision = assessNow(sql, toIntent(order, account, newId), { ...placing, source, sender: asked }, except);
+  const decision = assessNewNow(sql, toIntent(order, account, newId), { ...placing, source, sender: asked }, except);
   return { newId, meter, decision };
 }

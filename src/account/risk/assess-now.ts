@@ -2,7 +2,7 @@
 // what comes of it.
 import type { OrderId, SourceId } from "../../domain/ids.ts";
 import type { OrderIntent } from "../../domain/order.ts";
-import { type Decision, assess } from "../../domain/risk/assess.ts";
+import { type Decision, assess, assessNew } from "../../domain/risk/assess.ts";
 import type { RecentFacts, RiskFacts } from "../../domain/risk/facts.ts";
 import { isPositionKnown, readBrokerView } from "../positions/broker-view.ts";
 import { readFunds } from "./funds.ts";
@@ -36,6 +36,14 @@ export const assessNow = (
   context: AssessContext,
   except: readonly (OrderId | null)[] = [],
 ): Decision => assess(intent, context.policy, factsNow(sql, intent, context, except));
+
+/** The same for an order that is not known yet. */
+export const assessNewNow = (
+  sql: SqlStorage,
+  asked: OrderIntent,
+  context: AssessContext,
+  except: readonly (OrderId | null)[] = [],
+): Decision => assessNew(asked, context.policy, factsNow(sql, asked, context, except));
 
 /** What the rules look at. */
 export function factsNow(

@@ -56,6 +56,9 @@ export function markEquity(
 export const markFilled = (sql: SqlStorage, nowMs: number): void =>
   void sql.exec("UPDATE equity_marks SET filled_at_ms = ?", nowMs);
 
+/** When something was filled last; 0 where that is not known. */
+export const lastFilledAtMs = (sql: SqlStorage): number => readMarks(sql)?.filled_at_ms ?? 0;
+
 /** Whether something was filled since the broker was last asked, or it never was. */
 export function isOutOfDate(sql: SqlStorage): boolean {
   const marks = readMarks(sql);

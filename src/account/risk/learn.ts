@@ -10,7 +10,7 @@ import { OFF } from "../../domain/risk/rule.ts";
 import { type SymbolInstruction, goesByMarket, isInSymbol, onlyTakesOff } from "../../domain/signal/in-symbol.ts";
 import type { Instruction } from "../../domain/signal/instruction.ts";
 import type { Desk } from "../context.ts";
-import { isOutOfDate } from "./funds.ts";
+import { isOutOfDate, lastFilledAtMs } from "./funds.ts";
 import { readHoldings } from "../positions/holdings.ts";
 import type { Housekeeping } from "../housekeeping.ts";
 import type { Instruments } from "./instruments.ts";
@@ -58,7 +58,7 @@ export async function learnForOrders(
   );
   return learn(
     priced.map(({ symbol }) => symbol),
-    priced.length > 0 ? refreshFor(policy, deps) : deps.housekeeping.knowPositions(),
+    priced.length > 0 ? () => refreshFor(policy, deps) : () => deps.housekeeping.knowPositions(),
     { deps, desk },
   );
 }
@@ -72,7 +72,7 @@ export async function learnForInstructions(
   const symbols = instructions.flatMap(symbolsToPrice);
   const idle = instructions.flatMap((instruction) => symbolToTakeOff(instruction, deps.sql));
   const [prices] = await Promise.all([
-    symbols.length === 0 ? NOTHING : learn(symbols, refreshFunds(deps), context),
+    symbols.length === 0 ? NOTHING : learn(symbols, () => refreshFunds(deps), context),
     deps.instruments.know(idle, desk),
   ]);
   return prices;
@@ -99,16 +99,23 @@ export async function learnBook(
   return prices.latest(others, broker, nowMs, BOOK_FRESH_MS);
 }
 
-async function learn(symbols: readonly string[], view: Promise<void>, { deps, desk }: Learning): Promise<LastTrades> {
+async function learn(
+  symbols: readonly string[],
+  refreshView: () => Promise<void>,
+  { deps, desk }: Learning,
+): Promise<LastTrades> {
   const { broker, settings } = desk;
   const { policy } = policyAt(settings.policy, settings.overrides, Date.now());
   // What a new list values is not asked for.
   const learnOthers = () => (symbols.length === 0 ? NOTHING : learnBook(policy, symbols, { deps, broker }));
+  const filledBeforeMs = lastFilledAtMs(deps.sql);
   const [own, others] = await Promise.all([
     deps.prices.latest(symbols, broker, Date.now()),
-    view.then(learnOthers),
+    refreshView().then(learnOthers),
     deps.instruments.know([...new Set(symbols)], desk),
   ]);
+  // What was filled meanwhile has made the broker's word on money out of date.
+  if (lastFilledAtMs(deps.sql) !== filledBeforeMs) await refreshView();
   return new Map([...others, ...own]);
 }
 

@@ -12,7 +12,8 @@ export function stopIfRepeating(
   order: Order,
   { account, nowMs, uuid }: { readonly account: AccountId; readonly nowMs: number; readonly uuid: string },
 ): void {
-  if (order.verdicts.every(({ rule, passed }) => rule !== REPEATED || passed)) return;
+  // A limit that is not set denies as well, and says nothing of what the source has done.
+  if (order.verdicts.every(({ rule, reason }) => rule !== REPEATED || reason !== REPEATED)) return;
   const stop: TradingStop = {
     id: uuid,
     account,

@@ -4,6 +4,7 @@ import type { OrderIntent, Verdict } from "../order.ts";
 import { assert } from "../result.ts";
 import type { Approved } from "./approved.ts";
 import { boundMarketOrder } from "./bounded.ts";
+import { clampToPosition } from "./clamped.ts";
 import { type RiskFacts, isReduction } from "./facts.ts";
 import { mustBeApproved, priceAtHold } from "./hold.ts";
 import type { Policy } from "./policy.ts";
@@ -43,6 +44,13 @@ export function assess(asked: OrderIntent, policy: Policy, facts: RiskFacts): De
     isReduction: isReduction(intent, facts),
     hold: mustBeApproved(intent, policy, facts) ? { price: priceAtHold(facts) } : null,
   };
+}
+
+/** The same for an order that nobody has decided about before: while only exits pass, it is clamped to what is held. */
+export function assessNew(asked: OrderIntent, policy: Policy, facts: RiskFacts): Decision {
+  const { intent, arithmetic } = clampToPosition(asked, facts);
+  const decision = assess(intent, policy, facts);
+  return arithmetic === undefined ? decision : { ...decision, arithmetic };
 }
 
 /** Takes an approval up again after a restart: the verdicts stored with the intent are its proof. */

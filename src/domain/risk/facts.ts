@@ -1,7 +1,7 @@
 // What the rules look at besides the intent itself: read by the account in the same transaction that records the decision.
 import type { ReferencePrice, Unsupported } from "../broker.ts";
 import type { Instrument } from "../instrument.ts";
-import { type Decimal, absolute, compare, isPositive, subtract } from "../money.ts";
+import { type Decimal, absolute, greaterThan, isPositive, subtract } from "../money.ts";
 import { type Order, type OrderIntent, hasLegs } from "../order.ts";
 import type { Origin } from "../origin.ts";
 import type { SourceCaps } from "../source.ts";
@@ -97,9 +97,17 @@ export function isReduction(
   intent: Pick<OrderIntent, "side" | "quantity" | "take_profit" | "stop_loss">,
   facts: Holdings,
 ): boolean {
-  const { units, hasAmounts } = facts.onItsWay;
-  if (intent.quantity === undefined || hasAmounts || hasLegs(intent)) return false;
-  const opposes = isPositive(facts.position) ? intent.side === "sell" : intent.side === "buy";
-  const room = subtract(absolute(facts.position), units);
-  return opposes && isPositive(room) && compare(intent.quantity, room) <= 0;
+  const room = roomToClose(intent, facts);
+  return intent.quantity !== undefined && room !== undefined && !greaterThan(intent.quantity, room);
+}
+
+/** Units that such an order may be for and only close something; `undefined` where there are none, or nobody knows. */
+export function roomToClose(
+  intent: Pick<OrderIntent, "side" | "take_profit" | "stop_loss">,
+  { position, onItsWay: { units, hasAmounts } }: Holdings,
+): Decimal | undefined {
+  if (hasAmounts || hasLegs(intent)) return undefined;
+  const opposes = isPositive(position) ? intent.side === "sell" : intent.side === "buy";
+  const room = subtract(absolute(position), units);
+  return opposes && isPositive(room) ? room : undefined;
 }

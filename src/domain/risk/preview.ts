@@ -2,8 +2,7 @@
 import * as z from "zod";
 import { DecimalString } from "../money.ts";
 import { type OrderIntent, OrderType, Verdict } from "../order.ts";
-import { assess, examine } from "./assess.ts";
-import { boundMarketOrder } from "./bounded.ts";
+import { assessNew, examine } from "./assess.ts";
 import { type RiskFacts, isReduction } from "./facts.ts";
 import { OverriddenSetting, type PolicyInForce } from "./overrides.ts";
 
@@ -32,27 +31,30 @@ export const OrderPreview = z
         limit_price: DecimalString.nullable(),
         arithmetic: z.string().nullable(),
       })
-      .meta({ description: "As it would be placed: a market order that opens a position is bounded by the collar." }),
+      .meta({
+        description:
+          "As it would be placed: a market order that opens a position is bounded by the collar, and while only exits pass no order is for more than is held.",
+      }),
     rules: z.array(RulePreview),
     overridden: z.array(OverriddenSetting).meta({ description: "Settings whose values are not the policy's own now." }),
   })
   .meta({ id: "OrderPreview" });
 export type OrderPreview = z.infer<typeof OrderPreview>;
 
-export function previewOf(intent: OrderIntent, { policy, overridden }: PolicyInForce, facts: RiskFacts): OrderPreview {
-  const decision = assess(intent, policy, facts);
+export function previewOf(asked: OrderIntent, { policy, overridden }: PolicyInForce, facts: RiskFacts): OrderPreview {
+  const decision = assessNew(asked, policy, facts);
   const { type, quantity, notional, limit_price } = decision.intent;
   return {
     outcome: decision.outcome,
     reason: decision.outcome === "denied" ? decision.reason : null,
     needs_approval: decision.outcome === "approved" && decision.hold !== null,
-    is_reduction: isReduction(intent, facts),
+    is_reduction: isReduction(decision.intent, facts),
     order: {
       type,
       quantity: quantity ?? null,
       notional: notional ?? null,
       limit_price: limit_price ?? null,
-      arithmetic: boundMarketOrder(intent, policy, facts).arithmetic ?? null,
+      arithmetic: decision.arithmetic ?? null,
     },
     rules: examine(decision.intent, policy, facts).map(({ rule, input, passed, limit, reason, headroom }) => ({
       rule: rule.id,

@@ -113,6 +113,18 @@ describe("the broker's list of holdings", () => {
     expect((await learn(sql, { ...given, policy: aPolicy(EXPOSURE) })).asked).toEqual(["if older than 60000"]);
   });
 
+  it("is asked for once more where something is filled while it is asked for", async () => {
+    const sql = holding([]);
+    const marks = { date: "2026-01-15", policyVersion: 1, before: undefined, askedAtMs: NOW_MS };
+    markEquity(sql, decimalOf("100000"), marks);
+    let refreshes = 0;
+    const onRefresh = () => {
+      if ((refreshes += 1) === 1) markFilled(sql, NOW_MS + 1);
+    };
+    const given = { market: openMarket(), policy: aPolicy(MONEY), onRefresh };
+    expect((await learn(sql, given)).asked).toEqual(["if older than 60000", "if older than 0"]);
+  });
+
   it("is not asked for anew by an exit, nor is any price", async () => {
     const sql = holding([aHolding()], 60 * MINUTE);
     const market = openMarket();

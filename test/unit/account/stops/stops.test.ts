@@ -260,6 +260,13 @@ describe("a source that repeats itself", () => {
     });
   });
 
+  it("is not stopped where nobody has said how often is too often: its order is denied, and that is all", () => {
+    const sql = openAccount();
+    const { repeated_execution: _, ...unset } = aPolicy();
+    expect(admitSignal(sql, aSignal(), { policy: unset })).toMatchObject(DENIED("limit_not_set"));
+    expect(readStops(sql)).toEqual([]);
+  });
+
   it("begins anew once a person has released it", () => {
     const { sql, buy } = open();
     for (const name of ["1", "2", "3"]) buy(name);

@@ -12,7 +12,7 @@ import {
 import { OrderIntent, OrderType, Side, TimeInForce } from "../../../../src/domain/order.ts";
 import { Origin, isAtLeast } from "../../../../src/domain/origin.ts";
 import type { Approved } from "../../../../src/domain/risk/approved.ts";
-import { type Decision, assess, resumeApproval } from "../../../../src/domain/risk/assess.ts";
+import { type Decision, assess, assessNew, resumeApproval } from "../../../../src/domain/risk/assess.ts";
 import { type RiskFacts, isReduction } from "../../../../src/domain/risk/facts.ts";
 import { Policy } from "../../../../src/domain/risk/policy.ts";
 import { TradingState } from "../../../../src/domain/risk/trading-state.ts";
@@ -45,6 +45,43 @@ const longTen = someFacts({ position: "10" });
 const sellTen = aMarketIntent({ side: "sell" });
 /** More than {@link longTen} holds, so not an exit. */
 const sellEleven = aMarketIntent({ side: "sell", quantity: "11" });
+
+describe("an order that closes more than is held", () => {
+  const reducing = { ...longTen, tradingState: "reducing" } as const;
+  const placed = (asked: OrderIntent, facts: RiskFacts) => {
+    const { outcome, intent, arithmetic } = assessNew(asked, aPolicy(), facts);
+    return [outcome, intent.quantity, arithmetic];
+  };
+  const CLAMPED = "only exits pass";
+
+  it("is for what is held while only exits pass", () => {
+    expect(placed(sellEleven, reducing)).toEqual(["approved", "10", `11 asked, 10 left to close: ${CLAMPED}`]);
+  });
+
+  it("is for what is left of that beside other exits", () => {
+    const facts = { ...reducing, onItsWay: { units: decimalOf("4"), hasAmounts: false } };
+    expect(placed(sellEleven, facts)).toEqual(["approved", "6", `11 asked, 6 left to close: ${CLAMPED}`]);
+  });
+
+  it.each<[string, OrderIntent, Partial<RiskFacts>]>([
+    ["opens more", aMarketIntent(), {}],
+    ["finds everything on its way out", sellEleven, { onItsWay: { units: decimalOf("10"), hasAmounts: false } }],
+    ["finds nobody knows how much on its way", sellEleven, { onItsWay: { units: decimalOf("0"), hasAmounts: true } }],
+    ["is for an amount of money", aMarketIntent({ side: "sell", quantity: undefined, notional: "100" }), {}],
+    ["would have legs", { ...sellEleven, take_profit: { limit_price: decimalOf("180") } }, {}],
+  ])("is denied then as it is where it %s", (_, asked, facts) => {
+    expect(placed(asked, { ...reducing, ...facts })).toEqual(["denied", asked.quantity, undefined]);
+  });
+
+  it("is what was asked for where entries pass, and denied where nothing does", () => {
+    expect(placed(sellEleven, longTen)).toEqual(["approved", "11", undefined]);
+    expect(placed(sellEleven, { ...longTen, tradingState: "halted" })).toEqual(["denied", "11", undefined]);
+  });
+
+  it("is not another one on its second way to the rules: that is for whoever has decided about it", () => {
+    expect(assess(sellEleven, aPolicy(), reducing)).toMatchObject({ outcome: "denied", intent: { quantity: "11" } });
+  });
+});
 
 describe("an order within every limit", () => {
   it("is approved, and every rule says what it measured against which limit", () => {
