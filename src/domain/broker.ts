@@ -122,8 +122,8 @@ export type IdentityEnding =
   | NotSent
   | Unknown;
 
-/** A traded price and when it traded. */
-export type ReferencePrice = { readonly price: Decimal; readonly atMs: number };
+/** What something trades at, by its last trade or by the middle between bid and ask, and when that trade or quote was made. */
+export type ReferencePrice = { readonly price: Decimal; readonly atMs: number; readonly of: "trade" | "quote" };
 
 /** What a broker cannot carry out, found before anything is sent. */
 export type Unsupported = { readonly code: string; readonly detail: string };
@@ -162,7 +162,10 @@ export type Broker = {
   readonly identify: () => Promise<IdentityEnding>;
   /** What can be traded there, and in which steps. It can be megabytes: for once a day, and not for two accounts at once. */
   readonly instruments: () => Promise<InstrumentsEnding>;
-  /** The last trade of each of these symbols, as far as the broker says: all of them in one question, where it takes one. */
+  /**
+   * What each of these symbols trades at, as far as the broker says: all of them in one question, where it takes one. It is the
+   * last trade; where that is none or an old one, an adapter may go by a quote that is newer.
+   */
   readonly latestTrades: (symbols: readonly string[]) => Promise<ReadonlyMap<string, ReferencePrice>>;
 };
 

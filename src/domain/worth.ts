@@ -12,7 +12,7 @@ const WORD_AGE_MAX_MS = 300_000;
 /** How far the broker's clock may be ahead of ours. */
 const CLOCK_SKEW_MAX_MS = 60_000;
 
-/** A symbol's last trade, as the broker told when it was asked at that time. */
+/** A symbol's last trade, or the quote that is gone by in its place, as the broker told when it was asked at that time. */
 export type LastTrade = ReferencePrice & { readonly heardAtMs: number };
 
 /** So much money for so many units. Kept as two numbers: dividing them first would lose digits of the money. */
@@ -55,7 +55,7 @@ export function worthShown(words: Words): WorthOf {
 /** A value of zero is no price: it would make any exposure vanish. */
 export const isValued = (holding: VenueHolding): boolean => priceOfHolding(holding) !== undefined;
 
-/** Whether a trade can be believed. One that is dated ahead would stay recent for as long. */
+/** Whether a trade or a quote can be believed. One that is dated ahead would stay recent for as long. */
 export const isCredible = ({ price, atMs }: ReferencePrice, nowMs: number): boolean =>
   isPositive(price) && atMs - nowMs <= CLOCK_SKEW_MAX_MS;
 

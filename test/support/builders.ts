@@ -307,5 +307,6 @@ export const aBook = (overrides: Partial<RiskFacts["book"]> = {}): RiskFacts["bo
 export const aTrade = (price: string, atMs: number): LastTrade => ({
   price: decimalOf(price),
   atMs,
+  of: "trade",
   heardAtMs: atMs,
 });

@@ -6,7 +6,7 @@ import { type BrokerAnswer, type BrokerFetch, requestBroker } from "../request.t
 import { toBalancesEnding, toExecution, toHolding, toIdentityEnding } from "./account.ts";
 import { readInstruments } from "./assets.ts";
 import { toCancelEnding, toFindEnding, toSubmitEnding } from "./endings.ts";
-import { readLatestTrades } from "./latest-trades.ts";
+import { readLatestPrices } from "./latest-prices.ts";
 import { toListedReport, toOrderBody } from "./mapping.ts";
 import { readAllPages, readPages, readWhole } from "./pages.ts";
 import {
@@ -137,7 +137,7 @@ export function alpacaBroker(args: AlpacaArguments): Broker {
       const headers = headersOf(keys);
       const getData = (path: string, timeoutMs: number) =>
         requestBroker(fetch, { method: "GET", url: `${dataUrl}${path}`, headers, timeoutMs });
-      return readLatestTrades(symbols, { get: getData, feed, nowMs });
+      return readLatestPrices(symbols, { get: getData, feed, nowMs });
     },
   };
 }

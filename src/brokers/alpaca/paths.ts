@@ -3,6 +3,9 @@ import type { ClientOrderId } from "../../domain/ids.ts";
 import type { ListedClass } from "./assets.ts";
 import type { AlpacaVenue } from "./venues.ts";
 
+/** What the data host has the latest of. */
+export type Latest = "trades" | "quotes";
+
 /** Alpaca's maximum. */
 export const ORDERS_PER_PAGE = 500;
 /** Alpaca's maximum. */
@@ -51,12 +54,12 @@ export const assetsPath = (assetClass: ListedClass): string =>
   `/v2/assets?${new URLSearchParams({ status: "active", asset_class: assetClass }).toString()}`;
 
 /** On the data host. */
-export function stockTradesPath(symbols: readonly string[], feed: AlpacaVenue["feed"]): string {
+export function latestStocksPath(latest: Latest, symbols: readonly string[], feed: AlpacaVenue["feed"]): string {
   const query = new URLSearchParams({ symbols: symbols.join(",") });
   if (feed !== undefined) query.set("feed", feed);
-  return `/v2/stocks/trades/latest?${query.toString()}`;
+  return `/v2/stocks/${latest}/latest?${query.toString()}`;
 }
 
 /** On the data host. */
-export const cryptoTradesPath = (symbols: readonly string[]): string =>
-  `/v1beta3/crypto/us/latest/trades?${new URLSearchParams({ symbols: symbols.join(",") }).toString()}`;
+export const latestCryptoPath = (latest: Latest, symbols: readonly string[]): string =>
+  `/v1beta3/crypto/us/latest/${latest}?${new URLSearchParams({ symbols: symbols.join(",") }).toString()}`;

@@ -146,6 +146,15 @@ export type AlpacaError = z.infer<typeof AlpacaError>;
 export const AlpacaLatestTrades = z.object({ trades: z.record(z.string(), z.unknown()) });
 export const AlpacaTrade = z.object({ p: PositiveDecimal, t: TimestampMs, u: z.literal("corrected").optional() });
 
+/**
+ * The latest quotes by symbol, with numbers like those of trades. A side that nobody is on is 0: such a quote does not parse, nor
+ * does a crossed one, with the ask below the bid, which says nothing of the price between them.
+ */
+export const AlpacaLatestQuotes = z.object({ quotes: z.record(z.string(), z.unknown()) });
+export const AlpacaQuote = z
+  .object({ bp: PositiveDecimal, ap: PositiveDecimal, t: TimestampMs })
+  .refine(({ bp, ap }) => !lessThan(ap, bp));
+
 function isNotNegative(value: Decimal): boolean {
   return !lessThan(value, ZERO);
 }

@@ -36,7 +36,8 @@ export function boundMarketOrder(intent: OrderIntent, policy: Policy, facts: Ris
   if (collared === undefined || !isOnTick(collared, instrument)) return { intent };
   const before = beforeTakeProfit(intent, { from: referencePrice.price, to: collared, instrument });
   const limit = before?.limit ?? collared;
-  const worst = `${referencePrice.price} ${isBuy ? "+" : "-"} ${collar} % = ${collared} at worst${before?.why ?? ""}`;
+  const market = referencePrice.of === "quote" ? `${referencePrice.price} between bid and ask` : referencePrice.price;
+  const worst = `${market} ${isBuy ? "+" : "-"} ${collar} % = ${collared} at worst${before?.why ?? ""}`;
   const { notional, ...terms } = intent;
   if (notional === undefined) return { intent: { ...intent, type: "limit", limit_price: limit }, arithmetic: worst };
   // At its worst a sale is for more units, which may be more than are meant: it is for what the amount is worth now.

@@ -132,8 +132,8 @@ describe("the reference price", () => {
     const prices = new ReferencePrices();
     const heard = [];
     for (const elapsedMs of [0, 1_000, 2_000, 3_000]) heard.push(await latestOf(prices, broker, NOW_MS + elapsedMs));
-    const first = { price: "187.5", atMs: NOW_MS, heardAtMs: NOW_MS };
-    expect(heard).toEqual([first, first, first, { price: "188", atMs: NOW_MS, heardAtMs: NOW_MS + 3_000 }]);
+    const first = aTrade("187.5", NOW_MS);
+    expect(heard).toEqual([first, first, first, { ...aTrade("188", NOW_MS), heardAtMs: NOW_MS + 3_000 }]);
   });
 
   it("is forgotten when 500 others were asked for since, so that names made up by senders fill no memory", async () => {

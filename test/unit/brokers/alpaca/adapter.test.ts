@@ -181,6 +181,7 @@ describe("asking for the last trade", () => {
     expect((await broker.latestTrades(["AAPL"])).get("AAPL")).toEqual({
       price: "172.78",
       atMs: Date.parse("2026-11-20T14:29:59.361Z"),
+      of: "trade",
     });
     expect(calls[0]?.url).toBe("https://data.alpaca.markets/v2/stocks/trades/latest?symbols=AAPL&feed=iex");
     expect(calls[0]?.headers).toMatchObject({ "apca-api-key-id": KEY_ID });
@@ -212,6 +213,7 @@ describe("asking for the last trade", () => {
     expect((await broker.latestTrades(["BTC/USD"])).get("BTC/USD")).toEqual({
       price: "29791",
       atMs: Date.parse("2026-11-20T12:01:00Z"),
+      of: "trade",
     });
     expect(calls[0]?.url).toBe("https://data.alpaca.markets/v1beta3/crypto/us/latest/trades?symbols=BTC%2FUSD");
   });

@@ -297,7 +297,7 @@ describe("the Alpaca adapter at this venue", () => {
     const { broker, setPrice, advance } = openBroker();
     await setPrice("AAPL", "190.01");
     advance(3_600_000);
-    const last = { price: "190.01", atMs: NOW_MS + 3_600_000 };
+    const last = { price: "190.01", atMs: NOW_MS + 3_600_000, of: "trade" };
     expect(await broker.latestTrades(["AAPL", "ZZZZ"])).toEqual(new Map([["AAPL", last]]));
   });
 });

@@ -551,7 +551,11 @@ describe("whatever is asked", () => {
         },
       ),
       referencePrice: maybe(
-        fc.record({ price: decimal, atMs: fc.integer({ min: NOW_MS - 1_000_000, max: NOW_MS + 100_000 }) }),
+        fc.record({
+          price: decimal,
+          atMs: fc.integer({ min: NOW_MS - 1_000_000, max: NOW_MS + 100_000 }),
+          of: fc.constantFrom("trade", "quote"),
+        }),
       ),
       positionKnown: fc.boolean(),
       circuitOpen: fc.boolean(),

@@ -29,6 +29,13 @@ describe("a market order that opens a position, under a collar", () => {
     expect(arithmetic).toBe(`187.5 ${side === "buy" ? "+" : "-"} 2 % = ${limit} at worst`);
   });
 
+  it("says where its price is no traded one", () => {
+    const referencePrice = { ...aTrade("187.505", NOW_MS), of: "quote" as const };
+    const { intent, arithmetic } = bound(aMarketIntent(), { referencePrice });
+    expect(intent.limit_price).toBe("191.25");
+    expect(arithmetic).toBe("187.505 between bid and ask + 2 % = 191.25 at worst");
+  });
+
   it("is rounded inwards, so that it stays within the collar", () => {
     const facts = { referencePrice: aTrade("10.013", NOW_MS) };
     expect(bound(aMarketIntent(), facts).intent.limit_price).toBe("10.21");
