@@ -1,6 +1,6 @@
 // What symbols trade at: the last trade of each; where that is none or an old one, the middle of a newer quote.
 import type { ReferencePrice } from "../../domain/broker.ts";
-import { add, decimalOf, multiply } from "../../domain/money.ts";
+import { add, decimalOf, greaterThan, multiply, roundForWire, subtract } from "../../domain/money.ts";
 import { isCredible } from "../../domain/worth.ts";
 import type { BrokerAnswer } from "../request.ts";
 import { type Question, type Until, readBySymbol } from "./latest-by-symbol.ts";
@@ -79,12 +79,17 @@ const QUOTES: Reading = {
   entriesOf: (body) => AlpacaLatestQuotes.safeParse(body).data?.quotes,
   read(entry) {
     const quote = AlpacaQuote.safeParse(entry).data;
-    return quote && { price: multiply(add(quote.bp, quote.ap), HALF), atMs: quote.t, of: "quote" };
+    if (quote === undefined) return undefined;
+    const middle = multiply(add(quote.bp, quote.ap), HALF);
+    if (greaterThan(subtract(quote.ap, quote.bp), multiply(middle, SPREAD_MAX))) return undefined;
+    return { price: roundForWire(middle), atMs: quote.t, of: "quote" };
   },
 };
 
-/** A product is exact, with as many digits as it takes, where a quotient would be rounded. */
 const HALF = decimalOf("0.5");
+
+/** A part of the middle. What is quoted further apart trades somewhere between, and nobody knows where. */
+const SPREAD_MAX = decimalOf("0.01");
 
 /** A quote that cannot be believed takes the place of no trade. */
 function goneBy(

@@ -88,9 +88,9 @@ describe("the middle", () => {
     [190.01, 190.02, "190.015"],
     [190.01, 190.03, "190.02"],
     [190, 190, "190"],
-    [0.1, 0.2, "0.15"],
-    [0.0001, 0.0002, "0.00015"],
-    [1e-9, 2e-9, "0.0000000015"],
+    [0.1001, 0.1002, "0.10015"],
+    [199, 201, "200"],
+    [0.000000101, 0.000000102, "0.000000102"],
     [999999999999.998, 999999999999.999, "999999999999.9985"],
     [29058, 29059, "29058.5"],
   ])("between %d and %d is exactly %s", async (bp, ap, price) => {
@@ -98,10 +98,10 @@ describe("the middle", () => {
   });
 
   it("is as far from the bid as from the ask, to the last digit", async () => {
-    const ticks = fc.integer({ min: 1, max: 10 ** 12 });
+    const ticks = fc.integer({ min: 200, max: 10 ** 12 });
     await fc.assert(
-      fc.asyncProperty(ticks, ticks, fc.integer({ min: 0, max: 9 }), async (one, other, digits) => {
-        const [bid, ask] = one < other ? [one, other] : [other, one];
+      fc.asyncProperty(ticks, fc.nat({ max: 200 }), fc.integer({ min: 0, max: 8 }), async (bid, part, digits) => {
+        const ask = bid + Math.floor((bid * part) / 20_100);
         const spell = (units: bigint, scale: number) => {
           const text = units.toString().padStart(scale + 1, "0");
           return `${text.slice(0, text.length - scale)}.${text.slice(text.length - scale)}`.replace(/\.?0+$/, "");
@@ -127,6 +127,8 @@ describe("a quote that is not gone by", () => {
     ["is crossed", aQuote({ bp: 190.02, ap: 190.01 })],
     ["is negative", aQuote({ bp: -190.02, ap: 190.01 })],
     ["has more digits than a price", aQuote({ bp: 187.51000000000002 })],
+    ["is wider than a hundredth of its middle", aQuote({ bp: 198.99, ap: 201 })],
+    ["is a stub", aQuote({ bp: 0.01, ap: 199_999 })],
     ["has no time", aQuote({ t: undefined })],
     ["is older than the trade", aQuote({ t: agoSec(62) })],
     ["is as old as the trade", aQuote({ t: agoSec(61) })],
