@@ -263,6 +263,11 @@ export const MIGRATIONS: readonly string[] = [
       AND json_extract(NEW.state, '$.parent') IS NULL;
   END;
   `,
+  `
+  -- A step has the verdicts of the rules about a signal; of one from before, they are not on the record.
+  UPDATE signals SET signal = json_set(signal, '$.steps', json((
+    SELECT json_group_array(json_set(value, '$.verdicts', json('[]'))) FROM json_each(signal, '$.steps'))));
+  `,
 ];
 
 /** Brings the object's tables up to date, all steps or none. */

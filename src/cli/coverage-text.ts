@@ -11,9 +11,12 @@ type RuleView = ClauseView["rules"][number];
 /** What fits a screen that is 100 wide, beside the clause. */
 const SENTENCE_WIDTH = 76;
 
+/** The names of more are in the document. */
+const SOURCES_SHOWN = 4;
+
 const TONES: Readonly<Record<string, Tone>> = { met: "good", partly: "doubtful", off: "bad", elsewhere: "faint" };
 
-/** A line per clause and rule; below, what no rule can do, the rules that no clause asks for, and what is overridden. */
+/** A line per clause and rule, and more where sources differ; below, what no rule can do, the rules that no clause asks for, and what is overridden. */
 export function formatCoverage({ clauses, other_rules: others, overridden }: CoverageView, paint: Paint): string {
   const rules = [...clauses.flatMap((clause) => clause.rules), ...others];
   return [
@@ -28,7 +31,7 @@ export function formatCoverage({ clauses, other_rules: others, overridden }: Cov
 function formatClauses(clauses: readonly ClauseView[], paint: Paint): string {
   const columns = [{ title: "CLAUSE" }, { title: "COVERED" }, { title: "RULE" }, { title: "SETTING" }];
   const rows = clauses.flatMap(({ clause, covered, rules }): readonly (readonly Cell[])[] => {
-    const [first = ["", ""], ...more] = rules.map(ruleCells);
+    const [first = ["", ""], ...more] = rules.flatMap(ruleCells);
     return [[clause, toned(covered), ...first], ...more.map((cells) => ["", "", ...cells])];
   });
   return formatTable(columns, rows, paint);
@@ -43,9 +46,32 @@ function formatElsewhere(clauses: readonly ClauseView[], paint: Paint): string {
 }
 
 const formatOthers = (rules: readonly RuleView[], paint: Paint): string =>
-  formatTable([{ title: "ASKED FOR BY NO CLAUSE" }, { title: "SETTING" }], rules.map(ruleCells), paint);
+  formatTable([{ title: "ASKED FOR BY NO CLAUSE" }, { title: "SETTING" }], rules.flatMap(ruleCells), paint);
 
-const ruleCells = (rule: RuleView): readonly [Cell, Cell] => [rule.rule, settingOf(rule)];
+/** A line, or of a rule about signals one for each value that some sources have. */
+function ruleCells(rule: RuleView): readonly (readonly [Cell, Cell])[] {
+  const [first = "", ...more] = rule.sources == null ? [settingOf(rule)] : sourcesOf(rule, rule.sources);
+  return [[rule.rule, first], ...more.map((cell) => ["", cell] as const)];
+}
+
+type SourceView = NonNullable<RuleView["sources"]>[number];
+
+/** Like `max_age_sec=60 of alerts, scalper`. */
+function sourcesOf({ setting }: RuleView, sources: readonly SourceView[]): readonly Cell[] {
+  const alike = Map.groupBy(sources, ({ value }) => describeSetting(setting ?? "", value));
+  return [...alike].map(([text, those]) => {
+    const whose = `${text} of ${namesOf(those)}`;
+    return those.some(({ state }) => state === "off") ? { text: whose, tone: "bad" } : whose;
+  });
+}
+
+function namesOf(sources: readonly SourceView[]): string {
+  const names = sources.flatMap(({ source }) => source ?? []);
+  const others = sources.length - Math.min(names.length, SOURCES_SHOWN);
+  const shown = names.slice(0, SOURCES_SHOWN);
+  if (shown.length === 0) return others === 1 ? "another source" : `${others} other sources`;
+  return `${shown.join(", ")}${others === 0 ? "" : ` and ${others} more`}`;
+}
 
 /** Like `max_quantity=100`; nothing where the rule needs none. */
 function settingOf(rule: RuleView): Cell {

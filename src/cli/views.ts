@@ -270,6 +270,11 @@ const CoveringRule = z.looseObject({
   state: z.string(),
   setting: z.string().nullable(),
   value: z.unknown(),
+  /** Absent from a gateway that has no rules about signals. */
+  sources: z
+    .array(z.looseObject({ source: z.string().nullable(), state: z.string(), value: z.unknown() }))
+    .nullable()
+    .optional(),
 });
 
 export const CoverageView = z.looseObject({

@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import type { Known } from "../directory/directory.ts";
 import { type AccountId, SourceId } from "../domain/ids.ts";
 import { SIGNATURE_SCHEMES, type SignatureScheme } from "../domain/signature.ts";
-import { SignalSettings } from "../domain/signal/settings.ts";
+import { AS_THEY_COME, type SignalSettings } from "../domain/signal/settings.ts";
 import { DEFAULT_SOURCE } from "../domain/source.ts";
 import { log } from "../log.ts";
 import type { StoredSecret, StoredSource } from "../storage/sources.ts";
@@ -68,9 +68,6 @@ async function defaultSource(config: Config): Promise<SignedSource> {
     fanOut: [],
   };
 }
-
-/** Of a source that nobody has said anything about. */
-const AS_THEY_COME = SignalSettings.parse({});
 
 const cachedDefaultKeys = new WeakMap<Config, Promise<readonly SourceKey[]>>();
 

@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { Coverage } from "../../src/domain/risk/coverage.ts";
 import type { Portfolio } from "../../src/domain/portfolio.ts";
 import type { OrderPreview } from "../../src/domain/risk/preview.ts";
+import { SETTLED_MS } from "../../src/directory/directory.ts";
+import { makeAccount } from "../support/make-account.ts";
+import { type MadeSource, idOf, make } from "./support/admin.ts";
 import { withAccount } from "./support/faulty-venue.ts";
 import { call, get, listOrders, placeOrder, put, sendOrder, settled } from "./support/gateway.ts";
 
@@ -88,6 +91,36 @@ describe("the coverage of a policy", () => {
     expect(collarIn(await read())).toMatchObject({ covered: "off" });
     await withAccount({ configured: { policy: { price_collar_percent: "3" } } }, async () => {
       expect(collarIn(await read())).toMatchObject({ covered: "met", rules: [{ value: "3" }] });
+    });
+  });
+
+  it("has the setting of each source that may send there, and the name of those that the caller may see", async () => {
+    const [account, own, wide, gone] = [idOf("covered"), idOf("own"), idOf("wide"), idOf("gone")];
+    await makeAccount(account);
+    await scheduler.wait(SETTLED_MS);
+    const addSource = (id: string, terms: object) => make<MadeSource>("/v1/sources", { id, kind: "signed", ...terms });
+    await addSource(own, { account, signals: { max_age_sec: 60 } });
+    await addSource(wide, { account: "paper", accounts: [account], signals: { max_age_sec: 30 } });
+    await addSource(idOf("other"), { account: "paper", signals: { max_age_sec: 7 } });
+    await addSource(gone, { account, signals: { max_age_sec: 8 } });
+    await call("PATCH", `/v1/sources/${gone}`, { body: { status: "disabled" } });
+    const terms = { owner: idOf("o"), scopes: ["orders:read"], accounts: [account] };
+    const { key } = await make<{ key: string }>("/v1/api-keys", terms);
+    const ageSeenBy = async (headers?: Record<string, string>) => {
+      const { clauses } = await (await get(`/v1/policy/coverage?account=${account}`, headers)).json<Coverage>();
+      const { rules } = clauses.find(({ clause }) => clause === "FIA 1.3") ?? {};
+      return rules?.find(({ rule }) => rule === "signal_age");
+    };
+    const shown = (source: string | null, value: number | null) => ({
+      source,
+      state: value === null ? "off" : "on",
+      value,
+    });
+    expect((await ageSeenBy())?.sources).toEqual([shown("default", null), shown(own, 60), shown(wide, 30)]);
+    expect(await ageSeenBy({ "X-API-Key": key })).toMatchObject({
+      state: "partly",
+      setting: "max_age_sec",
+      sources: [shown("default", null), shown(own, 60), shown(null, 30)],
     });
   });
 

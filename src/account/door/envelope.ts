@@ -5,7 +5,7 @@ import type { SourceId } from "../../domain/ids.ts";
 import type { Origin } from "../../domain/origin.ts";
 import type { Circumstances, Notice } from "../../domain/signal/format.ts";
 import type { Instruction } from "../../domain/signal/instruction.ts";
-import type { SignalLimits } from "../../domain/signal/objection.ts";
+import type { SignalLimits } from "../../domain/signal/rule.ts";
 import type { SignatureScheme } from "../../domain/signature.ts";
 import type { SourceCaps } from "../../domain/source.ts";
 import type { StopReach } from "../../domain/trading-stop.ts";

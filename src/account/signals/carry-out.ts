@@ -1,10 +1,10 @@
 // What comes of one instruction of a signal: an order, a goal, a cancel or a stop. The caller wraps it in transactionSync.
 import type { GoalSettings, PositionInstruction } from "../../domain/goal/goal.ts";
 import type { Refusal } from "../../domain/goal/terms.ts";
-import type { Order } from "../../domain/order.ts";
+import type { Order, Verdict } from "../../domain/order.ts";
 import { assertNever } from "../../domain/result.ts";
 import type { Instruction } from "../../domain/signal/instruction.ts";
-import { objectionTo } from "../../domain/signal/objection.ts";
+import { examineSignal, objectionIn, verdictsFrom } from "../../domain/signal/objection.ts";
 import { type PlainInstruction, plainOrder } from "../../domain/signal/plain-order.ts";
 import { cancelNamed } from "./cancel-named.ts";
 import { flatten } from "./flatten.ts";
@@ -22,24 +22,26 @@ export function carryOut(sql: SqlStorage, instruction: Instruction, context: Car
   switch (instruction.action) {
     case "buy":
     case "sell": {
-      const objection = objectionOf(sql, instruction.symbol, context);
-      if (objection === undefined && instruction.reduce_only !== true) return [place(sql, instruction, context)];
       const isExit =
         instruction.reduce_only === true || opposes(instruction.action, positionIn(sql, instruction.symbol));
-      if (objection !== undefined && !isExit) return [failed(stepOf(instruction), objection)];
-      return [exitBy(sql, instruction, context)];
+      const { objection, verdicts } = holdAgainstRules(sql, instruction.symbol, isExit, context);
+      if (objection !== undefined && !isExit) return [{ ...failed(stepOf(instruction), objection), verdicts }];
+      const isOrder = objection === undefined && instruction.reduce_only !== true;
+      return [{ ...(isOrder ? place : exitBy)(sql, instruction, context), verdicts }];
     }
-    case "exit":
-      return [pursue(sql, instruction, context)];
+    case "exit": {
+      const { verdicts } = holdAgainstRules(sql, instruction.symbol, true, context);
+      return [{ ...pursue(sql, instruction, context), verdicts }];
+    }
     case "enter":
     case "add":
     case "reverse":
     case "target": {
-      const objection = objectionOf(sql, instruction.symbol, context);
-      if (objection === undefined) return [pursue(sql, instruction, context)];
-      return onlyCloses(sql, instruction, context)
-        ? [pursue(sql, instruction, { ...context, opensUntilMs: context.nowMs })]
-        : [failed(stepOf(instruction), objection)];
+      const isExit = onlyCloses(sql, instruction, context);
+      const { objection, verdicts } = holdAgainstRules(sql, instruction.symbol, isExit, context);
+      if (objection !== undefined && !isExit) return [{ ...failed(stepOf(instruction), objection), verdicts }];
+      const pursuing = objection === undefined ? context : { ...context, opensUntilMs: context.nowMs };
+      return [{ ...pursue(sql, instruction, pursuing), verdicts }];
     }
     case "flatten":
       return flatten(sql, context);
@@ -52,14 +54,20 @@ export function carryOut(sql: SqlStorage, instruction: Instruction, context: Car
   }
 }
 
-function objectionOf(
+/** What the rules about a signal say of it at this moment, and why nothing is opened for it, if that is so. */
+function holdAgainstRules(
   sql: SqlStorage,
   symbol: string,
+  isExit: boolean,
   { signal, nowMs, opensUntilMs = Infinity }: CarryingContext,
-): Refusal | undefined {
-  if (nowMs >= opensUntilMs) return { code: "approval_lapsed", detail: "the signal is too old to open anything" };
-  return objectionTo(signal.circumstances, signal.settings, { nowMs, position: positionIn(sql, symbol) });
+): { readonly objection: Refusal | undefined; readonly verdicts: readonly Verdict[] } {
+  const facts = { nowMs, position: positionIn(sql, symbol) };
+  const findings = examineSignal(signal.circumstances, signal.settings, facts);
+  const objection = nowMs >= opensUntilMs ? LAPSED : objectionIn(findings);
+  return { objection, verdicts: verdictsFrom(findings, isExit) };
 }
+
+const LAPSED: Refusal = { code: "approval_lapsed", detail: "the signal is too old to open anything" };
 
 /** A sale that may only take something off is a way out of what is long, and a purchase out of what is short. */
 const exitOf = (

@@ -4,7 +4,7 @@ import { ClientOrderId } from "../../domain/ids.ts";
 import type { Result } from "../../domain/result.ts";
 import type { Notice } from "../../domain/signal/format.ts";
 import type { Instruction } from "../../domain/signal/instruction.ts";
-import { gapNotice } from "../../domain/signal/objection.ts";
+import { gapNotice } from "../../domain/signal/rules/position-gap.ts";
 import type { BucketLimits } from "../../domain/token-bucket.ts";
 import { type Entered, type Known, type SignalRefusal, enter, noteSignal } from "../door/door.ts";
 import type { GoalContext } from "./goals.ts";

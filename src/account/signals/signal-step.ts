@@ -10,6 +10,7 @@ export const stepOf = (instruction: { readonly action: string; readonly symbol?:
   code: null,
   detail: null,
   stop: null,
+  verdicts: [],
   orders: [],
   canceled: [],
 });

@@ -1,6 +1,6 @@
 // Signals that are more than one order, as they are kept: what each asked for, and what came of it.
 import type { AccountId, OrderId, SourceId } from "../../domain/ids.ts";
-import type { Order } from "../../domain/order.ts";
+import type { Order, Verdict } from "../../domain/order.ts";
 import { assert } from "../../domain/result.ts";
 import type { Notice } from "../../domain/signal/format.ts";
 import type { SignalReceipt, SignalStep, StepOutcome } from "../../domain/signal/receipt.ts";
@@ -16,6 +16,8 @@ export type StoredStep = {
   readonly code: string | null;
   readonly detail: string | null;
   readonly stop: SignalStep["stop"];
+  /** Of the rules about a signal that it was held against. */
+  readonly verdicts: readonly Verdict[];
   readonly orders: readonly OrderId[];
   readonly canceled: readonly OrderId[];
 };
@@ -129,6 +131,7 @@ export function stepAsItStands(sql: SqlStorage, { goal: id, ...step }: StoredSte
   const canceled = [...step.canceled];
   const before = {
     ...step,
+    verdicts: [...step.verdicts],
     canceled,
     canceled_exits: canceled.filter((order) => findOrder(sql, order)?.isExit === true),
   };

@@ -10,9 +10,10 @@ import { CoverageView } from "../views.ts";
 const USAGE = `usage: npx sallyport coverage [--account ID]
 
 Which clause of RTS 6, of SEC Rule 15c3-5 and of the FIA's guide is met by which rule, with which
-setting of the account's policy, and what is done elsewhere. A clause is met where every rule for it
-is on, or denies because it is not set; partly, or off, where some or all of them are off. It says
-what is done here; whether that is enough for a firm, the firm has to say.
+setting of the account's policy, and what is done elsewhere. A rule about signals has a line for
+each setting that the sources have that send to the account. A clause is met where every rule for
+it is on, or denies because it is not set; partly, or off, where some or all of them are off. It
+says what is done here; whether that is enough for a firm, the firm has to say.
 
   --account ID         the trading account (default: the gateway's default account)
 ${CONNECTION_USAGE}

@@ -1,56 +1,38 @@
-// Why nothing is opened for a signal, whatever the rules say of its order: it comes too late, its prices are delayed, or what the
-// sender believes is held is not. What only closes a position is carried out all the same.
+// What the rules about a signal say of one, and why nothing is opened for it, whatever the rules about orders say of its order: it
+// comes too late, its prices are delayed, or what the sender believes is held is not. What only closes a position is measured by them
+// and carried out all the same.
 import type { Refusal } from "../goal/terms.ts";
-import { type Decimal, absolute, isZero, lessThan, ZERO } from "../money.ts";
-import type { Circumstances, Notice, PositionClaim } from "./format.ts";
-import type { SignalSettings } from "./settings.ts";
-import { isDelayedFeed } from "./symbol.ts";
+import type { Verdict } from "../order.ts";
+import type { Circumstances } from "./format.ts";
+import type { SignalFacts, SignalJudgement, SignalLimits } from "./rule.ts";
+import { SIGNAL_RULE_BOOK } from "./rule-book.ts";
 
-export type SignalLimits = Pick<SignalSettings, "max_age_sec" | "delayed_feed" | "position_gap">;
+/** What one rule has to say of a signal. */
+export type SignalFinding = SignalJudgement & { readonly rule: string };
 
-/** How far the sender's clock may be ahead of ours. */
-const CLOCK_SKEW_MAX_SEC = 60;
-
-/** `position`: units held in the symbol, negative when short. */
-export function objectionTo(
-  { sentAtMs, maxAgeSec, exchange, positionBefore }: Circumstances,
+/** Every rule's word, in the order of the book, also after the first failure; of those that have one. */
+export const examineSignal = (
+  circumstances: Circumstances,
   limits: SignalLimits,
-  { nowMs, position }: { readonly nowMs: number; readonly position: Decimal },
-): Refusal | undefined {
-  const late = lateness(sentAtMs, Math.min(limits.max_age_sec ?? Infinity, maxAgeSec ?? Infinity), nowMs);
-  if (late !== undefined) return late;
-  if (limits.delayed_feed === "deny" && exchange !== undefined && isDelayedFeed(exchange)) {
-    return { code: "delayed_feed", detail: `${exchange} is a delayed feed` };
-  }
-  return limits.position_gap === "deny" ? gapOf(positionBefore, position) : undefined;
+  facts: SignalFacts,
+): readonly SignalFinding[] =>
+  SIGNAL_RULE_BOOK.flatMap(({ id, check }) => {
+    const found = check(circumstances, limits, facts);
+    return found === undefined ? [] : [{ rule: id, ...found }];
+  });
+
+/** The first rule that fails, by its code and in words. */
+export function objectionIn(findings: readonly SignalFinding[]): Refusal | undefined {
+  const failed = findings.find((finding) => !finding.passed);
+  return failed && { code: failed.reason, detail: failed.detail };
 }
 
-/** What there is to say about a position that the sender sees otherwise, where that is no reason to refuse. */
-export function gapNotice(
-  { positionBefore }: Circumstances,
-  { position_gap: mode }: SignalLimits,
-  position: Decimal,
-): Notice | undefined {
-  const gap = mode === "note" ? gapOf(positionBefore, position) : undefined;
-  return gap === undefined ? undefined : { pointer: "", code: gap.code, message: gap.detail };
-}
-
-function lateness(sentAtMs: number | undefined, maxAgeSec: number, nowMs: number): Refusal | undefined {
-  if (maxAgeSec === Infinity) return undefined;
-  if (sentAtMs === undefined) return { code: "signal_age_unknown", detail: "it does not say when it was sent" };
-  const ageSec = (nowMs - sentAtMs) / 1000;
-  if (ageSec < -CLOCK_SKEW_MAX_SEC) return { code: "signal_age_unknown", detail: "it was sent in the future" };
-  return ageSec > maxAgeSec
-    ? { code: "signal_too_old", detail: `${Math.round(ageSec)} s old, ${maxAgeSec} at most` }
-    : undefined;
-}
-
-/** A signal was missed or came out of order, or somebody else trades here. */
-function gapOf(claim: PositionClaim | undefined, position: Decimal): Refusal | undefined {
-  if (claim === undefined) return undefined;
-  const held = isZero(position) ? "flat" : lessThan(position, ZERO) ? "short" : "long";
-  const isSameSize = claim.size === undefined || claim.size === absolute(position);
-  if (claim.side === held && (held === "flat" || isSameSize)) return undefined;
-  const believed = `${claim.side}${claim.size === undefined ? "" : ` ${claim.size}`}`;
-  return { code: "position_gap", detail: `the sender believes ${believed} before this signal, ${position} are held` };
-}
+/** As a step of the signal shows them. `onlyCloses`: then none of them has kept it from being carried out. */
+export const verdictsFrom = (findings: readonly SignalFinding[], onlyCloses: boolean): readonly Verdict[] =>
+  findings.map((finding): Verdict => {
+    const { rule, input, limit } = finding;
+    if (finding.passed) return { rule, passed: true, input, limit };
+    // As `risk/assess.ts` says of an exit.
+    if (onlyCloses) return { rule, passed: true, input, limit, reason: "exempt_reduction" };
+    return { rule, passed: false, input, limit, reason: finding.reason };
+  });

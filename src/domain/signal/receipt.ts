@@ -1,7 +1,7 @@
 // What became of a signal that is more than one order: of each thing it asked for, and of the orders that came of it.
 import * as z from "zod";
 import { AccountId, OrderId, SourceId } from "../ids.ts";
-import { Order } from "../order.ts";
+import { Order, Verdict } from "../order.ts";
 import { TradingStop } from "../trading-stop.ts";
 
 /**
@@ -21,6 +21,12 @@ const SignalStep = z.strictObject({
   code: z.string().nullable().meta({ description: "Why it ended, as a stable word; `null` while it has not." }),
   detail: z.string().nullable().meta({ description: "In words, with the numbers." }),
   stop: StopSet.nullable().meta({ description: "The stop that it has set, or found to say the same." }),
+  verdicts: z.array(Verdict).meta({
+    description:
+      "What the rules about a signal said when it was carried out: of its age, its feed, and the position that its sender believed " +
+      "in, as far as it says something of them and opens or closes a position. What only closes is not refused by them: " +
+      "`exempt_reduction`. The rules about an order are on the order.",
+  }),
   orders: z.array(OrderId).meta({ description: "That came of it so far, the first one first." }),
   canceled: z.array(OrderId).meta({ description: "Orders that it wanted canceled." }),
   canceled_exits: z.array(OrderId).meta({

@@ -87,3 +87,6 @@ export const SignalSettings = z
   })
   .meta({ id: "SignalSettings" });
 export type SignalSettings = Readonly<z.infer<typeof SignalSettings>>;
+
+/** Of a source that nobody has said anything about. */
+export const AS_THEY_COME = SignalSettings.parse({});

@@ -1,15 +1,21 @@
-// GET /v1/policy/coverage: which clause of which standard an account's policy meets, by which rule and setting.
+// GET /v1/policy/coverage: which clause of which standard an account's policy, and the settings of the sources that send to it, meet, by
+// which rule.
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
+import type { Principal } from "../../domain/access.ts";
 import { AccountId } from "../../domain/ids.ts";
-import { Coverage, coverageOf } from "../../domain/risk/coverage.ts";
+import { Coverage, type SendingSource, coverageOf } from "../../domain/risk/coverage.ts";
 import { policyAt } from "../../domain/risk/overrides.ts";
+import { AS_THEY_COME } from "../../domain/signal/settings.ts";
+import { DEFAULT_SOURCE } from "../../domain/source.ts";
 import { findConfiguration } from "../../storage/accounts.ts";
 import { openDatabase } from "../../storage/client.ts";
+import { type StoredSource, listSources } from "../../storage/sources.ts";
 import type { AppEnv } from "../env.ts";
 import { guarded } from "../guarded.ts";
 import { knownAccount } from "../known-ids.ts";
 import { guardedProblems, jsonOf } from "../openapi.ts";
 import { refuse } from "../problem.ts";
+import { isVisible } from "../visible-source.ts";
 
 const getCoverage = createRoute({
   method: "get",
@@ -24,7 +30,7 @@ const getCoverage = createRoute({
     query: z.object({ account: AccountId.optional().meta({ description: "The gateway's default when absent." }) }),
   },
   responses: {
-    200: jsonOf(Coverage, "Under the account's policy as it is in force now."),
+    200: jsonOf(Coverage, "Under the account's policy and the sources' settings as they are in force now."),
     ...guardedProblems("invalid_request", "not_found"),
   },
 });
@@ -33,8 +39,18 @@ export function mountPolicyCoverage(app: OpenAPIHono<AppEnv>): void {
   app.openapi(getCoverage, async (c) => {
     const id = await knownAccount(c, c.req.valid("query").account);
     const now = new Date();
-    const found = await findConfiguration(openDatabase(c.env.DB), id, now);
+    const database = openDatabase(c.env.DB);
+    const [found, sources] = await Promise.all([findConfiguration(database, id, now), listSources(database)]);
     if (found === undefined) return refuse(c, { code: "not_found", detail: "No account has this id." });
-    return c.json(coverageOf(policyAt(found.policy, found.overrides, now.getTime())), 200);
+    const policy = policyAt(found.policy, found.overrides, now.getTime());
+    return c.json(coverageOf(policy, sendingTo(id, sources, c.var.principal)), 200);
   });
 }
+
+/** What binds the account's signals is told to whoever may read its policy; the name of a source only to whoever may see it. */
+const sendingTo = (account: AccountId, stored: readonly StoredSource[], principal: Principal): SendingSource[] => [
+  { source: DEFAULT_SOURCE, signals: AS_THEY_COME },
+  ...stored
+    .filter(({ source }) => source.status === "active" && source.accounts.includes(account))
+    .map(({ source }) => ({ source: isVisible(source, principal) ? source.id : null, signals: source.signals })),
+];

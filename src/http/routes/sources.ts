@@ -3,7 +3,7 @@ import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { makeSigningSecret, makeUrlToken } from "../../admin/make-secret.ts";
 import { SETTLED_MS } from "../../directory/directory.ts";
-import { mayUse, personOf } from "../../domain/access.ts";
+import { personOf } from "../../domain/access.ts";
 import { AccountId, SourceId } from "../../domain/ids.ts";
 import type { SignalSettings } from "../../domain/signal/settings.ts";
 import { NewSource, Source, SourceChange, stopsTooMuch } from "../../domain/source.ts";
@@ -18,6 +18,7 @@ import { guarded } from "../guarded.ts";
 import { asking } from "../known-ids.ts";
 import { guardedProblems, jsonOf } from "../openapi.ts";
 import { invalidRequest, refuse } from "../problem.ts";
+import { isBeyond, isVisible } from "../visible-source.ts";
 
 const access = guarded(["admin:sources"]);
 
@@ -159,7 +160,10 @@ const deleteSource = createRoute({
 export function mountSources(app: OpenAPIHono<AppEnv>): void {
   app.openapi(getSources, async (c) => {
     const stored = await listSources(openDatabase(c.env.DB));
-    return c.json({ sources: stored.map(({ source }) => source).filter((source) => isVisible(c, source)) }, 200);
+    return c.json(
+      { sources: stored.map(({ source }) => source).filter((source) => isVisible(source, c.var.principal)) },
+      200,
+    );
   });
   app.openapi(getSource, async (c) => c.json(await mustFind(c, c.req.valid("param").id), 200));
   app.openapi(deleteSource, async (c) =>
@@ -242,20 +246,12 @@ async function ask(c: Context<AppEnv>, id: string, update: SourceUpdate) {
 async function mustFind(c: Context<AppEnv>, text: string): Promise<Source> {
   const id = SourceId.safeParse(text);
   const found = id.success ? await findSource(openDatabase(c.env.DB), id.data) : undefined;
-  if (found !== undefined && isVisible(c, found.source)) return found.source;
+  if (found !== undefined && isVisible(found.source, c.var.principal)) return found.source;
   return refuse(c, { code: "not_found", detail: "No source has this id." });
 }
 
-/** A source that reaches accounts beyond the caller's, or stops them, does not exist for the caller. */
-const isVisible = (c: Context<AppEnv>, { accounts, signals }: Source): boolean =>
-  accounts.every((account) => mayUse(c.var.principal, account)) && !isBeyond(c, signals);
-
-/** Whoever is bound to accounts has nobody stop the others. */
-const isBeyond = (c: Context<AppEnv>, { stop_reach: reach }: Pick<SignalSettings, "stop_reach">): boolean =>
-  reach === "everything" && c.var.principal.accounts !== null;
-
 function mustStop(c: Context<AppEnv>, signals: SignalSettings | undefined): void {
-  if (signals === undefined || !isBeyond(c, signals)) return;
+  if (signals === undefined || !isBeyond(signals, c.var.principal)) return;
   const errors = [{ pointer: "/signals/stop_reach", message: "you may not stop every account yourself" }];
   mustDo(c, { ok: false, error: { reason: "beyond_own_rights", errors } });
 }

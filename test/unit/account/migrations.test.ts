@@ -70,15 +70,38 @@ describe("a step of a signal from before its stop said whom it stops", () => {
     const stop = { id, ...whom, symbol: null, state: "halted", level: "source", set_by: "bot", reason: "signal r" };
     sql.exec("INSERT INTO stops (id, stop, released_at_ms) VALUES (?, ?, 1)", id, JSON.stringify(stop));
     const buy = { action: "buy", outcome: "ordered", stop: null };
-    expect(migratedSteps(sql, [buy, step])).toEqual([buy, { ...step, stop: { id, state: "halted", ...whom } }]);
+    expect(migratedSteps(sql, [buy, step])).toMatchObject([buy, { ...step, stop: { id, state: "halted", ...whom } }]);
   });
 
   it("does not say what nobody knows any more", () => {
-    expect(migratedSteps(openBefore("whom it stops"), [step])).toEqual([step]);
+    const [migratedStep] = migratedSteps(openBefore("whom it stops"), [step]) ?? [];
+    expect(migratedStep?.stop).toEqual(step.stop);
   });
 
   it("is not there in a signal that asked for nothing", () => {
     expect(migratedSteps(openBefore("whom it stops"), [])).toEqual([]);
+  });
+});
+
+describe("a step of a signal from before it had the verdicts of the rules about signals", () => {
+  it("has none, and stays as it is otherwise", () => {
+    const sql = openBefore("'$.verdicts'");
+    const steps = [
+      { action: "buy", outcome: "failed", code: "signal_too_old", stop: null, orders: [], canceled: [] },
+      { action: "exit", outcome: "working", goal: "g", stop: null, orders: ["o"], canceled: [] },
+    ];
+    sql.exec(
+      "INSERT INTO signals (id, source, request_id, request, signal) VALUES ('s', 'bot', 'r', '', ?), ('t', 'bot', 'q', '', ?)",
+      JSON.stringify({ id: "s", steps, notices: [] }),
+      JSON.stringify({ id: "t", steps: [], notices: [] }),
+    );
+    migrated(sql);
+    expect(findSignal(sql, "s")?.signal).toEqual({
+      id: "s",
+      steps: steps.map((step) => ({ ...step, verdicts: [] })),
+      notices: [],
+    });
+    expect(findSignal(sql, "t")?.signal.steps).toEqual([]);
   });
 });
 
@@ -96,7 +119,7 @@ describe("a step of a signal from before it said which stop it has set", () => {
     );
     migrated(sql);
     const [buy, stop] = steps;
-    expect(findSignal(sql, "s")?.signal).toEqual({
+    expect(findSignal(sql, "s")?.signal).toMatchObject({
       id: "s",
       steps: [
         { ...buy, stop: null },

@@ -4,6 +4,8 @@ import { plain } from "../../../src/cli/screen.ts";
 import { CoverageView } from "../../../src/cli/views.ts";
 import { coverageOf } from "../../../src/domain/risk/coverage.ts";
 import { Policy } from "../../../src/domain/risk/policy.ts";
+import { AS_THEY_COME } from "../../../src/domain/signal/settings.ts";
+import { DEFAULT_SOURCE } from "../../../src/domain/source.ts";
 import { aFakeGateway, callCommandLine } from "../../support/fake-gateway.ts";
 
 const aRule = (difference: object = {}) => ({
@@ -51,6 +53,33 @@ describe("coverage", () => {
     expect(line.endsWith(` s=${shown}`)).toBe(true);
   });
 
+  it("has a line for each setting that sources have of a rule about signals, and names them", () => {
+    const of = (source: string | null, value: number | null) => ({
+      source,
+      state: value === null ? "off" : "on",
+      value,
+    });
+    const sources = [of("default", null), of("alerts", 60), of("scalper", 60), of(null, null)];
+    const text = textOf([
+      aClause({ rules: [aRule({ rule: "signal_age", setting: "max_age_sec", value: null, sources }), aRule()] }),
+    ]);
+    expect(text.split("\n").slice(1)).toEqual([
+      expect.stringMatching(/^FIA 1\.1 +met +signal_age +max_age_sec=null of default and 1 more$/),
+      expect.stringMatching(/^ +max_age_sec=60 of alerts, scalper$/),
+      expect.stringMatching(/^ +max_quantity +max_quantity=100$/),
+    ]);
+  });
+
+  it.each<[(string | null)[], string]>([
+    [[null], "another source"],
+    [[null, null], "2 other sources"],
+    [["a", "b", "c", "d", "e", null], "a, b, c, d and 2 more"],
+  ])("counts the sources that it does not name: %j", (names, shown) => {
+    const sources = names.map((source) => ({ source, state: "on", value: "deny" }));
+    const [, line = ""] = textOf([aClause({ rules: [aRule({ setting: "delayed_feed", sources })] })]).split("\n");
+    expect(line.endsWith(` delayed_feed=deny of ${shown}`)).toBe(true);
+  });
+
   it("says what it means that a setting is not set, where one is not", () => {
     const text = textOf([aClause({ rules: [aRule({ state: "not_set", value: null })] })]);
     expect(text).toMatch(/^FIA 1\.1 +met +max_quantity +max_quantity is not set$/m);
@@ -75,7 +104,8 @@ describe("coverage", () => {
   });
 
   it("shows the gateway's own answer: every clause and every rule of the book", () => {
-    const answer = coverageOf({ policy: Policy.parse({ max_quantity: "100", self_match: "off" }), overridden: [] });
+    const policy = Policy.parse({ max_quantity: "100", self_match: "off" });
+    const answer = coverageOf({ policy, overridden: [] }, [{ source: DEFAULT_SOURCE, signals: AS_THEY_COME }]);
     const text = formatCoverage(CoverageView.parse(answer), plain);
     for (const { clause, rules } of answer.clauses) {
       expect(text).toContain(`\n${clause} `);

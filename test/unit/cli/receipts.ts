@@ -8,6 +8,7 @@ export const aStep = (overrides: Partial<SignalStep> = {}): SignalStep => ({
   code: null,
   detail: null,
   stop: null,
+  verdicts: [],
   orders: [],
   canceled: [],
   canceled_exits: [],

@@ -360,6 +360,7 @@ describe("what a receipt says of a goal", () => {
       code: null,
       detail: null,
       stop: null,
+      verdicts: [],
       orders: [],
       canceled: [],
     } as const;

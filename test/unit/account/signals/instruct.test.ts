@@ -265,6 +265,7 @@ describe("a plain purchase or sale", () => {
       code: "order_denied",
       detail: `max_quantity_exceeded, order ${denied.id}`,
       stop: null,
+      verdicts: [],
       orders: [denied.id],
       canceled: [],
       canceled_exits: [],
@@ -394,6 +395,9 @@ describe("an instruction about a position", () => {
     });
     const noted = send(sql, enter("buy"), { circumstances });
     expect(noted.notices.map(({ code }) => code)).toEqual(["position_gap"]);
+    expect(stepOf(noted).verdicts).toEqual([
+      { rule: "position_gap", passed: true, input: "long believed, 0 held", limit: "note" },
+    ]);
     expect(ordersIn(sql)).toEqual(["buy 10 AAPL"]);
   });
 
@@ -402,6 +406,44 @@ describe("an instruction about a position", () => {
     const circumstances = { positionBefore: { side: "short" }, sentAtMs: 0 } as const;
     send(sql, EXIT, { circumstances, settings: { position_gap: "deny", max_age_sec: 1 } });
     expect(ordersIn(sql)).toEqual(["sell 5 AAPL"]);
+  });
+
+  it("says of each rule about signals what it has measured, those that were passed too", () => {
+    const circumstances = { sentAtMs: NOW_MS - 90_000, exchange: "NASDAQ", positionBefore: { side: "long" } } as const;
+    const settings = { max_age_sec: 60, position_gap: "deny" } as const;
+    expect(stepOf(send(openAccount(), enter("buy"), { circumstances, settings }))).toMatchObject({
+      code: "signal_too_old",
+      verdicts: [
+        { rule: "signal_age", passed: false, input: "90", limit: "60", reason: "signal_too_old" },
+        { rule: "delayed_feed", passed: true, input: "NASDAQ", limit: "deny" },
+        { rule: "position_gap", passed: false, input: "long believed, 0 held", limit: "deny", reason: "position_gap" },
+      ],
+    });
+  });
+
+  it.each<[string, string, Instruction]>([
+    ["an order on the other side", "5", { ...BUY_10, action: "sell" }],
+    ["an order that may only reduce", "5", { ...BUY_10, action: "sell", reduce_only: true }],
+    ["an exit", "5", EXIT],
+    ["an exit where nothing is held", "0", EXIT],
+    ["an entry that the other side keeps from being one", "-5", enter("buy")],
+    ["a target of nothing", "5", target("0")],
+  ])("that only closes is measured by them and not refused: %s", (_, held, instruction) => {
+    const settings = { max_age_sec: 60 };
+    const circumstances = { sentAtMs: NOW_MS - 90_000 };
+    const step = stepOf(send(holding(held), instruction, { circumstances, settings }));
+    expect(step.outcome).not.toBe("failed");
+    expect(step.verdicts).toEqual([
+      { rule: "signal_age", passed: true, input: "90", limit: "60", reason: "exempt_reduction" },
+    ]);
+  });
+
+  it("that is kept from being begun at all is not held against them, and a cancel never is", () => {
+    const late = { settings: { max_age_sec: 60 }, circumstances: { sentAtMs: NOW_MS - 90_000 } };
+    const sql = openAccount();
+    stopTrading(sql, "halted");
+    expect(stepOf(send(sql, enter("buy"), late))).toMatchObject({ code: "trading_halted", verdicts: [] });
+    expect(stepOf(send(sql, { action: "cancel" }, late))).toMatchObject({ action: "cancel", verdicts: [] });
   });
 
   it("is bound by the caps of its source", () => {

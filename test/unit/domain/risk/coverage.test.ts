@@ -1,11 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { CLAUSES } from "../../../../src/domain/risk/clauses.ts";
-import { Coverage, coverageOf } from "../../../../src/domain/risk/coverage.ts";
+import { SourceId } from "../../../../src/domain/ids.ts";
+import { Coverage, type SendingSource, coverageOf } from "../../../../src/domain/risk/coverage.ts";
 import { Policy } from "../../../../src/domain/risk/policy.ts";
 import { RULE_BOOK } from "../../../../src/domain/risk/rule-book.ts";
+import { SIGNAL_RULE_BOOK } from "../../../../src/domain/signal/rule-book.ts";
+import { AS_THEY_COME, SignalSettings } from "../../../../src/domain/signal/settings.ts";
 import { aPolicy } from "../../../support/builders.ts";
 
-const covering = (policy: Policy) => coverageOf({ policy, overridden: [] });
+const aSource = (id: string | null, settings: object = {}): SendingSource => ({
+  source: id === null ? null : SourceId.parse(id),
+  signals: SignalSettings.parse(settings),
+});
+
+const DEFAULT: SendingSource = { source: SourceId.parse("default"), signals: AS_THEY_COME };
+
+const covering = (policy: Policy, sources: readonly SendingSource[] = [DEFAULT]) =>
+  coverageOf({ policy, overridden: [] }, sources);
 const clauseIn = (policy: Policy, name: string) => covering(policy).clauses.find(({ clause }) => clause === name);
 
 describe("the coverage of a policy", () => {
@@ -35,7 +46,7 @@ describe("the coverage of a policy", () => {
   it("shows every rule, those that no clause asks for apart", () => {
     const { clauses, other_rules: others } = covering(aPolicy());
     const shown = new Set([...clauses.flatMap(({ rules }) => rules), ...others].map(({ rule }) => rule));
-    expect([...shown].toSorted()).toEqual(RULE_BOOK.map(({ id }) => id).toSorted());
+    expect([...shown].toSorted()).toEqual([...SIGNAL_RULE_BOOK, ...RULE_BOOK].map(({ id }) => id).toSorted());
   });
 
   it("names the setting and its value", () => {
@@ -46,6 +57,7 @@ describe("the coverage of a policy", () => {
       state: "on",
       setting: "max_notional",
       value: "25000",
+      sources: null,
     });
   });
 
@@ -70,5 +82,48 @@ describe("the coverage of a policy", () => {
 
   it("is what the document says it is", () => {
     expect(Coverage.safeParse(covering(aPolicy())).success).toBe(true);
+    expect(Coverage.safeParse(covering(aPolicy(), [aSource(null), aSource("alerts")])).success).toBe(true);
+  });
+});
+
+describe("the coverage by rules about signals", () => {
+  const staleness = (...sources: SendingSource[]) =>
+    covering(aPolicy(), sources).clauses.find(({ clause }) => clause === "FIA 1.3");
+  const ruleIn = (name: string, ...sources: SendingSource[]) =>
+    [...(staleness(...sources)?.rules ?? []), ...covering(aPolicy(), sources).other_rules].find(
+      ({ rule }) => rule === name,
+    );
+
+  it("is by the setting of each source that may send, named where it may be", () => {
+    expect(ruleIn("signal_age", DEFAULT, aSource("alerts", { max_age_sec: 60 }), aSource(null))).toMatchObject({
+      binds: "entries",
+      setting: "max_age_sec",
+      value: null,
+      state: "partly",
+      sources: [
+        { source: "default", state: "off", value: null },
+        { source: "alerts", state: "on", value: 60 },
+        { source: null, state: "off", value: null },
+      ],
+    });
+  });
+
+  it.each<[string, object, string]>([
+    ["signal_age", { max_age_sec: 1 }, "on"],
+    ["signal_age", {}, "off"],
+    ["delayed_feed", {}, "on"],
+    ["delayed_feed", { delayed_feed: "accept" }, "off"],
+    ["position_gap", { position_gap: "deny" }, "on"],
+    ["position_gap", { position_gap: "note" }, "off"],
+    ["position_gap", { position_gap: "off" }, "off"],
+  ])("of %s with %j is %s", (rule, settings, state) => {
+    expect(ruleIn(rule, aSource("alerts", settings))).toMatchObject({ state, sources: [{ state }] });
+  });
+
+  it("has a clause met only where no source is free of it", () => {
+    const strict = aSource("strict", { max_age_sec: 60 });
+    expect(staleness(strict)).toMatchObject({ covered: "met" });
+    expect(staleness(strict, DEFAULT)).toMatchObject({ covered: "partly" });
+    expect(staleness()).toMatchObject({ covered: "met" });
   });
 });

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { decimalOf } from "../../../../src/domain/money.ts";
 import type { Circumstances, PositionClaim } from "../../../../src/domain/signal/format.ts";
-import { type SignalLimits, gapNotice, objectionTo } from "../../../../src/domain/signal/objection.ts";
+import { examineSignal, objectionIn } from "../../../../src/domain/signal/objection.ts";
+import type { SignalLimits } from "../../../../src/domain/signal/rule.ts";
+import { gapNotice } from "../../../../src/domain/signal/rules/position-gap.ts";
 import { NOW_MS } from "../../../support/builders.ts";
 
 const LIMITS: SignalLimits = { max_age_sec: null, delayed_feed: "deny", position_gap: "deny" };
 
 const objection = (circumstances: Circumstances, limits: Partial<SignalLimits> = {}, position = "0") =>
-  objectionTo(circumstances, { ...LIMITS, ...limits }, { nowMs: NOW_MS, position: decimalOf(position) });
+  objectionIn(examineSignal(circumstances, { ...LIMITS, ...limits }, { nowMs: NOW_MS, position: decimalOf(position) }));
 
 const ago = (sec: number): Circumstances => ({ sentAtMs: NOW_MS - sec * 1000 });
 const claim = (side: PositionClaim["side"], size?: string): Circumstances => ({
