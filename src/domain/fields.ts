@@ -2,8 +2,11 @@
 import type * as z from "zod";
 import { type Result, err, ok } from "./result.ts";
 
-/** One thing wrong with a request: where (a JSON Pointer, RFC 6901) and what. */
-export type FieldError = { readonly pointer: string; readonly message: string; readonly code?: string };
+/** One thing wrong with a request: where (a JSON Pointer, RFC 6901) and what. `code` is stable and names it for programs. */
+export type FieldError = { readonly pointer: string; readonly code: string; readonly message: string };
+
+/** Of a field that is known and there, and does not hold what it has to. */
+export const INVALID_FIELD = "invalid_field";
 
 /** Whether a request to change something would change anything; why is no change. */
 export const changesSomething = (change: object): boolean =>
@@ -28,10 +31,15 @@ export function fieldErrorsOf(error: z.core.$ZodError, value: unknown): readonly
 /** One error for each unknown key, so that each has a pointer of its own. */
 function toFieldErrors(issue: z.core.$ZodIssue, value: unknown): FieldError[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), message: "unknown field" }));
+    return issue.keys.map((key) => {
+      return { pointer: pointerTo([...issue.path, key]), code: "unknown_field", message: "unknown field" };
+    });
   }
+  const pointer = pointerTo(issue.path);
   const isMissing = issue.code !== "custom" && valueAt(value, issue.path) === undefined;
-  return [{ pointer: pointerTo(issue.path), message: isMissing ? "required" : wordsOf(issue) }];
+  return isMissing
+    ? [{ pointer, code: "missing_field", message: "required" }]
+    : [{ pointer, code: INVALID_FIELD, message: wordsOf(issue) }];
 }
 
 const pointerTo = (path: readonly PropertyKey[]): string =>

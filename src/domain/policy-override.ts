@@ -1,6 +1,6 @@
 // An exception to an account's policy, for a while: what changes, from when until when, why, and who has agreed to it.
 import * as z from "zod";
-import type { FieldError } from "./fields.ts";
+import { type FieldError, INVALID_FIELD } from "./fields.ts";
 import { AccountId } from "./ids.ts";
 import { type ActiveOverride, OverrideSettings, isInForce } from "./risk/overrides.ts";
 import { ChangeReason } from "./change-reason.ts";
@@ -59,14 +59,13 @@ export function objectionsTo(
 ): readonly FieldError[] {
   const untilMs = Date.parse(until);
   const errors: FieldError[] = [];
+  const refuse = (pointer: string, message: string) => errors.push({ pointer, code: INVALID_FIELD, message });
   if (untilMs <= beginMs(from, nowMs)) {
-    errors.push({ pointer: "/until", message: untilMs <= nowMs ? "must lie ahead" : "must be later than from" });
+    refuse("/until", untilMs <= nowMs ? "must lie ahead" : "must be later than from");
   } else if (untilMs - nowMs > AHEAD_DAYS_MAX * DAY_MS) {
-    errors.push({ pointer: "/until", message: `must be at most ${AHEAD_DAYS_MAX} days ahead` });
+    refuse("/until", `must be at most ${AHEAD_DAYS_MAX} days ahead`);
   }
-  if (isSamePerson(approver, person)) {
-    errors.push({ pointer: "/approver", message: "must be somebody else than you" });
-  }
+  if (isSamePerson(approver, person)) refuse("/approver", "must be somebody else than you");
   return errors;
 }
 

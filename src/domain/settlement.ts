@@ -1,5 +1,6 @@
 // What an operator found out about an order that no machine could settle.
 import * as z from "zod";
+import { type FieldError, INVALID_FIELD } from "./fields.ts";
 import {
   type Decimal,
   DecimalString,
@@ -44,12 +45,12 @@ export const Settlement = z
   .meta({ id: "Settlement" });
 export type Settlement = z.infer<typeof Settlement>;
 
-/** What is wrong with a settlement of this order, as field and message, or the settlement. */
+/** What is wrong with a settlement of this order, or the settlement. */
 export function checkSettlement(
   order: Pick<Order, "quantity" | "filled_quantity">,
   settlement: Settlement,
-): Result<Settlement, { readonly pointer: string; readonly message: string }> {
-  const wrong = (field: string, message: string) => err({ pointer: `/${field}`, message });
+): Result<Settlement, FieldError> {
+  const wrong = (field: string, message: string) => err({ pointer: `/${field}`, code: INVALID_FIELD, message });
   if (settlement.outcome === "not_placed") {
     return isPositive(order.filled_quantity) ? wrong("outcome", "the broker has reported fills of it") : ok(settlement);
   }

@@ -61,6 +61,7 @@ function adminTroubleOf(refusal: AdminRefusal): Trouble {
       return invalidRequest(
         refusal.accounts.map((account) => ({
           pointer: "/fan_out",
+          code: "fan_out_widened",
           message: `${account}: cannot be put in, old signals would be fresh there; add a source that has it`,
         })),
       );

@@ -69,8 +69,8 @@ export const PROBLEMS = {
     status: 422,
     title: "Fields are missing or wrong",
     about:
-      "`errors` lists every field of the body, the query or the path that is missing, unknown or wrong, by JSON Pointer, and " +
-      "what it has to be. Correct them all and send it again, under the same id: nothing was stored.",
+      "`errors` lists every field of the body, the query or the path that is missing, unknown or wrong, by JSON Pointer, with " +
+      "a stable `code` and what it has to be. Correct them all and send it again, under the same id: nothing was stored.",
   },
   order_ended: {
     status: 409,
@@ -279,11 +279,11 @@ export const Problem = z
       .meta({ description: "Stable; the thing to branch on." }),
     request_id: z.string(),
     errors: z
-      .array(z.object({ pointer: z.string(), message: z.string(), code: z.string().optional() }))
+      .array(z.object({ pointer: z.string(), code: z.string(), message: z.string() }))
       .optional()
       .meta({
         description:
-          "Each failing field: a JSON Pointer (RFC 6901) and what is wrong; of a signal also a stable code, such as `invalid_quantity`.",
+          "Each failing field: a JSON Pointer (RFC 6901), a stable code, such as `missing_field` or `account_unknown`, and what is wrong.",
       }),
   })
   .meta({ id: "Problem" });

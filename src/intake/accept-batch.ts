@@ -77,10 +77,10 @@ function readItem(json: unknown, index: number, account: AccountId): Result<Nati
   const order = readOrder(json);
   const isForOther = order.ok && order.value.account !== undefined && order.value.account !== account;
   const read = isForOther
-    ? invalidFields([{ pointer: "/account", message: `the batch is for account ${account}` }])
+    ? invalidFields([
+        { pointer: "/account", code: "contradicting_fields", message: `the batch is for account ${account}` },
+      ])
     : order;
   if (read.ok) return read;
-  return invalidFields(
-    read.error.errors.map(({ pointer, message }) => ({ pointer: `/orders/${index}${pointer}`, message })),
-  );
+  return invalidFields(read.error.errors.map((error) => ({ ...error, pointer: `/orders/${index}${error.pointer}` })));
 }

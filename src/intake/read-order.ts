@@ -5,7 +5,11 @@ import { type Result, ok } from "../domain/result.ts";
 import { type NativeOrder, readNativeOrder } from "../domain/signal/native.ts";
 import { type InvalidFields, invalidFields } from "./json-body.ts";
 
-export const UNKNOWN_ACCOUNT: FieldError = { pointer: "/account", message: "no such account" };
+export const UNKNOWN_ACCOUNT: FieldError = {
+  pointer: "/account",
+  code: "account_unknown",
+  message: "no such account",
+};
 
 export function readOrder(json: unknown): Result<NativeOrder, InvalidFields> {
   const order = readNativeOrder(json);

@@ -100,10 +100,10 @@ describe("a batch of which no order can be read", () => {
     const { code, errors } = await response.json<{ code: string; errors: object[] }>();
     expect(code).toBe("invalid_request");
     expect(errors).toEqual([
-      { pointer: "/orders/0/quantity", message: "must be greater than zero" },
-      { pointer: "/orders/0/color", message: "unknown field" },
-      { pointer: "/orders/1", message: "must be an object" },
-      { pointer: "/orders/2/account", message: "the batch is for account paper" },
+      { pointer: "/orders/0/quantity", code: "invalid_field", message: "must be greater than zero" },
+      { pointer: "/orders/0/color", code: "unknown_field", message: "unknown field" },
+      { pointer: "/orders/1", code: "invalid_field", message: "must be an object" },
+      { pointer: "/orders/2/account", code: "contradicting_fields", message: "the batch is for account paper" },
     ]);
     const [item] = await place({ orders: [RESTING] }, headers);
     await eventually(async () => {

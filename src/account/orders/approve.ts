@@ -1,7 +1,7 @@
 // A person's word on a held order. Everything is looked at anew in the moment it is given, and the first word counts. The caller
 // wraps each in transactionSync.
 import { personOf } from "../../domain/access.ts";
-import type { FieldError } from "../../domain/fields.ts";
+import { type FieldError, INVALID_FIELD } from "../../domain/fields.ts";
 import type { OrderId } from "../../domain/ids.ts";
 import type { Word } from "../../domain/lifecycle.ts";
 import { type Decimal, greaterThan } from "../../domain/money.ts";
@@ -62,7 +62,7 @@ export function approveOrder(
   if (!second.ok) return second;
   if (quantity !== undefined && (order.quantity === undefined || greaterThan(quantity, order.quantity))) {
     const message = order.quantity === undefined ? "it is for an amount of money" : `must be ${order.quantity} at most`;
-    return err({ reason: "invalid_change", errors: [{ pointer: "/quantity", message }] });
+    return err({ reason: "invalid_change", errors: [{ pointer: "/quantity", code: INVALID_FIELD, message }] });
   }
 
   const intent = quantity === undefined ? intentOf(order) : { ...intentOf(order), quantity };

@@ -7,7 +7,7 @@ import { ZERO, isPositive, subtract } from "../../domain/money.ts";
 import { type Order, intentOf, isTerminal } from "../../domain/order.ts";
 import { type Result, assert, err, ok } from "../../domain/result.ts";
 import { type OrderChange, applyChange } from "../../domain/signal/change.ts";
-import type { FieldError } from "../../domain/fields.ts";
+import { type FieldError, INVALID_FIELD } from "../../domain/fields.ts";
 import { type Admitted, type AdmitArgs, type Signal, findEarlier, noteOrder } from "./admit.ts";
 import { assessNow } from "../risk/assess-now.ts";
 import type { DecisionContext } from "../risk/decision-context.ts";
@@ -75,10 +75,8 @@ export function replaceOrder(
   const intent = toIntent(signal.order, args.account, newId);
   const rest = subtract(intent.quantity ?? ZERO, old.filled_quantity);
   if (!isPositive(rest)) {
-    return err({
-      reason: "invalid_change",
-      errors: [{ pointer: "/quantity", message: `must be more than the ${old.filled_quantity} already filled` }],
-    });
+    const message = `must be more than the ${old.filled_quantity} already filled`;
+    return err({ reason: "invalid_change", errors: [{ pointer: "/quantity", code: INVALID_FIELD, message }] });
   }
   // What is left of the old order makes room for the new one.
   const decision = assessNow(

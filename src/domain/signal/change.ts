@@ -1,6 +1,6 @@
 // What a replacement changes about an order.
 import * as z from "zod";
-import type { FieldError } from "../fields.ts";
+import { type FieldError, INVALID_FIELD } from "../fields.ts";
 import { ClientOrderId } from "../ids.ts";
 import { PositiveDecimal } from "../money.ts";
 import { type Order, TimeInForce } from "../order.ts";
@@ -31,7 +31,8 @@ export type OrderChange = z.infer<typeof OrderChange>;
 /** The order that takes the place of `order`, or what keeps the change from making one. */
 export function applyChange(order: Order, change: OrderChange): Result<NativeOrder, readonly FieldError[]> {
   if (order.quantity === undefined) {
-    return err([{ pointer: "/quantity", message: "an order by notional cannot be replaced; cancel it" }]);
+    const message = "an order by notional cannot be replaced; cancel it";
+    return err([{ pointer: "/quantity", code: INVALID_FIELD, message }]);
   }
   return readNativeOrder({
     symbol: order.symbol,

@@ -73,8 +73,8 @@ export type Reading = {
   readonly isTest: boolean;
 };
 
-/** One thing wrong with a signal. `code` is stable and names it for programs. */
-export type SignalError = FieldError & { readonly code: string };
+/** One thing wrong with a signal. */
+export type SignalError = FieldError;
 
 export type Format = {
   readonly id: FormatId;

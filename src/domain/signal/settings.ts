@@ -61,8 +61,8 @@ export const SignalSettings = z
       .default("refuse")
       .meta({
         description:
-          "What becomes of a field that asks for less caution, such as `ignoreTradingWindows`: `refuse` the signal, or `ignore` the " +
-          "field. It is never done.",
+          "What becomes of a field that asks for less caution, such as `ignoreTradingWindows` or `leverage`: `refuse` the " +
+          "signal, or `ignore` the field. It is never done.",
       }),
     max_age_sec: z.int().min(1).max(AGE_SEC_MAX).nullable().default(null).meta({
       description:

@@ -13,6 +13,7 @@ import {
   missingConfirmation,
   needsCredentials,
 } from "../../domain/account.ts";
+import { INVALID_FIELD } from "../../domain/fields.ts";
 import { AccountId } from "../../domain/ids.ts";
 import { Policy } from "../../domain/risk/policy.ts";
 import { grants } from "../../domain/scope.ts";
@@ -202,12 +203,13 @@ export function mountAccounts(app: OpenAPIHono<AppEnv>): void {
   app.post(postAccount.getRoutingPath(), ...access.middleware, async (c) => {
     const { credentials, confirm_live: _, ...terms } = await readBody(c, NewAccount);
     if (!mayUse(c.var.principal, terms.id)) {
-      const errors = [{ pointer: "/id", message: "not one of your accounts" }];
+      const errors = [{ pointer: "/id", code: "beyond_own_rights", message: "not one of your accounts" }];
       mustDo(c, { ok: false, error: { reason: "beyond_own_rights", errors } });
     }
     const { config } = c.var;
     if (terms.connection.broker === "paper_process" && config.ENVIRONMENT !== "development") {
-      const errors = [{ pointer: "/connection/broker", message: "may be paper_process in development only" }];
+      const message = "may be paper_process in development only";
+      const errors = [{ pointer: "/connection/broker", code: INVALID_FIELD, message }];
       refuse(c, { code: "invalid_request", detail: "Correct the fields listed in errors.", errors });
     }
     const sealed =
@@ -228,7 +230,7 @@ export function mountAccounts(app: OpenAPIHono<AppEnv>): void {
     }
     const missing = change.mode === "live" ? missingConfirmation(account, change.confirm_live) : undefined;
     if (missing !== undefined) {
-      const errors = [{ pointer: "/confirm_live", message: missing }];
+      const errors = [{ pointer: "/confirm_live", code: "missing_confirmation", message: missing }];
       refuse(c, { code: "invalid_request", detail: "Correct the fields listed in errors.", errors });
     }
     const update = { kind: "terms", change } as const;

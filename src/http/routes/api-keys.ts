@@ -8,7 +8,7 @@ import { SETTLED_MS } from "../../directory/directory.ts";
 import { ApiKey, ApiKeyChange, ApiKeyTerms, type Principal, mayUse } from "../../domain/access.ts";
 import { ApiKeyId, makeApiKey } from "../../domain/api-key.ts";
 import { isCovered } from "../../domain/client-address.ts";
-import type { FieldError } from "../../domain/fields.ts";
+import { type FieldError, INVALID_FIELD } from "../../domain/fields.ts";
 import { grants } from "../../domain/scope.ts";
 import { gatewayStub } from "../../gateway/stub.ts";
 import { findApiKey, listApiKeys } from "../../storage/api-keys.ts";
@@ -116,7 +116,7 @@ export function mountApiKeys(app: OpenAPIHono<AppEnv>): void {
     const terms = await readBody(c, ApiKeyTerms);
     mustBeWithinRights(c, terms);
     if (terms.expires_at !== null && Date.parse(terms.expires_at) <= Date.now()) {
-      const errors = [{ pointer: "/expires_at", message: "must be in the future" }];
+      const errors = [{ pointer: "/expires_at", code: INVALID_FIELD, message: "must be in the future" }];
       refuse(c, { code: "invalid_request", detail: "Correct the fields listed in errors.", errors });
     }
     const { id, key } = makeApiKey(c.var.config.ENVIRONMENT, randomBytes);
@@ -177,11 +177,12 @@ function excessOf(principal: Principal, { scopes, accounts, addresses, expires_a
     (addresses.length === 0 || !addresses.every((range) => isCovered(principal.addresses, range)));
   const ownEnd = principal.expires_at;
   const isLonger = end !== undefined && ownEnd !== null && (end === null || Date.parse(end) > Date.parse(ownEnd));
+  const beyond = (pointer: string, message: string) => ({ pointer, code: "beyond_own_rights", message });
   return [
-    ...tooMuch.map((scope) => ({ pointer: "/scopes", message: `${scope} is not yours to give` })),
-    ...foreign.map((account) => ({ pointer: "/accounts", message: `${account} is not one of your accounts` })),
-    ...(isUnbound ? [{ pointer: "/accounts", message: "name some of your accounts" }] : []),
-    ...(isFromElsewhere ? [{ pointer: "/addresses", message: "name addresses that your own key is good for" }] : []),
-    ...(isLonger ? [{ pointer: "/expires_at", message: `must be no later than your own key's end, ${ownEnd}` }] : []),
+    ...tooMuch.map((scope) => beyond("/scopes", `${scope} is not yours to give`)),
+    ...foreign.map((account) => beyond("/accounts", `${account} is not one of your accounts`)),
+    ...(isUnbound ? [beyond("/accounts", "name some of your accounts")] : []),
+    ...(isFromElsewhere ? [beyond("/addresses", "name addresses that your own key is good for")] : []),
+    ...(isLonger ? [beyond("/expires_at", `must be no later than your own key's end, ${ownEnd}`)] : []),
   ];
 }

@@ -8,6 +8,7 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import { type LinkBearer, makeApprovalLink, openApprovalLink } from "../../intake/approval-link.ts";
 import { accountStub } from "../../account/stub.ts";
 import { directoryOf } from "../../directory/isolate.ts";
+import { INVALID_FIELD } from "../../domain/fields.ts";
 import { OrderId, accountOf } from "../../domain/ids.ts";
 import type { Order } from "../../domain/order.ts";
 import { askTwice, namingSetting } from "../../intake/ask-account.ts";
@@ -58,7 +59,8 @@ export function mountApprovalLinks(app: OpenAPIHono<AppEnv>): void {
     const { id, account } = await orderOfKnownAccount(c, c.req.valid("param").id);
     const { principal, config } = c.var;
     if (principal.addresses.length > 0) {
-      const errors = [{ pointer: "/addresses", message: "a key that is bound to addresses makes no links" }];
+      const message = "a key that is bound to addresses makes no links";
+      const errors = [{ pointer: "/addresses", code: "beyond_own_rights", message }];
       mustDo(c, { ok: false, error: { reason: "beyond_own_rights", errors } });
     }
     const order = await accountStub(c.env, account).getOrder(id);
@@ -125,7 +127,7 @@ async function say(c: Context<AppEnv>, { id, what, why, caller }: Saying) {
       await askTwice(async () => accountStub(c.env, account).approve(id, approval, caller)),
     );
   }
-  const errors = [{ pointer: "/say", message: "must be approve or decline" }];
+  const errors = [{ pointer: "/say", code: INVALID_FIELD, message: "must be approve or decline" }];
   return { ok: false, error: { reason: "invalid_fields", errors } } as const;
 }
 

@@ -2,6 +2,7 @@
 import { type OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 import { accountStub } from "../../account/stub.ts";
 import { Execution } from "../../domain/execution.ts";
+import { INVALID_FIELD } from "../../domain/fields.ts";
 import { AccountId, OrderId, accountOf } from "../../domain/ids.ts";
 import { Symbol } from "../../domain/order.ts";
 import type { AppEnv } from "../env.ts";
@@ -46,7 +47,7 @@ export function mountExecutions(app: OpenAPIHono<AppEnv>): void {
     // One more than asked for tells whether there is a next page.
     const query = { orderId, symbol, before: cursor, limit: limit + 1 };
     const found = await accountStub(c.env, account).listExecutions(query);
-    if (found === null) refuse(c, invalidRequest([{ pointer: "/cursor", message: NO_CURSOR }]));
+    if (found === null) refuse(c, invalidRequest([{ pointer: "/cursor", code: INVALID_FIELD, message: NO_CURSOR }]));
     const executions = found.slice(0, limit);
     return c.json({ executions, next_cursor: found.length > limit ? (executions.at(-1)?.id ?? null) : null }, 200);
   });

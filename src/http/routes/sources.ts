@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { makeSigningSecret, makeUrlToken } from "../../admin/make-secret.ts";
 import { SETTLED_MS } from "../../directory/directory.ts";
 import { personOf } from "../../domain/access.ts";
+import { INVALID_FIELD } from "../../domain/fields.ts";
 import { AccountId, SourceId } from "../../domain/ids.ts";
 import type { SignalSettings } from "../../domain/signal/settings.ts";
 import { NewSource, Source, SourceChange, stopsTooMuch } from "../../domain/source.ts";
@@ -252,12 +253,14 @@ async function mustFind(c: Context<AppEnv>, text: string): Promise<Source> {
 
 function mustStop(c: Context<AppEnv>, signals: SignalSettings | undefined): void {
   if (signals === undefined || !isBeyond(signals, c.var.principal)) return;
-  const errors = [{ pointer: "/signals/stop_reach", message: "you may not stop every account yourself" }];
+  const message = "you may not stop every account yourself";
+  const errors = [{ pointer: "/signals/stop_reach", code: "beyond_own_rights", message }];
   mustDo(c, { ok: false, error: { reason: "beyond_own_rights", errors } });
 }
 
 const toFieldError = ({ path, message }: { readonly path: readonly string[]; readonly message: string }) => ({
   pointer: `/${path.join("/")}`,
+  code: INVALID_FIELD,
   message,
 });
 
@@ -266,6 +269,10 @@ async function mustReach(c: Context<AppEnv>, accounts: Source["accounts"], point
   const there = await Promise.all(accounts.map((account) => isThere(account)));
   const missing = accounts.filter((_, at) => there[at] !== true);
   if (missing.length === 0) return;
-  const errors = missing.map((account) => ({ pointer, message: `${account}: no such account` }));
+  const errors = missing.map((account) => ({
+    pointer,
+    code: "account_unknown",
+    message: `${account}: no such account`,
+  }));
   refuse(c, { code: "invalid_request", detail: "Correct the fields listed in errors.", errors });
 }

@@ -8,6 +8,7 @@ import { AccountId, type SourceId } from "../../domain/ids.ts";
 import { API_SOURCE, DEFAULT_SOURCE } from "../../domain/source.ts";
 import { SignalReceipt } from "../../domain/signal/receipt.ts";
 import { type NewStop, NewStop as NewStopSchema, type StopLevel, TradingStop } from "../../domain/trading-stop.ts";
+import { UNKNOWN_ACCOUNT } from "../../intake/read-order.ts";
 import type { StoppedEverywhere } from "../../gateway/gateway-object.ts";
 import { readStopsOf } from "../../gateway/read-stops.ts";
 import { gatewayStub } from "../../gateway/stub.ts";
@@ -190,16 +191,18 @@ const levelOf = ({ accounts }: Principal): StopLevel => (accounts === null ? "ga
 async function mustReach(c: Context<AppEnv>, { account, source, symbol }: NewStop): Promise<void> {
   const { principal } = c.var;
   if (account === null && principal.accounts !== null) {
-    const errors = [{ pointer: "/account", message: "name one of your accounts" }];
+    const errors = [{ pointer: "/account", code: "beyond_own_rights", message: "name one of your accounts" }];
     mustDo(c, { ok: false, error: { reason: "beyond_own_rights", errors } });
   }
   const directory = directoryOf(c.env);
   const isAccount = account === null || (mayUse(principal, account) && (await directory.hasAccount(account)));
   const isSource = source === null || OWN_SOURCES.includes(source) || (await directory.hasSource(source));
   const errors = [
-    ...(isAccount ? [] : [{ pointer: "/account", message: "no such account" }]),
-    ...(isSource ? [] : [{ pointer: "/source", message: "no such source" }]),
-    ...((await isSymbol(c, symbol)) ? [] : [{ pointer: "/symbol", message: "no broker here lists it" }]),
+    ...(isAccount ? [] : [UNKNOWN_ACCOUNT]),
+    ...(isSource ? [] : [{ pointer: "/source", code: "source_unknown", message: "no such source" }]),
+    ...((await isSymbol(c, symbol))
+      ? []
+      : [{ pointer: "/symbol", code: "symbol_unknown", message: "no broker here lists it" }]),
   ];
   if (errors.length > 0) refuse(c, invalidRequest(errors));
 }

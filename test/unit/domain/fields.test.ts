@@ -54,6 +54,17 @@ describe("what is wrong with a field", () => {
     expect(inField(schema, value)).toBe(message);
   });
 
+  it("has a code: that it is missing, that nobody knows it, or that it does not hold what it has to", () => {
+    const read = parseFields(z.strictObject({ a: z.string(), b: z.string() }), { b: 1, c: 1 });
+    expect(read).toMatchObject({
+      error: [
+        { pointer: "/a", code: "missing_field" },
+        { pointer: "/b", code: "invalid_field" },
+        { pointer: "/c", code: "unknown_field" },
+      ],
+    });
+  });
+
   it("is said in the schema's own words where it has some", () => {
     expect(inField(z.string({ error: "must be told" }), 1)).toBe("must be told");
     expect(inField(z.string().regex(/^a$/, { error: "must be a" }), "b")).toBe("must be a");
@@ -89,11 +100,11 @@ describe("what is wrong with a field", () => {
     const market = { symbol: "AAPL", side: "buy", type: "market", quantity: "1" };
     expect(readNativeOrder({ ...market, limit_price: null })).toEqual({
       ok: false,
-      error: [{ pointer: "/limit_price", message: "not allowed with type market" }],
+      error: [{ pointer: "/limit_price", code: "invalid_field", message: "not allowed with type market" }],
     });
     expect(readNativeOrder({ ...market, type: "limit", limit_price: null })).toEqual({
       ok: false,
-      error: [{ pointer: "/limit_price", message: "must be a string or a number" }],
+      error: [{ pointer: "/limit_price", code: "invalid_field", message: "must be a string or a number" }],
     });
   });
 });

@@ -215,7 +215,10 @@ describe("a key that is not a field", () => {
     ["__proto__", "/__proto__"],
   ])("%j is refused by name", (key, pointer) => {
     const body = JSON.parse(`{${JSON.stringify(key)}: {"quantity": "1"}, ${JSON.stringify(MARKET).slice(1)}`);
-    expect(readNativeOrder(body)).toEqual({ ok: false, error: [{ pointer, message: "unknown field" }] });
+    expect(readNativeOrder(body)).toEqual({
+      ok: false,
+      error: [{ pointer, code: "unknown_field", message: "unknown field" }],
+    });
   });
 
   it("gives no field a value through a prototype", () => {

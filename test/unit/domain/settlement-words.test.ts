@@ -46,6 +46,6 @@ describe("what is wrong with an operator's word names the figure it is held agai
   ])("%s", (_, order, words, message) => {
     const settlement = Settlement.parse({ outcome: "placed", average_price: "1", reason: "seen", ...words });
     const checked = checkSettlement(order, settlement);
-    expect(checked).toEqual({ ok: false, error: { pointer: "/filled_quantity", message } });
+    expect(checked).toEqual({ ok: false, error: { pointer: "/filled_quantity", code: "invalid_field", message } });
   });
 });

@@ -1,5 +1,4 @@
 // The gateway's own format as one of those that a signal may be in: an order, or an instruction told from one by its `intent`.
-import type { FieldError } from "../../fields.ts";
 import type { Decimal } from "../../money.ts";
 import { type Result, assertNever, err, ok } from "../../result.ts";
 import { type JsonObject, isObject } from "../fields.ts";
@@ -44,7 +43,7 @@ function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
 
 function readOrder(json: JsonObject): Result<Reading, readonly SignalError[]> {
   const order = readNativeOrder(json);
-  if (!order.ok) return err(order.error.map(withCode));
+  if (!order.ok) return order;
   const { side, symbol, quantity, notional, account, client_order_id } = order.value;
   const [size] = sizesIn({ quantity, notional });
   const instruction: Instruction = { action: side, symbol, size, ...termsOf(order.value), ...bracketOf(order.value) };
@@ -53,7 +52,7 @@ function readOrder(json: JsonObject): Result<Reading, readonly SignalError[]> {
 
 function readInstruction(json: JsonObject): Result<Reading, readonly SignalError[]> {
   const instruction = readNativeInstruction(json);
-  if (!instruction.ok) return err(instruction.error.map(withCode));
+  if (!instruction.ok) return instruction;
   const { value } = instruction;
   return ok({
     ...NATIVE,
@@ -129,11 +128,3 @@ const circumstancesOf = (said: NativeInstruction): Circumstances => ({
 /** A cancel names the order that it is about, and makes none. */
 const ownNameOf = (wanted: NativeInstruction): string | undefined =>
   "client_order_id" in wanted && wanted.intent !== "cancel" ? wanted.client_order_id : undefined;
-
-/** What a schema's words for a field are called. */
-const CODES: ReadonlyMap<string, string> = new Map([
-  ["required", "missing_field"],
-  ["unknown field", "unknown_field"],
-]);
-
-const withCode = (error: FieldError): SignalError => ({ ...error, code: CODES.get(error.message) ?? "invalid_field" });

@@ -4,8 +4,9 @@ import { type Decimal, ZERO, isPositive, isZero, lessThan } from "../../money.ts
 import type { OrderType, Side } from "../../order.ts";
 import { type Result, err, ok } from "../../result.ts";
 import { Fields, type JsonObject, isObject } from "../fields.ts";
-import type { Format, Notice, Reading, SignalBody, SignalError } from "../format.ts";
+import type { Format, Notice, ReadOptions, Reading, SignalBody, SignalError } from "../format.ts";
 import type { Instruction, Terms } from "../instruction.ts";
+import { sortOutLoosening, whyLoosening } from "../loosening.ts";
 
 const SIDES = { BUY: "buy", SELL: "sell" } as const;
 const ORDER_TYPES = { MARKET: "market", LIMIT: "limit", SL: "stop_limit", "SL-M": "stop" } as const;
@@ -46,9 +47,9 @@ const hasOnlyItsNames = (json: JsonObject): boolean =>
   typeof json["action"] === "string" &&
   /^(?:buy|sell)$/i.test(json["action"]) &&
   !isObject(json["strategy"]) &&
-  Object.keys(json).every((name) => NAMES.has(name));
+  Object.keys(json).every((name) => NAMES.has(name) || whyLoosening(name) !== undefined);
 
-function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
+function read({ json }: SignalBody, { loosening }: ReadOptions): Result<Reading, readonly SignalError[]> {
   if (!isObject(json)) return err([{ pointer: "", code: "not_an_object", message: "must be a JSON object" }]);
   const fields = new Fields(json);
   const placement = readPlacement(fields);
@@ -61,6 +62,7 @@ function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
     price: placement?.priceSeen,
   };
   const notices = [fields.credential("apikey"), readProduct(fields)].filter((notice) => notice !== undefined);
+  sortOutLoosening(fields, loosening, notices);
   // All of these names decide about the order, so one that is misspelt would leave it another order.
   for (const name of fields.unread()) fields.refuse(name, "unknown_field", "unknown field");
   if (instruction === undefined || fields.errors.length > 0) return err(fields.errors);

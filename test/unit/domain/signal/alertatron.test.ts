@@ -146,7 +146,7 @@ describe("an Alertatron text", () => {
     ["scaled(from=1, to=2);", "/0/0 unsupported_command"],
     ["aggressive(position=10);", "/0/0 unsupported_command"],
     ["stopOrTakeProfit(tp=@2, sl=@1, position=0);", "/0/0 unsupported_command"],
-    ["exchangeSettings(leverage=10);", "/0/0 unsupported_command"],
+    ["exchangeSettings(position=oneWay);", "/0/0 unsupported_command"],
     ["balance();", "/0/0 unsupported_command"],
     ["constructor();", "/0/0 unsupported_command"],
     ["market(amount=1);", "/0/0/side missing_argument"],

@@ -257,13 +257,17 @@ describe("an alert that contradicts itself", () => {
 
 describe("a field that nobody knows", () => {
   it("is passed over with a notice when it can mean nothing for the order", () => {
-    const own = { botId: "b7", rsi: "31.2", ma_fast: "187.1", source: "tv", signature: "", composite: "9" };
+    const remarks = { triggered_at: "14:30", macd_signal: "0.4", platform_name: "web" };
+    const own = { botId: "b7", rsi: "31.2", ma_fast: "187.1", source: "tv", signature: "", composite: "9", ...remarks };
     expect(noticesOf(anAlert({ position_size: "5", strategy: "MA cross", ...own }))).toEqual([
       "/botId unknown_field",
       "/rsi unknown_field",
       "/ma_fast unknown_field",
       "/source unknown_field",
       "/composite unknown_field",
+      "/triggered_at unknown_field",
+      "/macd_signal unknown_field",
+      "/platform_name unknown_field",
     ]);
   });
 
@@ -276,8 +280,11 @@ describe("a field that nobody knows", () => {
     ["sl", "180"],
     ["tp2", "190"],
     ["limit_price", "187"],
-    ["leverage", "10"],
+    ["marginType", "isolated"],
     ["reduceOnly", "true"],
+    ["sentiment", "flat"],
+    ["extendedHours", true],
+    ["isTest", "true"],
     ["run_mode", "paper"],
     ["is_test", "true"],
     ["dryRun", true],
@@ -291,6 +298,40 @@ describe("a field that nobody knows", () => {
   ])("is refused when it may be meant for the order: %s", (name, value) => {
     const text = anAlert({ action: "buy", contracts: "5", [name]: value });
     expect(refusalsOf(text)).toEqual([`/${name} unknown_field`]);
+  });
+
+  it.each([
+    [
+      "TradersPost",
+      "sentiment signalPrice orderType limitPrice stopPrice trailAmount trailPercent quantityType takeProfit stopLoss",
+    ],
+    [
+      "TradersPost",
+      "timeInForce delay cancel cancelAfter cancelOrderType marketPriceType breakevenOffset expiresAt extendedHours test",
+    ],
+    ["TradersPost", "optionType intrinsicValue expiration strikeCount strikesAway strikePrice"],
+    ["OpenAlgo", "pricetype product trigger_price disclosed_quantity mode"],
+    [
+      "trade-relay",
+      "signal sym instrument pair size shares amount notional cash dollars cost percentEquity riskPercent",
+    ],
+    ["trade-relay", "limit stop trailAmount tif takeProfit tp stopLoss sl stopLossLimit referencePrice accountId"],
+    ["HOOX", "idempotencyKey orderType"],
+    ["Alertatron", "amount offset limitOffset postOnly reduceOnly position trigger wait cancel"],
+    [
+      "PineConnector",
+      "risk sl tp sl_pips tp_pips sl_pct tp_pct accfilter spread pending entry_pips betrigger beoffset",
+    ],
+    ["PineConnector", "vol_lots vol_dollar vol_pct_eq_loss vol_pct_bal_margin trailtrig traildist atrmultiplier"],
+    ["3Commas", "max_lag trigger_price tv_instrument amount currency_type positions_sub_action enabled breakeven"],
+    ["TV-Hub", "pair isBuy isMarket units unitsType unitsPercent marginType stopLossType targetType takeProfitPercent"],
+    ["JackrabbitRelay", "Action Account Market USD Base Quote Units Asset OrderType SellAction Conditional Direction"],
+    ["JackrabbitRelay", "ReduceOnly Deviation Ticket Spread OverrideMaxAssets"],
+  ])("is refused when another service would have heeded it: %s's %s", (_, names) => {
+    for (const name of names.split(" ")) {
+      const text = anAlert({ order_action: "sell", order_contracts: "5", [name]: "x" });
+      expect(refusalsOf(text)).toEqual([`/${name} unknown_field`]);
+    }
   });
 
   it("is refused when it may be the misspelt size of an alert that has none", () => {

@@ -2,31 +2,37 @@
 // limit, nothing is assumed: the argument has to be there.
 import { ZERO, lessThan, isPositive } from "../../../money.ts";
 import type { Side } from "../../../order.ts";
-import type { SignalError } from "../../format.ts";
 import type { Instruction, PriceSpec, Size, Terms } from "../../instruction.ts";
-import { Arguments } from "./arguments.ts";
+import { whyLoosening } from "../../loosening.ts";
+import { Arguments, type Findings } from "./arguments.ts";
 import type { Command } from "./blocks.ts";
 import { readDecimal, readPositive, shown } from "../text/values.ts";
 
 /** An instruction, and the sender's name for the orders that come of it. */
 type CommandRead = { readonly instruction: Instruction; readonly tag?: string | undefined };
 
-/** `undefined` if anything is wrong with it; `errors` then says what. */
-export function readCommand(command: Command, symbol: string, errors: SignalError[]): CommandRead | undefined {
-  const known = COMMANDS.get(command.name);
+/** `undefined` if anything is wrong with it, which `findings` then say, or if there is nothing in it to carry out. */
+export function readCommand(command: Command, symbol: string, findings: Findings): CommandRead | undefined {
+  const known = setsLeverage(command) ? NOTHING : COMMANDS.get(command.name);
   if (known === undefined) {
     const message = `${shown(command.name)} is none of ${[...COMMANDS.keys()].join(", ")}, which are carried out here`;
-    errors.push({ pointer: command.pointer, code: "unsupported_command", message });
+    findings.errors.push({ pointer: command.pointer, code: "unsupported_command", message });
     return undefined;
   }
-  return known.read(new Arguments(command, known.takes, errors), symbol);
+  return known.read(new Arguments(command, known.takes, findings), symbol);
 }
+
+/** Whether it is the command that sets the exchange's leverage, and sets nothing else. */
+const setsLeverage = ({ name, arguments: given }: Command): boolean =>
+  name === "exchangesettings" && given.length > 0 && given.every((each) => whyLoosening(each.name) !== undefined);
 
 type Known = {
   /** The arguments it has, in lower case. */
   readonly takes: readonly string[];
   readonly read: (given: Arguments, symbol: string) => CommandRead | undefined;
 };
+
+const NOTHING: Known = { takes: [], read: () => undefined };
 
 const order = (takes: readonly string[], termsOf: (given: Arguments) => Terms): Known => ({
   takes: ["side", "amount", "position", "reduceonly", ...takes],

@@ -2,7 +2,7 @@
 // such as wait(), trailingStop() or scaled(), is refused by its name, and with it the whole text: the commands around it would not
 // mean the same without it.
 import { type Result, err, ok } from "../../../result.ts";
-import type { Format, Notice, Reading, SignalError } from "../../format.ts";
+import type { Format, Notice, ReadOptions, Reading, SignalError } from "../../format.ts";
 import type { Instruction } from "../../instruction.ts";
 import { NOT_A_SYMBOL, isSymbol } from "../../symbol.ts";
 import { type Block, hasBlock, readBlocks } from "./blocks.ts";
@@ -13,20 +13,24 @@ export const alertatron: Format = {
   id: "alertatron",
   knownBy: "a block like MyKeys(AAPL) { ... }",
   matches: (body) => hasBlock(plainTextOf(body) ?? ""),
-  read(body) {
+  read(body, options) {
     const blocks = readBlocks(plainTextOf(body) ?? "");
-    return blocks.ok ? readAll(blocks.value) : err([blocks.error]);
+    return blocks.ok ? readAll(blocks.value, options) : err([blocks.error]);
   },
 };
 
-function readAll(blocks: readonly Block[]): Result<Reading, readonly SignalError[]> {
+function readAll(
+  blocks: readonly Block[],
+  { loosening }: Pick<ReadOptions, "loosening">,
+): Result<Reading, readonly SignalError[]> {
   const errors: SignalError[] = [];
+  const notices: Notice[] = [];
   const instructions: Instruction[] = [];
   const tags = new Set<string>();
   for (const block of blocks) {
     errors.push(...blockErrors(block, blocks[0]?.key));
     for (const command of block.commands) {
-      const read = readCommand(command, block.symbol, errors);
+      const read = readCommand(command, block.symbol, { errors, notices, loosening });
       if (read === undefined) continue;
       instructions.push(read.instruction);
       if (read.tag !== undefined) tags.add(read.tag);
@@ -40,7 +44,7 @@ function readAll(blocks: readonly Block[]): Result<Reading, readonly SignalError
     instructions: [first, ...others],
     // A tag names as many orders as the sender likes, so it is no client order id.
     circumstances: { orderName: tags.size === 1 ? [...tags][0] : undefined },
-    notices: tags.size > 1 ? [SEVERAL_TAGS] : [],
+    notices: tags.size > 1 ? [...notices, SEVERAL_TAGS] : notices,
     account: blocks[0]?.key,
     isTest: false,
   });

@@ -38,7 +38,7 @@ function readFields(fields: readonly string[], options: ReadOptions): Result<Rea
     return err([{ pointer: "/command", code: "unknown_command", message: `${shown(word)} is no command` }]);
   }
   if (command.does === "refuse") return err([{ pointer: "/command", code: command.code, message: command.message }]);
-  const parameters = new Parameters(rest);
+  const parameters = new Parameters(rest, options);
   const errors = symbolErrors(command, symbol);
   const instructions = instructionsOf(command, symbol, parameters, options);
   parameters.refuseUnread();

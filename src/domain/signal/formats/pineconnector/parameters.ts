@@ -1,8 +1,9 @@
 // The parameters of a PineConnector command. One that nobody reads is refused in the end: a distance that goes unnoticed would
 // leave a position without its stop.
 import type { Decimal } from "../../../money.ts";
-import type { Notice, SignalError } from "../../format.ts";
+import type { Notice, ReadOptions, SignalError } from "../../format.ts";
 import type { Bracket, PriceSpec, Size } from "../../instruction.ts";
+import { whyLoosening } from "../../loosening.ts";
 import { readPositive, unquoted } from "../text/values.ts";
 
 type Refusal = { readonly code: string; readonly message: string };
@@ -70,8 +71,11 @@ export class Parameters {
   readonly #lacking: SignalError[] = [];
   readonly #unread = new Map<string, string>();
 
+  readonly #loosening: ReadOptions["loosening"];
+
   /** `fields` are those behind the symbol, which is the third. */
-  constructor(fields: readonly string[]) {
+  constructor(fields: readonly string[], { loosening }: Pick<ReadOptions, "loosening">) {
+    this.#loosening = loosening;
     for (const [index, field] of fields.entries()) this.#add(field, `/${index + 3}`);
     this.#pass("secret", "credential_not_used", "the secret opens another system; it is neither checked nor kept");
   }
@@ -134,8 +138,10 @@ export class Parameters {
       this.#refused.push({ pointer, code: "malformed_parameter", message: "must be a name, = and a value" });
       return;
     }
-    const refusal = REFUSED.get(known);
-    if (refusal !== undefined) this.#refuse(known, refusal);
+    const loosens = whyLoosening(known);
+    const refusal = REFUSED.get(known) ?? loosens;
+    if (loosens !== undefined && this.#loosening === "ignore") this.notices.push({ pointer: `/${known}`, ...loosens });
+    else if (refusal !== undefined) this.#refuse(known, refusal);
     else if (!KNOWN.has(known)) this.#refuse(known, { code: "unknown_parameter", message: "is no parameter" });
     else if (this.#unread.has(known)) this.#refuse(known, { code: "duplicate_parameter", message: "is there twice" });
     else this.#unread.set(known, unquoted(value));

@@ -3,8 +3,9 @@
 import { decimalOf, greaterThan } from "../../../money.ts";
 import { type Result, err, ok } from "../../../result.ts";
 import { Fields, isObject } from "../../fields.ts";
-import type { Format, Notice, PositionClaim, Reading, SignalBody, SignalError } from "../../format.ts";
+import type { Format, Notice, PositionClaim, ReadOptions, Reading, SignalBody, SignalError } from "../../format.ts";
 import type { Instruction, Size, Terms } from "../../instruction.ts";
+import { sortOutLoosening } from "../../loosening.ts";
 import { POSITIONS, agree } from "../strategy-position.ts";
 import { type Signal, readBracket, refuseUnknown } from "./bracket.ts";
 
@@ -19,7 +20,7 @@ function matches({ json }: SignalBody): boolean {
   return isObject(json) && (Object.hasOwn(json, "bot_uuid") || Object.hasOwn(json, "tv_instrument"));
 }
 
-function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
+function read({ json }: SignalBody, { loosening }: ReadOptions): Result<Reading, readonly SignalError[]> {
   if (!isObject(json)) return err([{ pointer: "", code: "not_an_object", message: "must be a JSON object" }]);
   const errors: SignalError[] = [];
   const notices: Notice[] = [];
@@ -34,7 +35,7 @@ function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
   const positionAfter = info && readClaim(info, "market_position");
   // Without it an exit is not told from an order, and could trade past the position.
   info?.required("market_position", "missing_market_position", positionAfter);
-  const instructions = readInstructions({ json, fields, errors }, positionAfter, notices);
+  const instructions = readInstructions({ json, fields, errors }, positionAfter, { loosening, notices });
   const maxLag = fields.positive("max_lag", "invalid_max_lag");
   const circumstances = {
     sentAtMs: fields.timeOrUnix("timestamp", "invalid_timestamp"),
@@ -44,6 +45,7 @@ function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
     positionBefore,
     positionAfter,
   };
+  sortOutLoosening(fields, loosening, notices);
   // 3Commas passes over what it does not know. A misspelt stop_loss would be an order without one.
   for (const part of [fields, info]) if (part !== undefined) refuseUnknown(part);
   if (instructions === undefined || errors.length > 0) return err(errors);
@@ -62,15 +64,18 @@ const ACTIONS = {
 } as const;
 type Action = (typeof ACTIONS)[keyof typeof ACTIONS];
 
+/** Fields that ask for less caution may stand in the order as well. */
+type Leniency = Pick<ReadOptions, "loosening"> & { readonly notices: Notice[] };
+
 function readInstructions(
   signal: Signal,
   after: PositionClaim | undefined,
-  notices: Notice[],
+  leniency: Leniency,
 ): Reading["instructions"] | undefined {
   const { fields } = signal;
   const action = fields.required("action", "missing_action", fields.oneOf("action", "invalid_action", ACTIONS));
   const symbol = fields.text("tv_instrument", "invalid_tv_instrument");
-  const order = readOrder(fields);
+  const order = readOrder(fields, leniency);
   if (action?.verb !== "disable" && fields.has("positions_sub_action")) {
     fields.refuse("positions_sub_action", "positions_sub_action_not_allowed", "goes with action disable");
   }
@@ -80,7 +85,7 @@ function readInstructions(
   }
   fields.required("tv_instrument", "missing_tv_instrument", symbol);
   if (action === undefined || symbol === undefined) return undefined;
-  return [readTrade(signal, { action, symbol, order, isFlat: after?.side === "flat" }, notices)];
+  return [readTrade(signal, { action, symbol, order, isFlat: after?.side === "flat" }, leniency.notices)];
 }
 
 /** A bot is switched off until a person switches it on again; `market_close` closes what it holds, on every instrument. */
@@ -151,11 +156,12 @@ const UNITS = {
   position_percent: "percent_of_position",
 } as const satisfies Readonly<Record<string, Size["by"]>>;
 
-function readOrder(fields: Fields): Order {
+function readOrder(fields: Fields, { loosening, notices }: Leniency): Order {
   const order = fields.object("order", "invalid_order");
   if (order === undefined) return { size: undefined, terms: MARKET };
   const size = readSize(order);
   const terms = readTerms(order);
+  sortOutLoosening(order, loosening, notices);
   refuseUnknown(order);
   return { size, terms };
 }

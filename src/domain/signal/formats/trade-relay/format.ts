@@ -3,8 +3,9 @@
 import { ClientOrderId } from "../../../ids.ts";
 import { type Result, err, ok } from "../../../result.ts";
 import { Fields, type JsonObject, isObject } from "../../fields.ts";
-import type { Format, Notice, Reading, SignalBody, SignalError } from "../../format.ts";
+import type { Format, Notice, ReadOptions, Reading, SignalBody, SignalError } from "../../format.ts";
 import type { Instruction } from "../../instruction.ts";
+import { sortOutLoosening } from "../../loosening.ts";
 import { rename } from "./names.ts";
 import { ORDER_FIELDS, readSize, readTerms } from "./order.ts";
 import { ACTIONS, type Action, meaningOf, readWord } from "./words.ts";
@@ -53,7 +54,7 @@ function matches({ json }: SignalBody): boolean {
   return isKnownWord || (actions.length > 0 && names.some((name) => SYMBOL_NAMES.has(name)));
 }
 
-function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
+function read({ json }: SignalBody, { loosening }: ReadOptions): Result<Reading, readonly SignalError[]> {
   if (!isObject(json)) return err([{ pointer: "", code: "not_an_object", message: "must be a JSON object" }]);
   const renamed = rename(json);
   const fields = new Fields(renamed.json);
@@ -65,6 +66,7 @@ function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
   const { client_order_id, orderName } = readSignalId(fields);
   // For a person to read.
   fields.has("comment");
+  sortOutLoosening(fields, loosening, notices);
   for (const name of fields.unread()) fields.refuse(name, "unknown_field", "unknown field");
 
   const asItCame = <T extends { pointer: string }>(at: T): T => ({ ...at, pointer: renamed.pointerIn(at.pointer) });

@@ -6,6 +6,7 @@ import { type Result, err, ok } from "../../../result.ts";
 import { Fields, type JsonObject, isObject } from "../../fields.ts";
 import type { Format, Notice, ReadOptions, Reading, SignalBody, SignalError } from "../../format.ts";
 import type { Instruction, Size } from "../../instruction.ts";
+import { sortOutLoosening } from "../../loosening.ts";
 import { type Aim, type Sentiment, aimOf, readAction, readSentiment, reducesOpposite } from "./aim.ts";
 import { BRACKET_FIELDS, readBracket } from "./bracket.ts";
 import { readCircumstances } from "./circumstances.ts";
@@ -57,7 +58,7 @@ function read({ text, json }: SignalBody, { loosening }: ReadOptions): Result<Re
   const cancel = readCancel(fields, aim);
   refuseOptions(fields, symbol);
   refuseUnsupported(fields);
-  readLoosening(fields, loosening, notices);
+  sortOutLoosening(fields, loosening, notices);
   const circumstances = readCircumstances(fields, { json, sentiment }, notices);
   const isTest = fields.flag("test", "invalid_test") ?? false;
   for (const name of fields.unread()) fields.refuse(name, "unknown_field", 'unknown field; your own go under "extras"');
@@ -147,13 +148,4 @@ function refuseUnsupported(fields: Fields): void {
   if (delay === undefined || /^0+$/.test(delay)) return;
   if (DELAY.test(delay)) fields.refuse("delay", "unsupported_delay", "a signal is carried out at once here");
   else fields.refuse("delay", "invalid_delay_format", 'must be seconds, like 60, or a moment, like "+5 minutes"');
-}
-
-/** A sender must not be able to switch off what the account's owner has switched on. */
-function readLoosening(fields: Fields, loosening: ReadOptions["loosening"], notices: Notice[]): void {
-  const name = "ignoreTradingWindows";
-  if (fields.flag(name, "invalid_ignore_trading_windows") !== true) return;
-  const why = { code: "loosens_policy", message: "trading hours hold for every signal" };
-  if (loosening === "refuse") fields.refuse(name, why.code, why.message);
-  else notices.push({ pointer: fields.pointerTo(name), ...why });
 }

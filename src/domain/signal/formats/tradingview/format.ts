@@ -4,8 +4,18 @@ import { type Decimal, absolute } from "../../../money.ts";
 import type { Side } from "../../../order.ts";
 import { type Result, err, ok } from "../../../result.ts";
 import { Fields, isObject } from "../../fields.ts";
-import type { Circumstances, Format, Notice, PositionClaim, Reading, SignalBody, SignalError } from "../../format.ts";
+import type {
+  Circumstances,
+  Format,
+  Notice,
+  PositionClaim,
+  ReadOptions,
+  Reading,
+  SignalBody,
+  SignalError,
+} from "../../format.ts";
 import type { Instruction, Size } from "../../instruction.ts";
+import { sortOutLoosening } from "../../loosening.ts";
 import { openAlgo } from "../openalgo.ts";
 import { POSITIONS, agree, sideOf, unitsOf } from "../strategy-position.ts";
 import { type Alert, fieldsFor, openAlert, readAgreed, refuseFirst, saysAny } from "./places.ts";
@@ -36,7 +46,7 @@ function matches(body: SignalBody): boolean {
   );
 }
 
-function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
+function read({ json }: SignalBody, { loosening }: ReadOptions): Result<Reading, readonly SignalError[]> {
   if (!isObject(json)) return err([{ pointer: "", code: "not_an_object", message: "must be a JSON object" }]);
   const errors: SignalError[] = [];
   const notices: Notice[] = [];
@@ -53,7 +63,10 @@ function read({ json }: SignalBody): Result<Reading, readonly SignalError[]> {
   const account = fields.text("account", "invalid_account");
   notices.push(...CREDENTIALS.map((name) => fields.credential(name)).filter((notice) => notice !== undefined));
   const isSized = instruction === undefined || saysHowMuch(instruction);
-  for (const place of ["root", "strategy", "order"] as const) sortOutUnknown(alert[place], isSized, notices);
+  for (const part of [alert.root, alert.strategy, alert.order].filter((place) => place !== undefined)) {
+    sortOutLoosening(part.fields, loosening, notices);
+    sortOutUnknown(part, isSized, notices);
+  }
 
   if (instruction === undefined || errors.length > 0) return err(errors);
   return ok({ format: "tradingview", instructions: [instruction], circumstances, notices, account, isTest: false });

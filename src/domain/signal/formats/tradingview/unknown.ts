@@ -10,13 +10,19 @@ const UNUSED = [
 ];
 const PLOT = /^plot_\d{1,2}$/;
 
-/** Stems of words for what an order does, how much, at which price, when and where; and for whether it is meant at all. */
+/**
+ * Stems of words for what an order does, how much, at which price, in what, when and where; for what it depends on; and for whether
+ * it is meant at all. Among them are the fields of every other format whose services would heed them.
+ */
 const ORDER_WORDS = [
-  "action direct side posit(?!e|ive) market order entry exit clos flat revers revert cancel reduc hedg",
-  "siz qty quant amount contract ^lots?$ notional percent pct risk lever margin",
-  "price limit stop loss profit target trail bracket ^sl$ ^tp\\d*$",
-  "type asset option strike expir valid ^tif$ force delay account broker",
-  "mode$ (?:^|_)test (?:^|_)dry (?:^|_)live paper demo sandbox",
+  "action ^signal$ direct side sentiment buy sell posit(?!e|ive) market order entry exit clos flat revers revert cancel reduc hedg",
+  "siz qty quant amount contract shares (?:^|_)lots?$ (?:^|_)units?$ notional cash dollar cost ^usd$ ^base$ ^quote$ multipl",
+  "percent pct risk lever margin",
+  "price limit stop loss profit target trail bracket (?:^|_)(?:sl|tp\\d*)(?:_|$) offset spread slip deviat breakeven",
+  "type asset instrument ^pair$ ^sym$ ^product$ option intrinsic strike ^ticket",
+  "expir valid ^tif$ force delay ^wait pending post_?only extend hours window account broker",
+  "trigger(?!ed|_?time) condition filter max_?lag idempot ignor overrid",
+  "mode$ (?:^|_|is)(?:test|dry|live) paper demo sandbox ^(?:is_?)?(?:enabled|disabled|active)$",
 ].flatMap((line) => line.split(" "));
 const ORDER_WORD = new RegExp(ORDER_WORDS.join("|"), "i");
 
@@ -25,9 +31,7 @@ const ORDER_WORD = new RegExp(ORDER_WORDS.join("|"), "i");
  * meant for the order: by its name; or because it holds more than a value; or because it may be the misspelt size of an alert
  * that has none.
  */
-export function sortOutUnknown(part: Part | undefined, isSized: boolean, notices: Notice[]): void {
-  if (part === undefined) return;
-  const { json, fields } = part;
+export function sortOutUnknown({ json, fields }: Part, isSized: boolean, notices: Notice[]): void {
   for (const name of UNUSED) fields.has(name);
   const unknown = fields.unread().filter((name) => fields.has(name) && !PLOT.test(name));
   for (const name of unknown) {
