@@ -223,6 +223,7 @@ export function someFacts({ position = "0", workingSameSide = "0", ...overrides 
     opposing: [],
     tradingState: "active",
     nowMs: NOW_MS,
+    askedType: "limit",
     positionKnown: true,
     circuitOpen: false,
     referencePrice: aTrade("187.5", NOW_MS - 1_000),

@@ -164,6 +164,23 @@ describe("the same market order twice", () => {
   });
 });
 
+describe("the types of orders that an account may enter with", () => {
+  it.each([
+    ["market", { outcome: "approved", reason: null }],
+    ["limit", { outcome: "denied", reason: "order_type_not_allowed" }],
+  ])(
+    "are those that are asked for, though the collar makes a limit order of a market order: %s",
+    async (type, says) => {
+      const policy = { order_types: [type], price_collar_percent: "5" };
+      await withAccount({ configured: { policy } }, async () => {
+        expect(await preview(BUY)).toMatchObject({ ...says, order: { type: "limit" } });
+        const { status, reason } = await placeOrder(BUY);
+        expect({ outcome: status === "denied" ? "denied" : "approved", reason: reason?.code ?? null }).toEqual(says);
+      });
+    },
+  );
+});
+
 describe("a limit on everything together", () => {
   const policy = { max_gross_exposure: "1000000" };
   const inEach = ["MSFT", "AAPL", "SPY"].map((symbol) => ({ ...BUY, symbol }));

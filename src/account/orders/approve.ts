@@ -12,7 +12,7 @@ import { driftSince, priceAtHold } from "../../domain/risk/hold.ts";
 import type { Policy } from "../../domain/risk/policy.ts";
 import { factsNow } from "../risk/assess-now.ts";
 import type { DecisionContext } from "../risk/decision-context.ts";
-import { type OrderRow, findOrder, readLive } from "./orders.ts";
+import { type OrderRow, askedTypeOf, findOrder, readLive } from "./orders.ts";
 import { type RecordContext, mustRecord } from "./record.ts";
 import type { Caller } from "../caller.ts";
 
@@ -67,7 +67,8 @@ export function approveOrder(
 
   const intent = quantity === undefined ? intentOf(order) : { ...intentOf(order), quantity };
   // Its sender has proven itself, and it has been counted, when it was held.
-  const facts = factsNow(sql, intent, { ...args, source: order.source, sender: null }, [order.id]);
+  const context = { ...args, source: order.source, sender: null, askedType: askedTypeOf(row) };
+  const facts = factsNow(sql, intent, context, [order.id]);
   const decision = assess(intent, args.policy, facts);
   const { verdicts } = decision;
   if (decision.outcome === "denied") return err({ reason: "approval_refused", code: decision.reason, verdicts });

@@ -2,7 +2,7 @@
 import { LOOKS_PER_CANCEL, purposeOf } from "../../domain/follow.ts";
 import { tradesAtOnce } from "../../domain/goal/obstacles.ts";
 import type { ClientOrderId, OrderId, SourceId } from "../../domain/ids.ts";
-import { type Order, type OrderStatus, isLive } from "../../domain/order.ts";
+import { type Order, type OrderStatus, type OrderType, isLive } from "../../domain/order.ts";
 import type { Purpose } from "../../domain/pace.ts";
 
 /** An order and what following it needs to remember. */
@@ -51,6 +51,14 @@ const toOrderRow = (row: Row): OrderRow => ({
   isExit: row.is_exit === 1,
   goal: row.goal,
 });
+
+/** The type that was asked for, before the collar had its say. */
+export function askedTypeOf({ order, request }: Pick<OrderRow, "order" | "request">): OrderType {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an order or a change of one, written by this gateway
+  const asked = JSON.parse(request) as Partial<Pick<Order, "type">>;
+  // A replacement names no type; its arithmetic is only ever that of a market order that was bounded.
+  return asked.type ?? (order.arithmetic === undefined ? order.type : "market");
+}
 
 /** Whether it trades as soon as the venue can, also where the collar has given a market order its price. */
 export function isAtOnce({ order, request }: OrderRow): boolean {

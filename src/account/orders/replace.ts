@@ -12,7 +12,7 @@ import { type Admitted, type AdmitArgs, type Signal, findEarlier, noteOrder } fr
 import { assessNow } from "../risk/assess-now.ts";
 import type { DecisionContext } from "../risk/decision-context.ts";
 import { type RateLimited, meterOf, ownerOf } from "../door/door.ts";
-import { findOrder, makeDue } from "./orders.ts";
+import { type OrderRow, askedTypeOf, findOrder, makeDue } from "./orders.ts";
 import { type RecordContext, mustRecord } from "./record.ts";
 import { storeDecided, toIntent } from "./store-order.ts";
 import type { Envelope } from "../door/envelope.ts";
@@ -115,10 +115,11 @@ export function releaseOrder(sql: SqlStorage, id: OrderId, args: ReleaseArgs): v
   if (row === undefined || row.order.delivery !== "waiting") return;
   const old = row.order.replaces === null ? undefined : findOrder(sql, row.order.replaces)?.order;
   assert(old !== undefined && isTerminal(old.status), "an order was released before the one it waits for had ended");
-  mustRecord(sql, row, releaseEvent(sql, row.order, old, args, row.expiresAtMs), args);
+  mustRecord(sql, row, releaseEvent(sql, row, old, args), args);
 }
 
-function releaseEvent(sql: SqlStorage, waiting: Order, old: Order, args: ReleaseArgs, expiresAtMs: number): OrderEvent {
+function releaseEvent(sql: SqlStorage, row: OrderRow, old: Order, args: ReleaseArgs): OrderEvent {
+  const { order: waiting, expiresAtMs } = row;
   // Filled, rejected or run out of time by itself: there was nothing to replace.
   if (old.status !== "canceled") return { type: "lapsed", code: `replaced_order_${old.status}` };
   if (args.nowMs >= expiresAtMs) return { type: "lapsed", code: "approval_lapsed" };
@@ -127,7 +128,7 @@ function releaseEvent(sql: SqlStorage, waiting: Order, old: Order, args: Release
   const decision = assessNow(
     sql,
     { ...intentOf(waiting), quantity },
-    { ...args, source: waiting.source, sender: null },
+    { ...args, source: waiting.source, sender: null, askedType: askedTypeOf(row) },
     [waiting.id],
   );
   if (decision.outcome === "approved" && decision.hold !== null) {

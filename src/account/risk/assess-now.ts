@@ -1,7 +1,7 @@
 // Holds an order against the rules, on what the account knows at this moment. To be called in the transaction that records
 // what comes of it.
 import type { OrderId, SourceId } from "../../domain/ids.ts";
-import type { OrderIntent } from "../../domain/order.ts";
+import type { OrderIntent, OrderType } from "../../domain/order.ts";
 import { type Decision, assess, assessNew } from "../../domain/risk/assess.ts";
 import type { RecentFacts, RiskFacts } from "../../domain/risk/facts.ts";
 import { isPositionKnown, readBrokerView } from "../positions/broker-view.ts";
@@ -24,6 +24,8 @@ export type AssessContext = DecisionContext & {
     readonly sender: Sender | null;
     readonly counts: Pick<RecentFacts, "orders" | "messages">;
   } | null;
+  /** Where it is looked at once more, and may have been bounded before; otherwise it is the intent's own. */
+  readonly askedType?: OrderType;
 };
 
 const NONE = { second: 0, minute: 0, day: 0 };
@@ -63,6 +65,7 @@ export function factsNow(
     tradingState: tradingStateOf(sql, { source: context.source, symbol: intent.symbol }),
     sender: sender?.sender == null ? null : { ...sender.sender, minimumOrigin: context.minimumOrigin },
     nowMs,
+    askedType: context.askedType ?? intent.type,
     positionKnown: isPositionKnown(sql),
     circuitOpen: context.circuitOpen,
     referencePrice: context.referencePrices.get(intent.symbol),

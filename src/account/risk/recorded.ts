@@ -3,7 +3,7 @@
 import { type AccountId, type OrderId, earliestIdAt } from "../../domain/ids.ts";
 import type { Order } from "../../domain/order.ts";
 import type { Recorded } from "../../domain/risk/judge-again.ts";
-import { type OrderRow, listOrderRows } from "../orders/orders.ts";
+import { type OrderRow, askedTypeOf, listOrderRows } from "../orders/orders.ts";
 
 export type RecordedQuery = {
   /** Unix time: only orders that were made then or later. */
@@ -42,12 +42,11 @@ export function readRecorded(
   return { recorded, nextCursor: rows.length > limit ? (page.at(-1)?.order.id ?? null) : null };
 }
 
-function toRecorded({ order, request, isExit }: OrderRow): Recorded {
+function toRecorded(row: OrderRow): Recorded {
+  const { order, request, isExit } = row;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an order or a change of one, written by this gateway
-  const asked = JSON.parse(request) as Partial<Pick<Order, "type" | "quantity" | "notional" | "replaces">>;
-  // A replacement names no type; its arithmetic is only ever that of a market order that was bounded.
-  const type = asked.type ?? (order.arithmetic === undefined ? order.type : "market");
+  const asked = JSON.parse(request) as Partial<Pick<Order, "quantity" | "notional" | "replaces">>;
   // A replacement is asked for by its total, of which the order before it may have filled a part.
   const quantity = "replaces" in asked ? undefined : asked.quantity;
-  return { order, asked: { type, isByAmount: asked.notional !== undefined, quantity }, isExit };
+  return { order, asked: { type: askedTypeOf(row), isByAmount: asked.notional !== undefined, quantity }, isExit };
 }

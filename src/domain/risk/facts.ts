@@ -2,7 +2,7 @@
 import type { ReferencePrice, Unsupported } from "../broker.ts";
 import type { Instrument } from "../instrument.ts";
 import { type Decimal, absolute, greaterThan, isPositive, subtract } from "../money.ts";
-import { type Order, type OrderIntent, hasLegs } from "../order.ts";
+import { type Order, type OrderIntent, type OrderType, hasLegs } from "../order.ts";
 import type { Origin } from "../origin.ts";
 import type { SourceCaps } from "../source.ts";
 import type { Words } from "../worth.ts";
@@ -70,6 +70,8 @@ export type RiskFacts = Holdings & {
   /** `null` for an order given with an API key, and for one that was decided about before. */
   readonly sender: SenderFacts | null;
   readonly nowMs: number;
+  /** The type that the order was asked for with: a market order may have been bounded since, see `bounded.ts`. */
+  readonly askedType: OrderType;
   /** Whether the positions have ever been compared with the broker's. */
   readonly positionKnown: boolean;
   /** Whether the broker is being left alone, because it did not answer. */

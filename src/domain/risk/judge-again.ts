@@ -7,6 +7,7 @@ import { stateOf } from "./coverage.ts";
 import type { Policy } from "./policy.ts";
 import { ANY, type FactRule, type LimitRule, OFF, type Rule, isNumber } from "./rule.ts";
 import { RULE_BOOK } from "./rule-book.ts";
+import { orderTypeAllowed } from "./rules/terms.ts";
 import { recordedZone } from "./rules/trading-hours.ts";
 import { recordedPosition } from "./rules/trading-state.ts";
 
@@ -47,7 +48,7 @@ export type JudgedAgain = {
 export function judgeAgain(recorded: Recorded, policy: Policy): JudgedAgain {
   const { verdicts: record } = recorded.order;
   const situation = situationOf(recorded, policy);
-  const byRule = new Map(record.map((verdict) => [verdict.rule, verdict]));
+  const byRule = new Map(record.map((verdict) => [verdict.rule, asMeasuredNow(verdict, recorded)]));
   const judged = RULE_BOOK.flatMap((rule) => {
     const found = judge(rule, byRule.get(rule.id), situation);
     return found === undefined ? [] : [{ rule: rule.id, found }];
@@ -65,6 +66,10 @@ export function judgeAgain(recorded: Recorded, policy: Policy): JudgedAgain {
     waits: waits === true,
   };
 }
+
+/** On an older record it is the type that the collar has made of the order. */
+const asMeasuredNow = (verdict: Verdict, { asked }: Recorded): Verdict =>
+  verdict.rule === orderTypeAllowed.id ? { ...verdict, input: asked.type } : verdict;
 
 /** How the other policy changes what the rules look at. */
 type Situation = {
@@ -90,18 +95,16 @@ const UNKNOWN_UNASKED: ReadonlySet<string | undefined> = new Set(["instrument_un
 /** What is counted from the beginning of the day. */
 const BY_DAY: ReadonlySet<string> = new Set(["max_orders_per_day", "max_messages_per_day", "max_daily_loss"]);
 
-/** The rules that go by an order's type and prices. */
+/** The rules that go by an order's type and prices as it is placed. */
 const BY_PRICE = [
   "order_supported",
   "source_max_notional",
   "price_increment",
   "min_notional",
-  "order_type_allowed",
   "price_collar",
   "max_notional",
   "max_percent_of_equity",
   "min_buying_power",
-  "duplicate_order",
   "self_match",
 ] as const;
 

@@ -40,7 +40,10 @@ export const Policy = z.strictObject({
     "The classes of instruments that may be entered, as the broker lists them.",
   ),
   sides: describe(z.union([z.array(Side), any]), "The sides on which positions may be opened."),
-  order_types: describe(z.union([z.array(OrderType), any]), "The types of orders that may open positions."),
+  order_types: describe(
+    z.union([z.array(OrderType), any]),
+    "The types of orders that may open positions, as they are asked for.",
+  ),
   times_in_force: describe(z.union([z.array(TimeInForce), any]), "The times in force that may open positions."),
   trading_hours: describe(z.union([TradingHours, any]), "When positions may be opened."),
 

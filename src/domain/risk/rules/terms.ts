@@ -12,11 +12,11 @@ export const sideAllowed: Rule = oneOfListed({
 
 export const orderTypeAllowed: Rule = oneOfListed({
   id: "order_type_allowed",
-  about: "The type of order is one that the account may enter with.",
+  about: "The type of order, as it was asked for, is one that the account may enter with.",
   clauses: ["15c3-5(c)(1)(ii)"],
   setting: "order_types",
   reason: "order_type_not_allowed",
-  measure: ({ type }) => ({ value: type }),
+  measure: (_intent, { askedType }) => ({ value: askedType }),
 });
 
 export const timeInForceAllowed: Rule = oneOfListed({

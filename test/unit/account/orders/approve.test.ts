@@ -193,6 +193,22 @@ describe("an approval", () => {
     expect(approve(sql, order, { ...tight, quantity: "7" }).ok).toBe(true);
   });
 
+  it("is judged by the type that was asked for, also where the collar has given the order its price", () => {
+    const sql = openAccount();
+    const collared = { ...policy, price_collar_percent: decimalOf("2") };
+    const order = hold(
+      sql,
+      { order: { type: "market", limit_price: undefined } },
+      { policy: { ...collared, order_types: ["market"] } },
+    );
+    expect(order).toMatchObject({ type: "limit", delivery: "held" });
+    expect(approve(sql, order, { policy: { ...collared, order_types: ["limit"] } })).toMatchObject({
+      ok: false,
+      error: { reason: "approval_refused", code: "order_type_not_allowed" },
+    });
+    expect(approve(sql, order, { policy: { ...collared, order_types: ["market"] } }).ok).toBe(true);
+  });
+
   it("is refused while trading is stopped", () => {
     const sql = openAccount();
     const order = hold(sql);

@@ -12,7 +12,7 @@ import {
 import type { OrderId } from "../../../../src/domain/ids.ts";
 import type { OrderEvent } from "../../../../src/domain/lifecycle.ts";
 import { decimalOf } from "../../../../src/domain/money.ts";
-import type { Order } from "../../../../src/domain/order.ts";
+import type { Order, OrderType } from "../../../../src/domain/order.ts";
 import { OrderChange } from "../../../../src/domain/signal/change.ts";
 import { NOW_MS, aPolicy, aReport, anOrder } from "../../../support/builders.ts";
 import {
@@ -349,6 +349,24 @@ describe("when the order that was waited for has ended", () => {
     });
     expect(typesOf(sql, denied).at(-1)).toBe("order.denied");
   });
+
+  it.each<[OrderType, string]>([
+    ["market", "pending"],
+    ["limit", "none"],
+  ])(
+    "the other is judged by its type before the collar gave it a price: only %s orders are let in",
+    (type, delivery) => {
+      const exit: Order = { ...live, side: "sell", type: "market", limit_price: undefined };
+      const collared = { ...aPolicy(), price_collar_percent: decimalOf("2") };
+      const sql = open(exit);
+      addToPosition(sql, "AAPL", decimalOf("10"));
+      // For more than is held it is an entry, which is bounded.
+      const replaced = replace(sql, { change: { quantity: "15" }, with: { policy: collared } });
+      expect(replaced).toMatchObject({ ok: true, value: { order: { type: "limit", limit_price: "183.75" } } });
+      happen(sql, canceledAt("0"));
+      expect(release(sql, idOf(2), { policy: { ...collared, order_types: [type] } })).toMatchObject({ delivery });
+    },
+  );
 
   it("the other keeps the verdicts of that second look", () => {
     const sql = waiting();

@@ -542,6 +542,7 @@ describe("whatever is asked", () => {
     .record({
       sender: fc.option(anySender),
       nowMs: fc.constant(NOW_MS),
+      askedType: fc.constantFrom(...OrderType.options),
       position: fc.oneof(fc.constant(decimalOf("0")), decimal),
       workingSameSide: fc.oneof(fc.constant(decimalOf("0")), positive.map(decimalOf)),
       workingByAmount: fc.array(

@@ -4,6 +4,7 @@ import { decimalOf, greaterThan, multiply } from "../../../../src/domain/money.t
 import type { OrderIntent } from "../../../../src/domain/order.ts";
 import { assess } from "../../../../src/domain/risk/assess.ts";
 import { boundMarketOrder } from "../../../../src/domain/risk/bounded.ts";
+import { previewOf } from "../../../../src/domain/risk/preview.ts";
 import {
   aMarketIntent,
   aPolicy,
@@ -60,6 +61,23 @@ describe("a market order that opens a position, under a collar", () => {
   it("passes the collar, and is what is placed", () => {
     const decision = assess(aMarketIntent(), policy, someFacts({ instrument: STOCK }));
     expect(decision).toMatchObject({ outcome: "approved", intent: { type: "limit", limit_price: "191.25" } });
+  });
+});
+
+describe("the type that an account may enter with", () => {
+  const facts = someFacts({ instrument: STOCK, askedType: "market" });
+
+  it.each<[readonly string[], string]>([
+    [["market"], "approved"],
+    [["limit"], "denied"],
+  ])("is the one that is asked for, whatever the collar makes of it: %j", (types, outcome) => {
+    const only = aPolicy({ price_collar_percent: "2", order_types: types });
+    const decision = assess(aMarketIntent(), only, facts);
+    expect(decision).toMatchObject({ outcome, intent: { type: "limit", limit_price: "191.25" } });
+    expect(decision.verdicts).toContainEqual(expect.objectContaining({ rule: "order_type_allowed", input: "market" }));
+    const { rules, ...preview } = previewOf(aMarketIntent(), { policy: only, overridden: [] }, facts);
+    expect(preview).toMatchObject({ outcome, order: { type: "limit" } });
+    expect(rules).toContainEqual(expect.objectContaining({ rule: "order_type_allowed", input: "market" }));
   });
 });
 

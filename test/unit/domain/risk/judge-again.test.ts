@@ -30,9 +30,12 @@ import { decimalOf } from "../../../../src/domain/money.ts";
 const NEW_YORK = { time_zone: "America/New_York", sessions: [{ days: ["thu"], from: "09:30", to: "16:00" }] };
 const CLOSED = { time_zone: "UTC", sessions: [{ days: ["mon"], from: "00:00", to: "00:01" }] };
 
+const decide = (asked: OrderIntent, policy: Policy, facts: RiskFacts): Decision =>
+  assess(asked, policy, { ...facts, askedType: asked.type });
+
 /** The order as the account would have stored it. */
 function record(asked: OrderIntent, policy: Policy, facts: RiskFacts): Recorded {
-  const decision = assess(asked, policy, facts);
+  const decision = decide(asked, policy, facts);
   const isApproved = decision.outcome === "approved";
   const state = isApproved
     ? { status: "pending_new", delivery: "pending", reason: null, ...holdOf(decision) }
@@ -231,8 +234,28 @@ describe("another collar", () => {
     const recorded = asRecorded(collar(then), { intent: aMarketIntent() });
     const proposed = { ...collar(now), max_notional: "1", max_quantity: "1", order_types: ["market"] };
     expect(under(recorded, proposed, "max_notional")).toBe("other_terms");
-    expect(under(recorded, proposed, "order_type_allowed")).toBe("other_terms");
     expect(under(recorded, proposed, "max_quantity")).toBe("max_quantity_exceeded");
+  });
+
+  it.each(["2", "3", "off"])("does not change which type was asked for, nor that it was the second time: %s", (now) => {
+    const facts = { recent: nothingRecent({ sameOrderAgeMs: 4_000 }) };
+    const recorded = asRecorded(collar("2"), { intent: aMarketIntent(), facts });
+    const proposed = { ...collar(now), order_types: ["limit"], duplicate_order_window_sec: 5 };
+    expect(under(recorded, proposed, "order_type_allowed")).toBe("order_type_not_allowed");
+    expect(under(recorded, { ...proposed, order_types: ["market"] }, "order_type_allowed")).toBe("passes");
+    expect(under(recorded, proposed, "duplicate_order")).toBe("duplicate_order");
+  });
+
+  it("was once held against the type that it had made of the order, which is not judged again", () => {
+    const { order, ...rest } = asRecorded(collar("2"), { intent: aMarketIntent() });
+    const verdicts = order.verdicts.map((one) =>
+      one.rule === "order_type_allowed" ? { ...one, input: "limit" } : one,
+    );
+    const older = { ...rest, order: { ...order, verdicts } };
+    expect(under(older, { ...collar("2"), order_types: ["market"] }, "order_type_allowed")).toBe("passes");
+    expect(under(older, { ...collar("2"), order_types: ["limit"] }, "order_type_allowed")).toBe(
+      "order_type_not_allowed",
+    );
   });
 
   it("makes other units of an amount of money as well", () => {
@@ -470,7 +493,7 @@ describe("an order on the record", () => {
       fc.assert(
         fc.property(worlds, policies, policies, (world, then, now) => {
           const recorded = record(world.intent, then, factsUnder(then, world));
-          const decision = assess(world.intent, now, factsUnder(now, world, then));
+          const decision = decide(world.intent, now, factsUnder(now, world, then));
           const { verdicts: decided } = decision;
           const { verdicts, notJudged, waits } = judgeAgain(recorded, now);
           const open = new Set(notJudged.map(({ rule }) => rule));
@@ -507,7 +530,7 @@ describe("an order on the record", () => {
       fc.assert(
         fc.property(worlds, policies, (world, policy) => {
           const facts = factsUnder(policy, world);
-          const { intent } = assess(world.intent, policy, facts);
+          const { intent } = decide(world.intent, policy, facts);
           const { verdicts } = judgeAgain(record(world.intent, policy, facts), Policy.parse({}));
           const isTakenForEntry = verdicts.some(({ reason }) => reason === "limit_not_set");
           if (isTakenForEntry) expect(isReduction(intent, facts) && intent.notional === undefined).toBe(false);

@@ -205,8 +205,8 @@ const CASES: Readonly<Record<string, Cases>> = {
   order_type_allowed: {
     policy: { order_types: ["limit", "stop_limit"] },
     inside: [any, {}, undefined],
-    at: [anIntent({ type: "stop_limit", stop_price: "188" }), {}, undefined],
-    outside: [market, {}, "order_type_not_allowed"],
+    at: [anIntent({ type: "stop_limit", stop_price: "188" }), { askedType: "stop_limit" }, undefined],
+    outside: [market, { askedType: "market" }, "order_type_not_allowed"],
     missing: null,
     exit: "exempt",
   },
