@@ -304,6 +304,9 @@ export const WhatIfView = z.looseObject({
   undetermined: z.number(),
   not_fully_judged: z.number(),
   not_judged: z.array(z.looseObject({ rule: z.string(), why: z.string(), orders: z.number() })),
+  /** Absent, with `signals`, from a gateway that passes over what it has no order of. */
+  without_order: z.number().optional(),
+  signals: z.array(z.looseObject({ codes: z.array(z.string()) })).optional(),
   orders: z.array(
     z.looseObject({
       order: z.string(),

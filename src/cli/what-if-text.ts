@@ -16,12 +16,16 @@ const TONES: Readonly<Record<string, Tone>> = {
   undetermined: "doubtful",
 };
 
-/** How many orders there are of each kind, the ones that would be decided otherwise, and what could not be judged. */
+/**
+ * How many orders there are of each kind, the ones that would be decided otherwise, and what could not be judged: rules, and signals
+ * that there is no order of.
+ */
 export function formatWhatIf(answer: WhatIfView, paint: Paint): string {
   return [
     formatCounts(answer, paint),
     ...(answer.orders.length === 0 ? [] : [formatOrders(answer.orders, paint)]),
     ...(answer.not_judged.length === 0 ? [] : [formatNotJudged(answer, paint)]),
+    ...((answer.signals ?? []).length === 0 ? [] : [formatWithoutOrder(answer, paint)]),
   ].join("\n\n");
 }
 
@@ -35,6 +39,9 @@ function formatCounts(answer: WhatIfView, paint: Paint): string {
     ["denied otherwise", answer.denied_otherwise],
     ["undetermined", answer.undetermined, "doubtful"],
     ["not fully judged", answer.not_fully_judged],
+    ...(answer.without_order === undefined
+      ? []
+      : [["signals without order", answer.without_order, "doubtful"] as const]),
   ];
   const fields = counts.map(
     ([name, count, tone]) => [name, toned(String(count), count > 0 ? tone : undefined)] as const,
@@ -93,6 +100,17 @@ function formatNotJudged({ not_judged: notJudged }: WhatIfView, paint: Paint): s
     String(orders),
     Object.hasOwn(WHY, why) ? (WHY[why] ?? why) : why,
   ]);
+  return formatTable(columns, rows, paint);
+}
+
+/** One with several codes counts for each. */
+function formatWithoutOrder({ signals = [] }: WhatIfView, paint: Paint): string {
+  const columns = [{ title: "NOT JUDGED, WITHOUT ORDER" }, { title: "SIGNALS", align: "right" }] as const;
+  const alike = Map.groupBy(
+    signals.flatMap(({ codes }) => codes),
+    (code) => code,
+  );
+  const rows = [...alike].map(([code, those]): readonly Cell[] => [code, String(those.length)]);
   return formatTable(columns, rows, paint);
 }
 

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Account } from "../../src/domain/account.ts";
 import { Policy } from "../../src/domain/risk/policy.ts";
 import { PolicyWhatIf } from "../../src/domain/risk/what-if.ts";
+import type { SignalReceipt } from "../../src/domain/signal/receipt.ts";
+import { type MadeSource, idOf, make, signed } from "./support/admin.ts";
 import { withAccount } from "./support/faulty-venue.ts";
 import { call, get, listOrders, placeOrder, readAudit, settled } from "./support/gateway.ts";
 
@@ -47,6 +49,8 @@ describe("a policy that is proposed", () => {
       undetermined: 0,
       not_fully_judged: 0,
       not_judged: [],
+      without_order: 0,
+      signals: [],
       orders: [
         {
           order: large?.id,
@@ -133,6 +137,38 @@ describe("a policy that is proposed", () => {
     const [first, second] = placed;
     const until = { ...window, until: second?.created_at };
     expect((await whatIf({ max_quantity: "1" }, until)).orders.map(({ order }) => order)).toEqual([first?.id]);
+  });
+
+  it("is not held against what no order came of, which is named in its place", async () => {
+    const body = {
+      intent: "enter",
+      symbol: "AAPL",
+      side: "buy",
+      quantity: "1",
+      position_before: { side: "long", size: "7" },
+    };
+    const source = idOf("silent");
+    const signals = { position_gap: "deny" };
+    const { secret } = await make<MadeSource>("/v1/sources", { id: source, kind: "signed", account: "paper", signals });
+    const tell = async (signal: object) =>
+      (await (await signed(source, secret.secret, signal)).json<SignalReceipt>()).id;
+    const { placed, window } = await since(async () => {
+      const gap = await tell(body);
+      await placeOrder(RESTING);
+      return [gap, await tell({ intent: "enter", symbol: "AAPL", side: "buy" })];
+    });
+    const [gap, sizeless] = placed;
+    const answer = await whatIf({ max_quantity: "1" }, window);
+    expect(answer).toMatchObject({ considered: 1, would_be_denied: 1, without_order: 2, next_cursor: null });
+    expect(answer.signals).toEqual([
+      { signal: sizeless, source, codes: ["no_size"], created_at: expect.any(String) as unknown },
+      { signal: gap, source, codes: ["position_gap"], created_at: expect.any(String) as unknown },
+    ]);
+    expect(PolicyWhatIf.safeParse(answer).success).toBe(true);
+    const newest = await whatIf({ max_quantity: "1" }, { ...window, limit: 1 });
+    expect(newest).toMatchObject({ considered: 0, without_order: 1, next_cursor: sizeless });
+    const older = await whatIf({ max_quantity: "1" }, { ...window, limit: 1, cursor: newest.next_cursor });
+    expect(older).toMatchObject({ considered: 1, without_order: 1, signals: [{ signal: gap }], next_cursor: null });
   });
 
   it("is not kept, and leaves nothing on the record", async () => {

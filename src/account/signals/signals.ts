@@ -69,6 +69,31 @@ export const findSignal = (sql: SqlStorage, id: string): Found | undefined =>
     .toArray()
     .map(toFound)[0];
 
+type SignalQuery = {
+  /** No id before this one. */
+  readonly from?: string | undefined;
+  /** Only ids before this one. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+};
+
+/** The newest first. */
+export function listSignals(sql: SqlStorage, { from, before, limit }: SignalQuery): StoredSignal[] {
+  const bounds = [
+    { condition: "id >= ?", id: from },
+    { condition: "id < ?", id: before },
+  ].flatMap(({ condition, id }) => (id === undefined ? [] : [{ condition, id }]));
+  const where = ["1 = 1", ...bounds.map(({ condition }) => condition)].join(" AND ");
+  return sql
+    .exec<{ signal: string; request: string }>(
+      `SELECT signal, request FROM signals WHERE ${where} ORDER BY id DESC LIMIT ?`,
+      ...bounds.map(({ id }) => id),
+      limit,
+    )
+    .toArray()
+    .map((row) => toFound(row).signal);
+}
+
 /** The signal that this request was, or that was kept for it. */
 export const findSignalOfRequest = (sql: SqlStorage, requestId: string): Found | undefined =>
   sql

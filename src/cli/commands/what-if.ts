@@ -21,20 +21,22 @@ const COUNT = 200;
 const COUNT_MAX = 1_000;
 
 const USAGE = `usage: npx sallyport what-if [--account ID] [--since TIME] [--until TIME] [--limit N]
-                             [--cursor ORDER] POLICY | -
+                             [--cursor ID] POLICY | -
 
 Holds a proposed policy against the orders on the record, denied ones included, and shows those that
 it would have decided otherwise, and by which rules. Nothing is stored, sent or counted. Each order
 is judged by itself, on the facts as they were recorded: what other orders would have left of
 positions, counts and money is not worked out. What the record does not tell is not judged, and is
-named. Exits with 0 whatever would have changed.
+named; so is why signals have come to no order, with how many did. Exits with 0 whatever would have
+changed.
 
   POLICY, -            a file with the whole policy as JSON, or stdin; what is not in it is not set
   --account ID         the trading account (default: the gateway's default account)
-  --since TIME         only orders made then or later, such as 2026-01-15T14:30:00Z
-  --until TIME         only orders made before
-  --limit N            how many to consider, the newest first (default ${COUNT}, ${COUNT_MAX} at most)
-  --cursor ORDER       only orders older than this one: where the last answer ended
+  --since TIME         only what was made then or later, such as 2026-01-15T14:30:00Z
+  --until TIME         only what was made before
+  --limit N            how many orders to consider, and signals to look at, the newest first
+                       (default ${COUNT}, ${COUNT_MAX} at most)
+  --cursor ID          only what is older than this: where the last answer ended
 ${CONNECTION_USAGE}
 ${COMMON_USAGE}
 
@@ -68,7 +70,7 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
   const { body: answer } = await ask(readConnection(values, env), call, WhatIfView);
   screen.show({ document: answer, text: () => formatWhatIf(answer, screen.paint) });
   const { next_cursor: next } = answer;
-  if (next !== null) screen.hint(`There are older orders: go on with --cursor ${printable(next)}`);
+  if (next !== null) screen.hint(`There are older orders or signals: go on with --cursor ${printable(next)}`);
   return EXIT.done;
 }
 

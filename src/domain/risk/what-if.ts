@@ -1,7 +1,7 @@
 // What another policy would have made of orders that were decided about: which of them would have been let through, or refused, and
-// by which rules.
+// by which rules. What a signal wanted and no order came of was never held against a policy: it is named, and not judged.
 import * as z from "zod";
-import { AccountId, OrderId } from "../ids.ts";
+import { AccountId, OrderId, SourceId } from "../ids.ts";
 import { DecimalString } from "../money.ts";
 import { OrderType, Side, Symbol, Verdict } from "../order.ts";
 import { type JudgedAgain, NotJudged, type Recorded, judgeAgain } from "./judge-again.ts";
@@ -56,6 +56,21 @@ const ChangedOrder = z.strictObject({
 });
 type ChangedOrder = z.infer<typeof ChangedOrder>;
 
+const SignalWithoutOrder = z.strictObject({
+  signal: z.string().meta({ description: "Its id: `<account>_<UUID>`." }),
+  created_at: z.iso.datetime(),
+  source: SourceId,
+  codes: z
+    .array(z.string())
+    .min(1)
+    .meta({
+      description:
+        "Of its steps that have no order, each once: why, or `working` or `waiting` where an order may still come. Other steps of the " +
+        "same signal may have orders.",
+    }),
+});
+export type SignalWithoutOrder = z.infer<typeof SignalWithoutOrder>;
+
 const Count = z.int().min(0);
 
 export const PolicyWhatIf = z
@@ -78,11 +93,19 @@ export const PolicyWhatIf = z
     not_judged: z
       .array(z.strictObject({ rule: z.string(), why: NOT_JUDGED, orders: Count }))
       .meta({ description: "Every rule that could not be judged, why, and of how many orders." }),
+    without_order: Count.meta({
+      description:
+        "Signals that wanted something of which there is no order: nothing of that could be held against a policy. Not among those " +
+        "considered.",
+    }),
     orders: z.array(ChangedOrder).meta({ description: "All but the unchanged ones, newest first." }),
+    signals: z
+      .array(SignalWithoutOrder)
+      .meta({ description: "Those without an order, of the same time as the orders, newest first." }),
     next_cursor: z
       .string()
       .nullable()
-      .meta({ description: "`cursor` for the orders before these; null after the last." }),
+      .meta({ description: "`cursor` for the orders and signals before these; null after the last." }),
   })
   .meta({
     id: "PolicyWhatIf",
@@ -90,8 +113,11 @@ export const PolicyWhatIf = z
   });
 export type PolicyWhatIf = z.infer<typeof PolicyWhatIf>;
 
-/** What would have been decided of each, and how many of each kind there are. */
-export function whatIf(recorded: readonly Recorded[], policy: Policy): Omit<PolicyWhatIf, "account" | "next_cursor"> {
+/** What would have been decided of each order, and how many of each kind there are; beside them what no order came of. */
+export function whatIf(
+  { recorded, signals }: { readonly recorded: readonly Recorded[]; readonly signals: readonly SignalWithoutOrder[] },
+  policy: Policy,
+): Omit<PolicyWhatIf, "account" | "next_cursor"> {
   const compared = recorded.map((one) => compareWith(one, policy));
   const countOf = (kind: Kind): number => compared.filter((one) => one.kind === kind).length;
   return {
@@ -104,7 +130,9 @@ export function whatIf(recorded: readonly Recorded[], policy: Policy): Omit<Poli
     undetermined: countOf("undetermined"),
     not_fully_judged: compared.filter(({ order }) => order.not_judged.length > 0).length,
     not_judged: tally(compared.flatMap(({ order }) => order.not_judged)),
+    without_order: signals.length,
     orders: compared.flatMap(({ kind, order }) => (kind === "unchanged" ? [] : [order])),
+    signals: [...signals],
   };
 }
 

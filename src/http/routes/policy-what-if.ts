@@ -13,7 +13,7 @@ import { guardedProblems, jsonOf } from "../openapi.ts";
 import { refuse } from "../problem.ts";
 import { troubleOf } from "../refusal.ts";
 
-/** Orders in one request: the account reads all of them in one step, in which it takes no order. */
+/** Orders in one request, and signals: the account reads all of them in one step, in which it takes no order. */
 const CONSIDERED_MAX = 1_000;
 const CONSIDERED_DEFAULT = 200;
 
@@ -33,7 +33,7 @@ const Question = z
       .min(1)
       .max(CONSIDERED_MAX)
       .default(CONSIDERED_DEFAULT)
-      .meta({ description: "How many orders to consider, the newest first." }),
+      .meta({ description: "How many orders to consider, and how many signals to look at, the newest first." }),
   })
   .meta({ id: "PolicyQuestion" });
 
@@ -46,7 +46,7 @@ const askWhatIf = createRoute({
     "Holds what the rules measured of past orders, denied ones included, against a proposed policy, and lists those that it " +
     "would have decided otherwise. Each order is judged by itself, on the facts as they were recorded: what other orders " +
     "would have left of positions, counts and money is not worked out. What the record does not tell is not judged, and " +
-    "named. Nothing is stored, sent or counted.",
+    "named; so are the signals of which no order has come. Nothing is stored, sent or counted.",
   security: access.security,
   request: { body: { required: true, content: { "application/json": { schema: Question } } } },
   responses: {
@@ -64,8 +64,8 @@ export function mountPolicyWhatIf(app: OpenAPIHono<AppEnv>): void {
     const account = await accountNamed(named, asking(c));
     if (!account.ok) return refuse(c, troubleOf(c, account.error));
     const query = { sinceMs: momentOf(since), untilMs: momentOf(until), before: cursor, limit };
-    const { recorded, nextCursor } = await accountStub(c.env, account.value).recorded(query);
-    return c.json({ account: account.value, ...whatIf(recorded, policy), next_cursor: nextCursor }, 200);
+    const { nextCursor, ...page } = await accountStub(c.env, account.value).recorded(query);
+    return c.json({ account: account.value, ...whatIf(page, policy), next_cursor: nextCursor }, 200);
   });
 }
 

@@ -45,6 +45,8 @@ const UNCHANGED = {
   not_fully_judged: 0,
   not_judged: [],
   orders: [],
+  without_order: 0,
+  signals: [],
   next_cursor: null,
 };
 
@@ -54,15 +56,34 @@ const textOf = (difference: object = {}): string =>
 describe("what another policy would have made of orders", () => {
   it("is how many there are of each kind, and nothing else where nothing would change", () => {
     expect(textOf().split("\n")).toEqual([
-      "considered         3",
-      "unchanged          3",
-      "would be approved  0",
-      "would be held      0",
-      "would be denied    0",
-      "denied otherwise   0",
-      "undetermined       0",
-      "not fully judged   0",
+      "considered             3",
+      "unchanged              3",
+      "would be approved      0",
+      "would be held          0",
+      "would be denied        0",
+      "denied otherwise       0",
+      "undetermined           0",
+      "not fully judged       0",
+      "signals without order  0",
     ]);
+  });
+
+  it("is a line per code of the signals that there is no order of, with how many of them there are", () => {
+    const signals = [["no_size"], ["signal_too_old", "no_size"], ["nothing_to_do"]].map((codes) => ({ codes }));
+    const text = textOf({ without_order: 3, signals });
+    expect(text).toMatch(/^signals without order +3$/m);
+    expect(text.split("\n").slice(-4)).toEqual([
+      expect.stringMatching(/^NOT JUDGED, WITHOUT ORDER +SIGNALS$/),
+      expect.stringMatching(/^no_size +2$/),
+      expect.stringMatching(/^signal_too_old +1$/),
+      expect.stringMatching(/^nothing_to_do +1$/),
+    ]);
+  });
+
+  it("of a gateway that does not tell of such signals is what it tells", () => {
+    const text = textOf({ without_order: undefined, signals: undefined });
+    expect(text).toMatch(/^not fully judged +0$/m);
+    expect(text).not.toContain("without order");
   });
 
   it("is a line per order that it would decide otherwise, with the rules and what they measured", () => {
@@ -151,7 +172,7 @@ describe("what-if", () => {
     const { exit, out, error } = await callCommandLine(["what-if", "--url", gateway.url, "--json", file]);
     expect(exit).toBe(0);
     expect(JSON.parse(out)).toEqual({ ...UNCHANGED, next_cursor: ORDER });
-    expect(error).toBe(`There are older orders: go on with --cursor ${ORDER}\n`);
+    expect(error).toBe(`There are older orders or signals: go on with --cursor ${ORDER}\n`);
   });
 
   it.each<[string, string[], number, RegExp]>([

@@ -1,11 +1,12 @@
 // What is told of orders that were held against another policy: of which kind each is, and how many there are. How a rule is judged
 // again is in judge-again.test.ts.
 import { describe, expect, it } from "vitest";
+import { SourceId } from "../../../../src/domain/ids.ts";
 import { decimalOf } from "../../../../src/domain/money.ts";
 import type { Order } from "../../../../src/domain/order.ts";
 import { assess } from "../../../../src/domain/risk/assess.ts";
 import type { Recorded } from "../../../../src/domain/risk/judge-again.ts";
-import { PolicyWhatIf, whatIf } from "../../../../src/domain/risk/what-if.ts";
+import { PolicyWhatIf, type SignalWithoutOrder, whatIf } from "../../../../src/domain/risk/what-if.ts";
 import { NOW_MS, aMarketIntent, aPolicy, anIntent, anOrder, someFacts } from "../../../support/builders.ts";
 
 type Overrides = Parameters<typeof aPolicy>[0];
@@ -23,6 +24,9 @@ function recorded(policy: Overrides, intent = anIntent(), order: Partial<Order> 
   };
 }
 
+/** No signal without an order. */
+const only = (orders: readonly Recorded[]) => ({ recorded: orders, signals: [] });
+
 const KINDS = [
   "unchanged",
   "would_be_approved",
@@ -36,7 +40,7 @@ const heldAbove = (above: string) =>
   ({ approval: { above, expires_sec: 900, max_drift_percent: "1", two_persons: false } }) as const;
 
 const kindOf = (order: Recorded, policy: Overrides) => {
-  const answer = whatIf([order], aPolicy(policy));
+  const answer = whatIf(only([order]), aPolicy(policy));
   return KINDS.filter((kind) => answer[kind] === 1).join();
 };
 
@@ -94,7 +98,7 @@ describe("an order that is held against another policy", () => {
   it("that no rule has denied stays denied, for the same reason", () => {
     const refused = recorded({}, anIntent(), { status: "denied", reason: { code: "market_order_unbounded" } });
     expect(kindOf(refused, {})).toBe("unchanged");
-    const { orders } = whatIf([refused], aPolicy({ max_quantity: "9" }));
+    const { orders } = whatIf(only([refused]), aPolicy({ max_quantity: "9" }));
     expect(orders).toMatchObject([{ would_be: { outcome: "denied", reason: "max_quantity_exceeded" } }]);
   });
 
@@ -106,7 +110,7 @@ describe("an order that is held against another policy", () => {
 
   it("shows what each rule says that says otherwise, and names those that are not judged", () => {
     const { orders } = whatIf(
-      [recorded({ max_quantity: undefined })],
+      only([recorded({ max_quantity: undefined })]),
       aPolicy({ max_quantity: "9", max_notional: "off", max_gross_exposure: "1" }),
     );
     expect(orders).toMatchObject([
@@ -130,7 +134,7 @@ describe("an order that is held against another policy", () => {
     const order = recorded({});
     const verdicts = order.order.verdicts.filter(({ rule }) => rule !== "max_quantity");
     const older = { ...order, order: { ...order.order, verdicts } };
-    const { orders } = whatIf([older], aPolicy({ max_quantity: undefined }));
+    const { orders } = whatIf(only([older]), aPolicy({ max_quantity: undefined }));
     expect(orders).toMatchObject([{ rules: [{ rule: "max_quantity", was: null }] }]);
   });
 });
@@ -144,7 +148,7 @@ describe("orders that are held against another policy", () => {
     recorded({}, aMarketIntent()),
     recorded({ symbols: ["MSFT"], max_quantity: "9" }),
   ];
-  const answer = whatIf(orders, aPolicy({ max_quantity: "15", price_collar_percent: "2" }));
+  const answer = whatIf(only(orders), aPolicy({ max_quantity: "15", price_collar_percent: "2" }));
 
   it("are each of one kind, and only the unchanged ones are not shown", () => {
     expect(answer).toMatchObject({
@@ -175,7 +179,22 @@ describe("orders that are held against another policy", () => {
     expect(PolicyWhatIf.safeParse(whole).success).toBe(true);
   });
 
+  it("have beside them the signals of which there is no order, counted and not considered", () => {
+    const signals: SignalWithoutOrder[] = [
+      { signal: "paper_2", created_at: NOW, source: SourceId.parse("alerts"), codes: ["no_size"] },
+      {
+        signal: "paper_1",
+        created_at: NOW,
+        source: SourceId.parse("alerts"),
+        codes: ["nothing_to_do", "position_gap"],
+      },
+    ];
+    const both = whatIf({ recorded: orders, signals }, aPolicy());
+    expect(both).toMatchObject({ considered: 6, without_order: 2, signals });
+    expect(PolicyWhatIf.safeParse({ account: "paper", next_cursor: null, ...both }).success).toBe(true);
+  });
+
   it("may be none", () => {
-    expect(whatIf([], aPolicy())).toMatchObject({ considered: 0, orders: [], not_judged: [] });
+    expect(whatIf(only([]), aPolicy())).toMatchObject({ considered: 0, orders: [], not_judged: [] });
   });
 });
