@@ -50,6 +50,7 @@ import type { GoalContext } from "./signals/goals.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { isOutOfDate } from "./risk/funds.ts";
 import { identify } from "./identity.ts";
+import { symbolsIn } from "../domain/signal/in-symbol.ts";
 import { instruct, onlyTakesAway } from "./signals/instruct.ts";
 import {
   type InstrumentLists,
@@ -74,6 +75,7 @@ import { findSignal, receiptOf } from "./signals/signals.ts";
 import { type WideStop, wideStopsOf } from "./stops/stop-by-signal.ts";
 import { type HeardStop, type ReleaseRefusal, readStops, releaseStop, setStop } from "./stops/stops.ts";
 import { type NewId, toIntent } from "./orders/store-order.ts";
+import { type Turn, Turns } from "./door/turns.ts";
 import { Waiters } from "./following/waiters.ts";
 import type { Caller } from "./caller.ts";
 import type { InstructionSignal, Sender } from "./door/envelope.ts";
@@ -108,6 +110,7 @@ type Decided = Pick<Admitted, "order" | "duplicate">;
 export class AccountObject extends DurableObject<Env> {
   readonly #sql = this.ctx.storage.sql;
   readonly #waiters = new Waiters();
+  readonly #turns = new Turns();
   readonly #prices = new ReferencePrices();
   readonly #instruments = new Instruments({ lists: this.#instrumentLists(), nowMs: Date.now });
   readonly #account: AccountId;
@@ -186,6 +189,7 @@ export class AccountObject extends DurableObject<Env> {
     const admitted = await this.#decide(
       (learning) => learnForOrders(asked, source, learning),
       (context) => admit(this.#sql, { ...context, limits: limitsOf(sender, context.limits), signal }),
+      { turn: this.#turns.take([order.symbol]) },
     );
     if (!admitted.ok) return admitted;
     return ok({ ...admitted.value, order: await this.#until(isAnswered, admitted.value.order, waitMs) });
@@ -204,7 +208,7 @@ export class AccountObject extends DurableObject<Env> {
     const instructed = await this.#decide(
       (learning) => learnForInstructions(asked, learning),
       (context) => instruct(this.#sql, { ...context, limits: limitsOf(sender, context.limits), signal }),
-      onlyTakesAway(instructions),
+      { turn: this.#turns.take(symbolsIn(instructions)), alsoDisabled: onlyTakesAway(instructions) },
     );
     if (!instructed.ok) return instructed;
     const { value: stored, ...rest } = instructed.value;
@@ -227,6 +231,7 @@ export class AccountObject extends DurableObject<Env> {
     return this.#decide(
       (learning) => learnForOrders(orders, batch.source, learning),
       (context) => admitBatch(this.#sql, { ...context, batch }),
+      { turn: this.#turns.take(orders.map(({ symbol }) => symbol)) },
     );
   }
 
@@ -544,21 +549,28 @@ export class AccountObject extends DurableObject<Env> {
   async #decide<T, E>(
     ask: Ask,
     decide: (context: Deciding) => Result<T, E>,
-    alsoDisabled = false,
+    { turn, alsoDisabled = false }: { readonly turn?: Turn; readonly alsoDisabled?: boolean } = {},
   ): Promise<Result<T, E | AccountDisabled | Misconfigured>> {
-    const learned = await this.#learn(ask);
-    const context = alsoDisabled ? learned : this.#unlessDisabled(learned);
-    if (!context.ok) return context;
-    const decided = this.#commit(() => decide(context.value));
-    if (decided.ok) this.#work();
-    return decided;
+    try {
+      const learned = await this.#learn(ask, turn?.come);
+      const context = alsoDisabled ? learned : this.#unlessDisabled(learned);
+      if (!context.ok) return context;
+      const decided = this.#commit(() => decide(context.value));
+      if (decided.ok) this.#work();
+      return decided;
+    } finally {
+      turn?.over();
+    }
   }
 
-  async #learn(ask: Ask): Promise<Result<Deciding, Misconfigured>> {
+  /** `turn`: what to wait for beside the broker. */
+  async #learn(ask: Ask, turn?: Promise<unknown>): Promise<Result<Deciding, Misconfigured>> {
     const desk = await this.#desk();
     if (!desk.ok) return desk;
     const [sql, prices, instruments, housekeeping] = [this.#sql, this.#prices, this.#instruments, this.#housekeeping];
-    return this.#deciding(await ask({ deps: { sql, prices, instruments, housekeeping }, desk: desk.value }));
+    const told = await ask({ deps: { sql, prices, instruments, housekeeping }, desk: desk.value });
+    await turn;
+    return this.#deciding(told);
   }
 
   #deciding(referencePrices: LastTrades): Result<Deciding, Misconfigured> {

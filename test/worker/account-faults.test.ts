@@ -3,6 +3,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../src/http/app.ts";
 import type { Order } from "../../src/domain/order.ts";
+import type { Portfolio } from "../../src/domain/portfolio.ts";
+import type { SignalReceipt } from "../../src/domain/signal/receipt.ts";
 import {
   NEW_SECRET,
   OLD_SECRET,
@@ -289,5 +291,34 @@ describe("nonces that cannot be fresh any more", () => {
       return left.length === 0 ? true : undefined;
     });
     expect(await forgotten).toBe(true);
+  });
+});
+
+describe("an exit that comes while an entry before it waits for its price", () => {
+  /** Says prices late. */
+  const slow =
+    (real: Venue): Venue =>
+    async (request) => {
+      if (new URL(request.url).pathname.endsWith("/trades/latest")) await scheduler.wait(600);
+      return real(request);
+    };
+  const inSpy = async () => (await listOrders()).filter(({ symbol }) => symbol === "SPY");
+
+  it("is decided after it, and closes what it opens", async () => {
+    await withAccount({ configured: { policy: { price_collar_percent: "5" } }, venue: slow }, async () => {
+      const entry = sendOrder({ ...BUY, symbol: "SPY" });
+      await scheduler.wait(50);
+      const exit = await send({ intent: "exit", symbol: "SPY" });
+      expect([202, 200]).toContain(exit.status);
+      expect((await entry).status).not.toBe("denied");
+      const { id } = await exit.json<SignalReceipt>();
+      await eventually(async () => {
+        const { steps } = await (await get(`/v1/signals/${id}`)).json<SignalReceipt>();
+        const isOver = (await inSpy()).every(({ status }) => ["filled", "canceled"].includes(status));
+        return (isOver && steps[0]?.outcome !== "working") || undefined;
+      });
+      const { positions } = await (await get("/v1/portfolio")).json<Portfolio>();
+      expect(positions.find(({ symbol }) => symbol === "SPY")?.quantity ?? "0").toBe("0");
+    });
   });
 });

@@ -96,6 +96,8 @@ export class Instruments {
   #refreshing: Promise<Result<Refreshed, RefreshRefusal>> | undefined;
   /** How many this object has written. */
   #lists = 0;
+  /** Whether there is one to be missed on. */
+  #hasList = false;
   #awayUntilMs = -Infinity;
   #askAgainAtMs = -Infinity;
 
@@ -112,7 +114,8 @@ export class Instruments {
   /** Whether the broker is known not to list it, for whoever has asked with {@link know}. */
   isUnlisted(symbol: string): boolean {
     const known = this.#known.get(symbol);
-    return known !== undefined && known.instrument === undefined && this.#ageOf(known) < UNLISTED_FRESH_MS;
+    const isMissed = known !== undefined && known.instrument === undefined && this.#ageOf(known) < UNLISTED_FRESH_MS;
+    return isMissed && this.#hasList;
   }
 
   /** Reads what is not known of these, or not any more, and waits a moment for it. Never throws: what fails is not known. */
@@ -173,6 +176,7 @@ export class Instruments {
       if (ending.ending !== "listed") return silent(kind, ending.code);
       const refreshed = await lists.replace(kind, ending.items, new Date(nowMs()));
       this.#lists += 1;
+      this.#hasList = true;
       log("info", "instruments.refreshed", { broker: kind, ...refreshed, passed_over: ending.passedOver });
       return ok(refreshed);
     } catch (thrown) {
@@ -204,6 +208,7 @@ export class Instruments {
   async #lookUp(symbols: readonly string[], { settings }: Place): Promise<number> {
     const from = { readAtMs: this.#deps.nowMs(), lists: this.#lists };
     const found = await this.#deps.lists.find(settings.connection.broker, symbols);
+    this.#hasList ||= found.size > 0;
     for (const symbol of symbols) this.#remember(symbol, { ...from, instrument: found.get(symbol) });
     return found.size;
   }
@@ -222,7 +227,8 @@ export class Instruments {
   }
 
   async #isListed({ settings }: Place): Promise<boolean> {
-    return (await this.#deps.lists.count(settings.connection.broker)) !== undefined;
+    this.#hasList ||= (await this.#deps.lists.count(settings.connection.broker)) !== undefined;
+    return this.#hasList;
   }
 
   /** Waits for the list that another account of the isolate reads, which may be the same one. */

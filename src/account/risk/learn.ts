@@ -70,7 +70,8 @@ export async function learnForInstructions(
 ): Promise<LastTrades> {
   const { deps, desk } = context;
   const symbols = instructions.flatMap(symbolsToPrice);
-  const idle = instructions.flatMap((instruction) => symbolToTakeOff(instruction, deps.sql));
+  const stops = instructions.some(({ action }) => action === "stop");
+  const idle = stops ? [] : instructions.flatMap((instruction) => symbolToTakeOff(instruction, deps.sql));
   const [prices] = await Promise.all([
     symbols.length === 0 ? NOTHING : learn(symbols, () => refreshFunds(deps), context),
     deps.instruments.know(idle, desk),

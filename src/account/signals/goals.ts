@@ -180,7 +180,7 @@ function orderOf(row: GoalRow, planned: GoalOrder["order"]): NativeOrder {
   };
 }
 
-function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow, context: GoalContext): GoalFacts {
+function factsOf(sql: SqlStorage, { id, goal, expiresAtMs, source, sender }: GoalRow, context: GoalContext): GoalFacts {
   const { symbol } = goal.instruction;
   // Nothing at the broker makes way for an order that is not sent: what protects a position stays.
   const inTheWay = context.mode === "shadow" ? [] : standingAlone(readLiveRows(sql));
@@ -192,6 +192,7 @@ function factsOf(sql: SqlStorage, { goal, expiresAtMs, source, sender }: GoalRow
     legsUntold: context.mode !== "shadow" && readUntold(sql, symbol).length > 0,
     live: live.map(({ order }) => order),
     atMarket: new Set(live.filter(isAtOnce).map(({ order }) => order.id)),
+    newer: new Set(live.flatMap(({ order }) => (order.id > id ? [order.id] : []))),
     justSent: new Set(live.filter((row) => isJustSent(row, context.nowMs)).map(({ order }) => order.id)),
     ordered: goal.order === null ? undefined : findOrder(sql, goal.order)?.order,
     ofGoals: new Set(live.filter(isOfGoal).map(({ order }) => order.id)),

@@ -64,6 +64,8 @@ export type GoalFacts = {
   readonly ofGoals: ReadonlySet<OrderId>;
   /** Those asked for at the market, also where the collar has made limit orders of them. */
   readonly atMarket: ReadonlySet<OrderId>;
+  /** Those that were not there yet as the goal began. */
+  readonly newer: ReadonlySet<OrderId>;
   /** Those of them that are on their way, or were a moment ago. */
   readonly justSent: ReadonlySet<OrderId>;
   /** Of the last trade, where it is recent enough to go by. */

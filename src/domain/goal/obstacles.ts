@@ -30,7 +30,7 @@ export function findObstacles(goal: Goal, facts: GoalFacts, next: GoalOrder | Go
       const isThere = held !== undefined && instruction.side === openingSide(held);
       // Nothing will be ordered: what rests at a price of its own, such as a stop, is left as well.
       return isThere
-        ? cancel(facts.live.filter((order) => isMoving(order) && order.side === closingSide(held)))
+        ? cancel(facts.live.filter((order) => isTrading(order, facts) && order.side === closingSide(held)))
         : lettingFinish(facts.live, goal, facts);
     }
     case "reverse":
@@ -51,6 +51,7 @@ export function findObstacles(goal: Goal, facts: GoalFacts, next: GoalOrder | Go
 function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
   const { live, justSent, position } = facts;
   const held = sideHeld(position);
+  const isOnItsWay = (order: Order) => isMoving(order) || justSent.has(order.id);
   if (!tradesAtOnce(exit)) return ofProtection(goal, exit, facts);
   if (held !== undefined && (concerns(exit, held) || goal.leaving.includes(held))) {
     const inTheWay = live.filter(
@@ -64,8 +65,8 @@ function ofExit(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
     ? cancel(leadsThere.filter((order) => isComing(order, facts)))
     : // On their way there they first take off what is held, as somebody else wants it.
       {
-        toCancel: leadsThere.filter(isHeld),
-        toWaitFor: leadsThere.filter((order) => isMoving(order) || justSent.has(order.id)),
+        toCancel: leadsThere.filter((order) => isHeld(order) || (isTrading(order, facts) && !isOnItsWay(order))),
+        toWaitFor: leadsThere.filter(isOnItsWay),
       };
 }
 
@@ -98,12 +99,12 @@ function ofProtection(goal: Goal, exit: Exit, facts: GoalFacts): Obstacles {
 }
 
 /** One that is being canceled may fill until its end is known, and one that waits for a person may be approved. */
-const isComing = (order: Order, { ofGoals, atMarket }: GoalFacts): boolean =>
-  ofGoals.has(order.id) ||
-  atMarket.has(order.id) ||
-  isMoving(order) ||
-  isHeld(order) ||
-  order.cancel_requested_at !== null;
+const isComing = (order: Order, facts: GoalFacts): boolean =>
+  facts.ofGoals.has(order.id) || isTrading(order, facts) || isHeld(order) || order.cancel_requested_at !== null;
+
+/** At the market, whatever the collar has made of it. What came after the goal is a newer wish, and not the goal's to call back. */
+const isTrading = (order: Order, { atMarket, newer }: GoalFacts): boolean =>
+  !newer.has(order.id) && (atMarket.has(order.id) || isMoving(order));
 
 /** Its legs close what it has filled so far as soon as it is whole, also where something else has closed that by then. */
 const isOpeningWithLegs = (order: Order): boolean => hasLegs(order) && isPositive(order.filled_quantity);

@@ -11,6 +11,12 @@ export type SymbolInstruction = Exclude<Instruction, { readonly action: "flatten
 export const isInSymbol = (instruction: Instruction): instruction is SymbolInstruction =>
   "symbol" in instruction && instruction.symbol !== undefined;
 
+/** What a signal is about; `null` where that is every symbol. A stop waits for nothing, and binds what is decided after it. */
+export function symbolsIn(instructions: readonly Instruction[]): readonly string[] | null {
+  if (instructions.some(({ action }) => action === "stop")) return [];
+  return instructions.every(isInSymbol) ? instructions.map(({ symbol }) => symbol) : null;
+}
+
 /** The side of the order that it wants, or of the position; `undefined` where it may be either. */
 export function sideAsked(instruction: SymbolInstruction): Side | undefined {
   switch (instruction.action) {

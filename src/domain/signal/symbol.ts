@@ -11,16 +11,17 @@ export const isSymbol = (word: string): boolean => SPELLED_SYMBOL.test(word);
 export const NOT_A_SYMBOL = "must be a symbol like AAPL or NASDAQ:AAPL: 1 to 40 of A-Z, a-z, 0-9 and . _ : / ! & -";
 
 /**
- * The broker's symbol: what the settings have for the spelling as it is, else for the one without its exchange, else that one
- * itself, in capitals, as brokers write them. `undefined` where nothing of that is a symbol that a broker could have.
+ * The broker's symbol: what the settings have for the spelling as it is, else for the one without its exchange, else for these in
+ * capitals, else the last of them itself: in capitals, as brokers write them. `undefined` where nothing of that is a symbol that a broker could have.
  */
 export function brokerSymbolOf(
   spelled: string,
   { symbols, strip_exchange }: Pick<SignalSettings, "symbols" | "strip_exchange">,
 ): string | undefined {
-  const spellings = strip_exchange ? [spelled, partsOf(spelled).symbol] : [spelled];
+  const written = strip_exchange ? [spelled, partsOf(spelled).symbol] : [spelled];
+  const spellings = [...written, ...written.map((name) => name.toUpperCase())];
   const mapped = spellings.find((name) => Object.hasOwn(symbols, name));
-  const symbol = mapped === undefined ? spellings.at(-1)?.toUpperCase() : symbols[mapped];
+  const symbol = mapped === undefined ? spellings.at(-1) : symbols[mapped];
   return Symbol.safeParse(symbol).data;
 }
 

@@ -79,6 +79,7 @@ const someFacts = ({ position = "100", ...overrides }: Spelled = {}): GoalFacts 
   ordered: undefined,
   ofGoals: new Set(),
   atMarket: new Set(),
+  newer: new Set(),
   justSent: new Set(),
   equity: decimal("100000"),
   buyingPower: decimal("200000"),

@@ -71,15 +71,39 @@ describe("an entry at the market that the collar has given a price", () => {
     expect([read(sql, bought).order.status, ordersIn(sql)]).toEqual(["canceled", []]);
   });
 
-  it("that first takes off what is held on the other side is waited for by an exit from its own side", () => {
+  it.each([
+    ["waited for by an exit from its own side, while it is on its way", 50, false],
+    ["called back by an exit from its own side, once it rests", 60_000, true],
+  ])("that first takes off what is held on the other side is %s", (_, afterMs, isCalledBack) => {
     const sql = holding("-4");
     const bought = sent(sql, BUY_10);
     expect(bought.type).toBe("limit");
-    const left = send(sql, { ...EXIT, position: "long" }, {}, { policy, nowMs: NOW_MS + 50 });
-    expect(stepOf(left).outcome).toBe("working");
+    tell(sql, bought);
+    const left = send(sql, { ...EXIT, position: "long" }, {}, { policy, nowMs: NOW_MS + afterMs });
+    expect([stepOf(left).outcome, isCanceled(sql, bought)]).toEqual(["working", isCalledBack]);
     fill(sql, bought);
-    goOn(sql, 100);
+    goOn(sql, afterMs + 100);
     expect(ordersIn(sql)).toEqual(["sell 6 AAPL"]);
+  });
+
+  it("is not called back by an exit that is older", () => {
+    const sql = openAccount();
+    const bought = sent(sql, BUY_10);
+    mustRecord(sql, read(sql, bought), { type: "submitting" }, at());
+    send(sql, EXIT, {}, { policy, nowMs: NOW_MS + 50 });
+    const newer = first(send(sql, { ...BUY_10, size: units("7") }, {}, { policy, nowMs: NOW_MS + 20_000 }));
+    goOn(sql, 20_100);
+    fill(sql, bought);
+    goOn(sql, 20_200);
+    expect(isCanceled(sql, newer)).toBe(false);
+  });
+
+  it("that crosses is called back by an entry on the side that is held", () => {
+    const sql = holding("10");
+    const sold = sent(sql, { ...SELL_10, size: units("20") });
+    mustRecord(sql, read(sql, sold), { type: "submitting" }, at());
+    send(sql, enter("buy"), {}, { policy, nowMs: NOW_MS + 50 });
+    expect(isCanceled(sql, sold)).toBe(true);
   });
 });
 

@@ -67,6 +67,7 @@ describe("an order that closes more than is held", () => {
     ["opens more", aMarketIntent(), {}],
     ["finds everything on its way out", sellEleven, { onItsWay: { units: decimalOf("10"), hasAmounts: false } }],
     ["finds nobody knows how much on its way", sellEleven, { onItsWay: { units: decimalOf("0"), hasAmounts: true } }],
+    ["rests at a price of its own", anIntent({ side: "sell", quantity: "11", limit_price: "250" }), {}],
     ["is for an amount of money", aMarketIntent({ side: "sell", quantity: undefined, notional: "100" }), {}],
     ["would have legs", { ...sellEleven, take_profit: { limit_price: decimalOf("180") } }, {}],
   ])("is denied then as it is where it %s", (_, asked, facts) => {

@@ -11,7 +11,9 @@ describe("a sender's symbol", () => {
     ["nasdaq:msft", "MSFT"],
     ["btc/usd", "BTC/USD"],
     ["US500", "SPY"],
-    ["us500", "US500"],
+    ["us500", "SPY"],
+    ["binance:btcusdt", "BTC/USD"],
+    ["us501", "US501"],
     ["aapl", "AAPL.X"],
     ["BINANCE:BTCUSDT", "BTC/USD"],
   ])("%s is the broker's %s", (spelled, symbol) => {
