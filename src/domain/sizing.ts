@@ -69,7 +69,8 @@ export type SizingRefusal = {
 export function sizeOrder(size: Size, facts: SizingFacts): Result<Sized, SizingRefusal> {
   if (!isPositive(size.value)) return refuse("size_not_positive", `${size.by} is ${size.value}`);
   const finest = facts.instrument?.lot_size ?? (facts.isEntry ? undefined : FINEST_LOT);
-  if (finest === undefined) return refuse("instrument_unknown", "nobody knows in which steps a quantity goes");
+  if (finest === undefined)
+    return refuse("instrument_unknown", "the broker does not list the symbol, or its list could not be read");
   const lot = facts.hasLegs === true ? larger(finest, ONE) : finest;
   const wanted = exactly(size, facts);
   if (!wanted.ok) return wanted;

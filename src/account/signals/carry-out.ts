@@ -101,8 +101,13 @@ function place(sql: SqlStorage, instruction: PlainInstruction, context: Carrying
     arithmetic: planned.value.arithmetic,
   });
   if (order.status === "denied")
-    return { ...failed(step, { code: "order_denied", detail: codeOf(order) }), orders: [order.id] };
+    return { ...failed(step, { code: "order_denied", detail: whyDenied(order) }), orders: [order.id] };
   return { ...step, outcome: order.status === "shadowed" ? "shadowed" : "ordered", orders: [order.id] };
 }
 
-const codeOf = ({ reason, id }: Order): string => `${reason?.code ?? "denied"}, order ${id}`;
+/** With what the rule has measured, and the limit it was held against. */
+function whyDenied({ reason, id, verdicts }: Order): string {
+  const verdict = verdicts.find(({ passed }) => !passed);
+  const measured = verdict === undefined ? "" : ` (${verdict.input}, limit ${verdict.limit ?? "not set"})`;
+  return `${reason?.code ?? "denied"}${measured}, order ${id}`;
+}

@@ -263,7 +263,7 @@ describe("a plain purchase or sale", () => {
       symbol: "AAPL",
       outcome: "failed",
       code: "order_denied",
-      detail: `max_quantity_exceeded, order ${denied.id}`,
+      detail: `max_quantity_exceeded (101, limit 100), order ${denied.id}`,
       stop: null,
       verdicts: [],
       orders: [denied.id],

@@ -10,7 +10,7 @@
 //   cancel                  symbol | all | id=...
 //   flatten, close_all, exit_all, cancel_all, pause, kill       alone
 //
-//   size    10, "10 shares of", $500, 5%     percent of equity; behind the symbol of an exit, of the position
+//   size    10, "10 shares of", $500, "$500 of", 5%     percent of equity; behind the symbol of an exit, of the position
 //   terms   in any order and each once:
 //           market, limit price, stop price, at price limit, at price stop, tp price, sl price,
 //           day, gtc, opg, cls, ioc or fok, id=client-order-id
@@ -22,7 +22,7 @@ import type { Format, Reading, SignalError } from "../../format.ts";
 import type { Instruction } from "../../instruction.ts";
 import { NOT_A_SYMBOL, isSymbol } from "../../symbol.ts";
 import { alertatron } from "../alertatron/format.ts";
-import { A_SIZE, Line, OF, UNITS, expected, isClientOrderId, readClientOrderId, readSize } from "./line.ts";
+import { A_SIZE, Line, OF, UNITS, expected, isClientOrderId, isSizeLike, readClientOrderId, readSize } from "./line.ts";
 import { TERM_WORDS, readTerms } from "./terms.ts";
 import { COMMANDS_MAX, plainTextOf, readDecimal, shown } from "./values.ts";
 
@@ -119,14 +119,21 @@ function readOrder(line: Line, order: Order): Command | undefined {
   const size = readSize(line, "percent_of_equity");
   const symbol = readSymbol(line);
   // `lots of AAPL`: what stands there is meant as a size.
-  if (symbol !== undefined && size === undefined && (OF.has(line.next) || UNITS.has(line.next)))
-    return line.refuse("invalid_size", expected(A_SIZE, symbol));
+  if (symbol !== undefined && size === undefined) {
+    if (OF.has(line.next) || UNITS.has(line.next)) return line.refuse("invalid_size", expected(A_SIZE, symbol));
+    if (isSizeLike(line.next))
+      return line.refuse("misplaced_size", `the size stands in front of the symbol: ${line.next} ${symbol}`);
+  }
   const read = readTerms(line);
   if (symbol === undefined || read === undefined) return undefined;
   return { instruction: { ...order, symbol, size, ...read.terms }, client_order_id: read.client_order_id };
 }
 
 function readExit(line: Line): Command | undefined {
+  if (isSizeLike(line.next)) {
+    const size = line.take();
+    return line.refuse("misplaced_size", `the size of an exit stands behind the symbol: ${line.take()} ${size}`);
+  }
   const symbol = readSymbol(line);
   const size = readSize(line, "percent_of_position");
   const read = readTerms(line);

@@ -56,7 +56,7 @@ export const UNITS: ReadonlySet<string> = new Set(["share", "shares", "unit", "u
 export const OF: ReadonlySet<string> = new Set(["of"]);
 
 /** Whether a word is meant as a size, well written or not. `1INCHUSDT` is not. */
-const isSizeLike = (word: string): boolean => /^[$+-]*[\d.,]+%?$/.test(word);
+export const isSizeLike = (word: string): boolean => /^[$+-]*[\d.,]+%?$/.test(word);
 
 export const A_SIZE = "a size like 10, $500 or 5%";
 
@@ -69,7 +69,10 @@ export function readSize(line: Line, percent: "percent_of_equity" | "percent_of_
   const value = isPercent && isMoney ? undefined : readPositive(word.replace(/^\$|%$/, ""));
   if (value === undefined) return line.refuse("invalid_size", expected(A_SIZE, word));
   if (isPercent) return { by: percent, value };
-  if (isMoney) return { by: "notional", value };
+  if (isMoney) {
+    line.skip(OF);
+    return { by: "notional", value };
+  }
   if (line.skip(UNITS)) line.skip(OF);
   return { by: "quantity", value };
 }
