@@ -9,7 +9,10 @@ import type { Environment } from "./settings.ts";
 /** The process around it. */
 export type Host = {
   readonly env: Environment;
+  /** Whether stdout is one. */
   readonly isTerminal: boolean;
+  /** Whether stderr is one. */
+  readonly isWatched: boolean;
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
 };

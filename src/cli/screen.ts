@@ -17,20 +17,39 @@ export type Screen = {
   readonly show: (result: { readonly document: unknown; readonly text: () => string }) => void;
   /** What a reader wants to know beside the result, on stderr, so that the result can be piped. */
   readonly hint: (text: string) => void;
+  /** How much of something long is done, from 0 to 1: on a terminal a bar, anywhere else nothing. */
+  readonly progress: (part: number) => void;
 };
 
 export type ScreenOptions = {
   readonly json: boolean;
   readonly colour: boolean;
+  /** Whether stderr is a terminal. */
+  readonly isWatched: boolean;
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
 };
 
-export function openScreen({ json, colour, writeOut, writeError }: ScreenOptions): Screen {
+export function openScreen({ json, colour, isWatched, writeOut, writeError }: ScreenOptions): Screen {
   return {
     paint: colour ? coloured : plain,
     show: ({ document, text }) => writeOut(`${json ? formatJson(document) : text()}\n`),
     hint: (text) => writeError(`${text}\n`),
+    progress: isWatched ? drawBar(writeError) : () => undefined,
+  };
+}
+
+const BAR_CHARACTERS = 40;
+
+/** One line that is drawn over, and gone in the end. */
+function drawBar(write: (text: string) => void): Screen["progress"] {
+  let drawn = -1;
+  return (part) => {
+    const filled = Math.min(BAR_CHARACTERS, Math.floor(part * BAR_CHARACTERS));
+    if (filled === drawn) return;
+    drawn = filled;
+    const bar = `${"█".repeat(filled)}${"░".repeat(BAR_CHARACTERS - filled)} ${Math.floor(part * 100)} %`;
+    write(filled === BAR_CHARACTERS ? `\r${" ".repeat(BAR_CHARACTERS + 6)}\r` : `\r${bar}`);
   };
 }
 

@@ -611,6 +611,24 @@ describe("npx sallyport, with a gateway", () => {
       expect(tail.output()).toMatch(/^ *SEQ +TIME +TYPE/);
     });
 
+    it("write the record into a file that can be checked without the gateway", async () => {
+      const written = sallyport(["audit", ...here(), "--all", "--events"]);
+      expect(await written.exit).toBe(0);
+      const events = written.output();
+      const file = join(world.dir, "paper.ndjson");
+      const verify = async (text: string) => {
+        writeFileSync(file, text);
+        const command = sallyport(["audit", "verify", file], { env: { SALLYPORT_URL: "http://127.0.0.1:9" } });
+        return { exit: await command.exit, output: command.output() };
+      };
+      expect(await verify(events)).toMatchObject({ exit: 0 });
+      expect((await verify(events)).output).toMatch(/✓ \d+ entries of paper, every one follows the one before it/);
+      expect(await verify(events.replace('"signal.accepted"', '"signal.excepted"'))).toMatchObject({
+        exit: 1,
+        output: expect.stringMatching(/^Entry \d+ does not follow entry \d+/) as unknown,
+      });
+    });
+
     it("say what is wrong with a question", async () => {
       expect(await documentOf(["audit", "--type", "order.lost"], 1)).toMatchObject({ code: "invalid_request" });
       expect(await documentOf(["portfolio", "--account", "nobody"], 1)).toMatchObject({ status: 404 });

@@ -61,6 +61,7 @@ export async function callCommandLine(args: readonly string[]) {
   const exit = await runCommandLine(args, {
     env: { SALLYPORT_API_KEY: "the-key" },
     isTerminal: false,
+    isWatched: false,
     writeOut: (text) => (out += text),
     writeError: (text) => (error += text),
   });

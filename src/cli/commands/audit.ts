@@ -5,26 +5,31 @@ import {
   CONNECTION_OPTIONS,
   CONNECTION_USAGE,
   readArguments,
+  readOne,
   readWhole,
   refuseMore,
+  refuseOthers,
 } from "../arguments.ts";
 import { readTail } from "../audit-tail.ts";
 import type { Command, Context } from "../command.ts";
 import { EXIT, type ExitCode, Failure, UsageFault } from "../failure.ts";
 import { shortTime } from "../order-text.ts";
-import type { Paint } from "../screen.ts";
+import { type Paint, type Screen, printable } from "../screen.ts";
 import { type Connection, readConnection } from "../settings.ts";
 import { type Cell, formatTable } from "../table.ts";
+import { verifyFile } from "../verify-record.ts";
 import { EntryView, EventView } from "../views.ts";
 
 const COUNT = 20;
 
 const USAGE = `usage: npx sallyport audit [--account ID] [--order ORDER] [--symbol SYMBOL] [--type TYPE]
-                           [--from TIME] [--to TIME] [--limit N | --all]
+                           [--from TIME] [--to TIME] [--limit N | --all] [--events]
+       npx sallyport audit verify FILE
 
 The newest entries of the audit log, oldest first, or those about one order. With --json each entry
-is what the gateway keeps, its event as the exact text that was hashed, so the chain can be checked
-(docs/audit-log.md).
+is what the gateway keeps, its event as the exact text that was hashed. verify reads a file that
+audit --all --events has written, and says whether every entry follows the one before it, or which
+is the first that does not. It asks nobody, and needs no gateway (docs/audit-log.md).
 
   --account ID         the trading account (default: the gateway's default account)
   --order ORDER        entries about this order
@@ -34,6 +39,7 @@ is what the gateway keeps, its event as the exact text that was hashed, so the c
   --to TIME            before this time
   --limit N            the last so many, ${PAGE_MAX} at most (default ${COUNT})
   --all                all of them; without a filter that is the whole chain
+  --events             the events alone, each as the exact text that was hashed, one in a line
 ${CONNECTION_USAGE}
 ${COMMON_USAGE}
 
@@ -42,7 +48,8 @@ The API key comes from SALLYPORT_API_KEY, or for a gateway on this machine from 
   npx sallyport audit
   npx sallyport audit --order paper_0192f3a4-… --all
   npx sallyport audit --type order.rejected --from 2026-01-15T00:00:00Z --limit 100
-  npx sallyport audit --all --json > audit.json`;
+  npx sallyport audit --all --events > paper.ndjson
+  npx sallyport audit verify paper.ndjson`;
 
 export const audit: Command = { summary: "the newest entries of the audit log, or all", usage: USAGE, run };
 
@@ -57,17 +64,44 @@ async function run(args: readonly string[], { screen, env }: Context): Promise<E
     to: { type: "string" },
     limit: { type: "string" },
     all: { type: "boolean" },
+    events: { type: "boolean" },
   });
+  const [action, ...rest] = positionals;
+  if (action === "verify") {
+    refuseOthers("audit verify", values);
+    return verify(readOne("FILE", rest), screen);
+  }
   refuseMore(positionals);
+  if (values.events === true && values.json === true) throw new UsageFault("Give --events or --json");
   if (values.all === true && values.limit !== undefined) throw new UsageFault("Give --limit or --all");
   const { account, order, symbol, type, from, to } = values;
   const query = { account, order_id: order, symbol, type, from, to };
   const count = readWhole("--limit", values.limit ?? String(COUNT), { min: 1, max: PAGE_MAX });
   const connection = readConnection(values, env);
   const entries = values.all === true ? await readAll(connection, query) : await readLast(connection, query, count);
-  screen.show({ document: entries, text: () => formatEntries(entries, screen.paint) });
+  const text = values.events === true ? formatEvents : formatEntries;
+  screen.show({ document: entries, text: () => text(entries, screen.paint) });
   return EXIT.done;
 }
+
+async function verify(path: string, screen: Screen): Promise<ExitCode> {
+  const verified = await verifyFile(path, screen.progress);
+  const { chain, entries, head } = verified;
+  screen.show({
+    document: verified,
+    text: () =>
+      `${screen.paint("good", "✓")} ${entries} entries of ${printable(chain)}, every one follows the one before it.\n` +
+      `The last hash is ${head}`,
+  });
+  screen.hint(
+    "\nNothing was changed or taken out between them. That nothing is missing at the end, and that not all of it was written\n" +
+      "anew, shows in a hash that somebody else has kept.",
+  );
+  return EXIT.done;
+}
+
+/** Nothing but the texts: a file of them is what was hashed, line by line. */
+const formatEvents = (entries: readonly EntryView[]): string => entries.map(({ event }) => event).join("\n");
 
 type Filters = Readonly<Record<string, string | undefined>>;
 

@@ -20,7 +20,7 @@ async function call(
   let error = "";
   const writeOut = (text: string) => (out += text);
   const writeError = (text: string) => (error += text);
-  const exit = await runCommandLine(args, { env, isTerminal, writeOut, writeError });
+  const exit = await runCommandLine(args, { env, isTerminal, isWatched: false, writeOut, writeError });
   return { exit, out, error };
 }
 

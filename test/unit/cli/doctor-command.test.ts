@@ -17,7 +17,13 @@ async function doctor(...args: string[]) {
   let out = "";
   const writeOut = (text: string) => (out += text);
   const env = { SALLYPORT_API_KEY: "an-api-key-that-nobody-may-see" };
-  const exit = await runCommandLine(["doctor", ...args], { env, isTerminal: false, writeOut, writeError: () => "" });
+  const exit = await runCommandLine(["doctor", ...args], {
+    env,
+    isTerminal: false,
+    isWatched: false,
+    writeOut,
+    writeError: () => "",
+  });
   return { exit, out };
 }
 

@@ -4,7 +4,13 @@ import { openScreen, printable, wantsColour } from "../../../src/cli/screen.ts";
 
 const shown = (document: unknown, json: boolean): string => {
   let out = "";
-  const screen = openScreen({ json, colour: false, writeOut: (text) => (out += text), writeError: () => {} });
+  const screen = openScreen({
+    json,
+    colour: false,
+    isWatched: false,
+    writeOut: (text) => (out += text),
+    writeError: () => {},
+  });
   screen.show({ document, text: () => "for people" });
   return out;
 };
@@ -27,6 +33,26 @@ describe("a result", () => {
       }),
     );
     expect(JSON.parse(shown(["\u009b2J", "\u{e0041}", "\u202e"], true))).toEqual(["\u009b2J", "\u{e0041}", "\u202e"]);
+  });
+});
+
+describe("a bar", () => {
+  const drawn = (isWatched: boolean, parts: readonly number[]): string => {
+    let error = "";
+    const writeError = (text: string) => (error += text);
+    const screen = openScreen({ json: false, colour: false, isWatched, writeOut: () => {}, writeError });
+    parts.forEach((part) => screen.progress(part));
+    return error;
+  };
+
+  it("is drawn over as something long goes on, and is gone in the end", () => {
+    expect(drawn(true, [0.5])).toBe(`\r${"█".repeat(20)}${"░".repeat(20)} 50 %`);
+    expect(drawn(true, [0.5, 1])).toMatch(/\r {46}\r$/);
+    expect(drawn(true, [0.5, 0.501, 0.502])).toBe(drawn(true, [0.5]));
+  });
+
+  it("is for a terminal alone", () => {
+    expect(drawn(false, [0.5, 1])).toBe("");
   });
 });
 

@@ -5,7 +5,13 @@ import { formatFields, formatTable } from "../../../src/cli/table.ts";
 
 const COLUMNS = [{ title: "SYMBOL" }, { title: "HELD", align: "right" }, { title: "NOTE" }] as const;
 
-const { paint: coloured } = openScreen({ json: false, colour: true, writeOut: () => {}, writeError: () => {} });
+const { paint: coloured } = openScreen({
+  json: false,
+  colour: true,
+  isWatched: false,
+  writeOut: () => {},
+  writeError: () => {},
+});
 
 describe("a table", () => {
   it("puts its cells under their titles, and figures to the right", () => {
