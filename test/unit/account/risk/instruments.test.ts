@@ -110,6 +110,15 @@ describe("what an account knows of instruments", () => {
     expect([d1.counts, calls.count]).toEqual([0, 0]);
   });
 
+  it("lacks what is looked for in vain, and nothing where no list has ever been read", async () => {
+    const instruments = knowing(aDatabase([AAPL]));
+    await instruments.know(["AAPL", "APPL"], aPlace().place);
+    expect(["AAPL", "APPL", "MSFT"].map((symbol) => instruments.isUnlisted(symbol))).toEqual([false, true, false]);
+    const unread = knowing(aDatabase());
+    await unread.know(["AAPL"], aPlace(() => Promise.resolve(TIMEOUT)).place);
+    expect(unread.isUnlisted("AAPL")).toBe(false);
+  });
+
   it("is read once for a burst of signals, also before the first answer is there", async () => {
     const d1 = aDatabase([AAPL, MSFT]);
     const instruments = knowing(d1);
