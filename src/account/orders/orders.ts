@@ -61,11 +61,7 @@ export function askedTypeOf({ order, request }: Pick<OrderRow, "order" | "reques
 }
 
 /** Whether it trades as soon as the venue can, also where the collar has given a market order its price. */
-export function isAtOnce({ order, request }: OrderRow): boolean {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an order or a change of one, written by this gateway
-  const asked = JSON.parse(request) as Partial<Pick<Order, "type">>;
-  return tradesAtOnce(asked.type === "market" ? { ...order, type: asked.type } : order);
-}
+export const isAtOnce = (row: OrderRow): boolean => tradesAtOnce({ ...row.order, type: askedTypeOf(row) });
 
 /** The last id of an order or of a signal; `undefined` before the first. Found at the ends of two indexes. */
 export function lastId(sql: SqlStorage): OrderId | undefined {

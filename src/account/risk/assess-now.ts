@@ -32,20 +32,15 @@ const NONE = { second: 0, minute: 0, day: 0 };
 const COUNTED_BEFORE: RecentFacts = { orders: NONE, messages: NONE, sameOrderAgeMs: null, repeatAgesMs: [] };
 
 /** `except`: orders that this one makes room for, or is itself. */
-export const assessNow = (
-  sql: SqlStorage,
-  intent: OrderIntent,
-  context: AssessContext,
-  except: readonly (OrderId | null)[] = [],
-): Decision => assess(intent, context.policy, factsNow(sql, intent, context, except));
+const withFactsOfNow =
+  (judge: typeof assess) =>
+  (sql: SqlStorage, intent: OrderIntent, context: AssessContext, except: readonly (OrderId | null)[] = []): Decision =>
+    judge(intent, context.policy, factsNow(sql, intent, context, except));
 
-/** The same for an order that is not known yet. */
-export const assessNewNow = (
-  sql: SqlStorage,
-  asked: OrderIntent,
-  context: AssessContext,
-  except: readonly (OrderId | null)[] = [],
-): Decision => assessNew(asked, context.policy, factsNow(sql, asked, context, except));
+/** For an order that was decided about before, or that takes the place of one. */
+export const assessNow = withFactsOfNow(assess);
+/** For any other: while only exits pass, it is clamped to what is held. */
+export const assessNewNow = withFactsOfNow(assessNew);
 
 /** What the rules look at. */
 export function factsNow(
